@@ -1,0 +1,32 @@
+# holdfast_module(NAME x SOURCES a.cpp ... [LINKS holdfast_base fmt::fmt ...] [PRIVATE_LINKS ...])
+#
+# One static library `holdfast_x`, sources relative to src/x. LINKS are what its public
+# headers need, PRIVATE_LINKS what only its bodies need: together they are its floor's edges.
+function(holdfast_module)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  set(target holdfast_${ARG_NAME})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+endfunction()
+
+# holdfast_tests(NAME x [LINKS ...]): tests/x/*_test.cpp as one binary `test_x`, one CTest entry.
+function(holdfast_tests)
+  cmake_parse_arguments(ARG "" "NAME" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${ARG_NAME}/*_test.cpp)
+  add_executable(test_${ARG_NAME} ${sources} $<TARGET_OBJECTS:test_main>)
+  target_include_directories(test_${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests
+                                                      ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(test_${ARG_NAME} PRIVATE holdfast_${ARG_NAME} ${ARG_LINKS})
+  add_test(NAME ${ARG_NAME} COMMAND test_${ARG_NAME} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endfunction()
+
+# holdfast_fuzz(NAME x LINKS ...): fuzz/x_fuzz.cpp as libFuzzer target `fuzz_x`.
+function(holdfast_fuzz)
+  cmake_parse_arguments(ARG "" "NAME" "LINKS" ${ARGN})
+  add_executable(fuzz_${ARG_NAME} ${PROJECT_SOURCE_DIR}/fuzz/${ARG_NAME}_fuzz.cpp)
+  target_compile_options(fuzz_${ARG_NAME} PRIVATE -fsanitize=fuzzer)
+  target_link_options(fuzz_${ARG_NAME} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_${ARG_NAME} PRIVATE ${ARG_LINKS})
+endfunction()

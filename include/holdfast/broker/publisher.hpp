@@ -1,0 +1,56 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/base/ids.hpp>
+#include <holdfast/log/append.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace holdfast::broker {
+
+// A message that did not come over MQTT: from HTTP, a rule, a model, an alarm.
+struct OutMessage {
+    std::string topic;     // MQTT subscribers see it there; empty only where `stream` is set
+    std::string stream;    // append to this stream; empty: the bridge's routes choose by topic
+    std::string device;    // record key; empty: as the route says, else `client_id`
+    std::string client_id; // HTTP: the user, or "http"; rules: "rule:<name>"
+    std::string payload;
+    std::string content_type;             // header content-type; empty: none
+    std::optional<std::int64_t> event_ms; // header ts: event time, epoch milliseconds
+    std::vector<std::pair<std::string, std::string>> user_properties; // headers u.<name>
+    std::uint8_t qos = 1;
+    bool retain = false;
+};
+
+// Where a record went.
+struct Placed {
+    std::string stream;
+    PartitionIndex partition = 0;
+    Offset offset = 0;
+};
+
+// Messages and state that are stored in one atomic append: all or none.
+struct PublishBatch {
+    std::vector<OutMessage> messages;
+    std::vector<log::StateChange> state_changes;
+};
+
+// The way into the log for everything that is not an MQTT session. Thread-safe.
+class Publisher {
+public:
+    virtual ~Publisher() = default;
+
+    // `done` is called exactly once, on a shard thread (never inside publish()), when the batch is
+    // durable, with one Placed per message in order; or with malformed (topic, stream name),
+    // not_found (stream, no route), no_space, limit_exceeded (too much is waiting), io, closed, and
+    // nothing stored. It must not block.
+    using Done = std::function<void(Result<std::vector<Placed>>)>;
+    virtual void publish(PublishBatch batch, Done done) = 0;
+};
+
+} // namespace holdfast::broker

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/base/ids.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace holdfast::log {
+
+// Latest-per-key state that changes together with records. One column family each: the names
+// in to_string() reach the disk.
+enum class Keyspace : std::uint8_t { rules, models, alarms };
+inline constexpr std::size_t kKeyspaceCount = 3;
+
+struct StateChange {
+    Keyspace keyspace{};
+    std::string key;
+    std::optional<std::string> value; // empty: the key is deleted
+};
+
+// One record batch for one partition. `batch` is a finished RecordBatch v2 whose bytes the group's
+// owner keeps until completed(); its base offset is set in place.
+struct PartitionAppend {
+    PartitionId partition;
+    std::span<std::byte> batch;
+    std::int32_t record_count = 0;
+
+    Offset base_offset = -1;        // out: offset of the first record, where it was appended
+    std::optional<Error> refused{}; // out: not_found for a stream that is gone; the rest goes on
+};
+
+// What one caller wants stored in one atomic WriteBatch: batches in order, and state changes.
+// Two appends of one group to the same partition keep their order. Owned by the caller, which
+// leaves it alone between Log::append() and completed().
+class AppendGroup {
+public:
+    virtual ~AppendGroup() = default;
+
+    // Called once, on the committer thread: durable and visible (below the high watermark), or
+    // failed whole (no_space, io, closed) with nothing stored. Must not block: post it on.
+    virtual void completed(Result<void> outcome) noexcept = 0;
+
+    std::vector<PartitionAppend> appends;
+    std::vector<StateChange> state_changes;
+};
+
+} // namespace holdfast::log

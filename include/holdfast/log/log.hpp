@@ -1,0 +1,107 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/base/clock.hpp>
+#include <holdfast/base/ids.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/log/append.hpp>
+#include <holdfast/log/stream.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::kv {
+class Storage; // the file system under the database; tests pass one that fails
+}
+
+namespace holdfast::log {
+
+struct LogOptions {
+    std::filesystem::path directory;             // made if absent; locked while open
+    std::size_t write_buffer_bytes = 64U << 20U; // memtable
+    std::size_t block_cache_bytes = 64U << 20U;
+    std::uint64_t disk_reserve_bytes = 64U << 20U; // appends are refused (no_space) below this
+    std::uint64_t disk_bytes_max = 0;              // bound of the directory; 0 = the file system
+    std::shared_ptr<kv::Storage> storage{};        // null: the real file system
+};
+
+struct PartitionBounds {
+    Offset log_start_offset = 0; // first offset that retention has left
+    Offset high_watermark = 0;   // first offset not yet readable
+};
+
+struct Fetched {
+    Bytes batches; // whole stored batches back to back; the first may begin before the asked offset
+    Offset next_offset = 0; // where to go on: past the last record of `batches`
+    PartitionBounds bounds;
+};
+
+// The commit log: streams of partitions of record batches, and keyed state beside them.
+// All members may be called from any thread; reads never wait for the committer.
+class Log {
+public:
+    // Recovers what is there and says so in a log line. Errors: io (in use, read-only, unreadable),
+    // not_supported (written by a newer format), corrupt (metadata damaged): all name the path.
+    [[nodiscard]] static Result<std::unique_ptr<Log>> open(LogOptions options, const Clock& clock,
+                                                           Metrics& metrics);
+    virtual ~Log() = default; // finishes the group under way, refuses the rest with `closed`
+
+    // Durable when it returns. already_exists, malformed (name, bounds).
+    [[nodiscard]] virtual Result<std::shared_ptr<const Stream>> create_stream(
+        StreamSettings settings) = 0;
+    // Changes retention, durability, compression, message size. not_found, malformed.
+    [[nodiscard]] virtual Result<std::shared_ptr<const Stream>> alter_stream(
+        const StreamSettings& settings) = 0;
+    [[nodiscard]] virtual Result<void> delete_stream(std::string_view name) = 0;
+    // Null where there is none.
+    [[nodiscard]] virtual std::shared_ptr<const Stream> find_stream(
+        std::string_view name) const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const Stream> find_stream(StreamId id) const = 0;
+    [[nodiscard]] virtual std::vector<std::shared_ptr<const Stream>> streams() const = 0;
+
+    // Queues `group` for the committer and returns at once; group.completed() follows, always,
+    // in the order of append() calls of one thread.
+    virtual void append(AppendGroup& group) = 0;
+
+    // Whole batches from the one that holds `from`, up to the high watermark and about `bytes_max`
+    // (the first batch comes whatever its size). Empty at the high watermark. Every batch's CRC has
+    // been checked. Errors: not_found (stream, partition, or offset outside the bounds: context
+    // says), corrupt (names the damaged range; reading goes on behind it), io.
+    [[nodiscard]] virtual Result<Fetched> fetch(PartitionId partition, Offset from,
+                                                std::size_t bytes_max) const = 0;
+    [[nodiscard]] virtual Result<PartitionBounds> bounds(PartitionId partition) const = 0;
+    // First offset whose record has ingest time >= `timestamp_ms`; the high watermark if none.
+    [[nodiscard]] virtual Result<Offset> offset_at(PartitionId partition,
+                                                   std::int64_t timestamp_ms) const = 0;
+
+    // Calls `wake` once, as soon as the partition's high watermark is past `from`: at once on this
+    // thread if it already is, else later on the committer thread, where it must not block.
+    using WaitId = std::uint64_t;
+    virtual WaitId wait(PartitionId partition, Offset from, std::function<void()> wake) = 0;
+    // After it returns, `wake` will not be called any more and is not running.
+    virtual void cancel_wait(WaitId id) = 0;
+
+    [[nodiscard]] virtual Result<std::optional<std::string>> state(Keyspace keyspace,
+                                                                   std::string_view key) const = 0;
+    // Calls `each` in key order for the keys that start with `prefix` until it returns false.
+    [[nodiscard]] virtual Result<void> scan_state(
+        Keyspace keyspace, std::string_view prefix,
+        const std::function<bool(std::string_view key, std::string_view value)>& each) const = 0;
+
+    // Advances log start offsets past what has expired by `now_ms` and drops expired slices.
+    // Called on a timer by app; also the way out of a full disk.
+    [[nodiscard]] virtual Result<void> apply_retention(std::int64_t now_ms) = 0;
+
+    // Bytes on disk of the whole directory, as of the last look (at most a second old).
+    [[nodiscard]] virtual std::uint64_t disk_bytes() const = 0;
+    // Empty while appends are taken, else why they are refused (disk full, I/O error).
+    [[nodiscard]] virtual std::optional<Error> refusing() const = 0;
+};
+
+} // namespace holdfast::log

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <holdfast/base/ids.hpp>
+#include <holdfast/record/batch_builder.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace holdfast::log {
+
+// What an acknowledgement promises. Numbers reach the stream table on disk.
+enum class Durability : std::uint8_t {
+    fsync = 0, // survives power loss: the group was fdatasync-ed
+    os = 1,    // handed to the kernel: survives a killed process
+};
+
+// A stream's settings. Kafka's names for them stand in docs/streams.md.
+struct StreamSettings {
+    std::string name; // a legal Kafka topic name: [a-zA-Z0-9._-]{1,249}, not "." or ".."
+    PartitionIndex partitions = 4;                // 1 .. 10,000
+    std::int64_t retention_ms = 7LL * 86'400'000; // counted from ingest time; -1 = for ever
+    std::int64_t retention_bytes = -1;            // per partition; -1 = no bound
+    Durability durability = Durability::fsync;
+    record::Compression compression = record::Compression::none;
+    std::uint32_t message_bytes_max = 1U << 20U; // of one batch of one group, as Kafka counts it
+    bool internal = false;                       // hidden from listings unless asked for
+};
+
+// A stream as it stands. Immutable: a change makes a new one under the same id.
+struct Stream {
+    StreamId id{};
+    StreamSettings settings;
+    std::int64_t created_ms = 0;
+};
+
+} // namespace holdfast::log
