@@ -1,0 +1,68 @@
+#pragma once
+
+#include <holdfast/alarms/alarm.hpp>
+#include <holdfast/log/log.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace holdfast::alarms {
+
+// The present state of all alarms, in memory. The truth lies in Keyspace::alarms: whoever raises
+// or clears writes state_change() with its own outputs and calls apply() once that is durable.
+// Thread-safe. Owned by app; the log outlives the call to load().
+class Registry {
+public:
+    // States beyond this many are not kept in memory (nor listed); it is counted in dropped().
+    explicit Registry(std::size_t alarms_max = 100'000) : alarms_max_(alarms_max) {}
+
+    // Replaces everything by what the log holds. corrupt (damaged state), io.
+    [[nodiscard]] Result<void> load(const log::Log& log);
+    void apply(std::span<const Alarm> changed);
+
+    struct Filter {
+        std::optional<AlarmState> state{}; // empty: all
+        std::string source{};              // empty: all
+        std::size_t limit = 100;           // at most 10,000 are given
+    };
+    // Newest change first.
+    [[nodiscard]] std::vector<Alarm> list(const Filter& filter) const;
+    [[nodiscard]] std::optional<Alarm> find(std::string_view id) const;
+
+    [[nodiscard]] std::size_t active_count() const;
+    // Raises and clears applied since the start, over all sources or for one of them.
+    struct Totals {
+        std::uint64_t raised = 0;
+        std::uint64_t cleared = 0;
+    };
+    [[nodiscard]] Totals totals() const;
+    [[nodiscard]] Totals totals(std::string_view source) const;
+    [[nodiscard]] std::uint64_t dropped() const;
+
+private:
+    struct Entry {
+        Alarm alarm;
+        std::uint64_t change = 0; // order of changes, for newest first
+    };
+    void put(const Alarm& alarm);
+
+    const std::size_t alarms_max_;
+    mutable std::mutex mutex_;
+    // all guarded by mutex_
+    std::unordered_map<std::string, Entry> by_id_;
+    std::map<std::uint64_t, std::string> by_change_; // change -> id
+    std::map<std::string, Totals, std::less<>> totals_by_source_;
+    std::size_t active_ = 0;
+    std::uint64_t next_change_ = 0;
+    std::uint64_t dropped_ = 0;
+};
+
+} // namespace holdfast::alarms
