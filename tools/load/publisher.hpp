@@ -1,0 +1,66 @@
+#pragma once
+
+#include <load/loop.hpp>
+#include <load/mqtt_wire.hpp>
+#include <load/traffic.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace holdfast::load {
+
+struct PublisherOptions {
+    std::uint32_t index = 0;
+    MqttVersion version = MqttVersion::v3_1_1;
+    std::string topic;
+    unsigned qos = 1;               // 0 or 1
+    std::size_t payload_bytes = 64; // at least kMessageHeaderBytes
+    std::size_t window = 20;        // QoS 1: in flight; QoS 0: messages between two PINGREQs
+};
+
+// Publishes numbered messages from a ring of prebuilt packets: sending k of them patches k
+// headers in place and is one sendmsg. QoS 0 has a PINGREQ after every `window` messages and
+// at most two such runs in flight, so that its count is of messages that the server took.
+class Publisher final : public Link {
+public:
+    // `traffic` and `schedule` outlive this.
+    Publisher(int socket, const PublisherOptions& options, Traffic& traffic,
+              const Schedule& schedule);
+
+    // Sends what window, backlog and, in the open loop, the schedule allow.
+    void produce(std::uint64_t now_ns);
+    // Open loop: one more message of this publisher is due.
+    void add_due() noexcept { ++due_; }
+    // Asks for the acknowledgement of all that was sent (QoS 0: a last PINGREQ).
+    void finish();
+
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+    [[nodiscard]] bool drained() const noexcept { return acked_ == sent_; }
+
+private:
+    std::size_t on_bytes(ByteView bytes, std::uint64_t now_ns) override;
+    void on_writable(std::uint64_t now_ns) override;
+    [[nodiscard]] bool on_packet(const Packet& packet, std::uint64_t now_ns);
+    void on_puback(const Packet& packet, std::uint64_t now_ns);
+    [[nodiscard]] std::size_t allowed() const noexcept;
+    void send_slots(std::size_t count, std::uint64_t now_ns);
+
+    PublisherOptions options_;
+    Traffic& traffic_;
+    const Schedule& schedule_;
+    std::size_t slots_; // packets in the ring
+    std::size_t slot_bytes_;
+    std::size_t payload_at_;
+    Bytes ring_;
+    std::vector<std::uint64_t> sent_ns_; // per slot
+    std::uint64_t sent_ = 0;
+    std::uint64_t acked_ = 0;
+    std::uint64_t due_ = 0;
+    std::uint64_t pinged_ = 0;         // QoS 0: sent_ at the last PINGREQ
+    std::vector<std::uint64_t> pings_; // sent_ at each unanswered PINGREQ, oldest first
+    std::vector<iovec> pieces_;
+};
+
+} // namespace holdfast::load
