@@ -69,6 +69,12 @@ void add_messages(CLI::App& app, const char* name, const char* help, Shape shape
         ->add_option("--window", options.window,
                      "Messages in flight per publisher (QoS 0: between two PINGREQs)")
         ->check(CLI::Range(1, 65'535));
+    command->add_option("--refill", options.refill,
+                        "Closed loop: send once so many of the window are free (0: half)");
+    command
+        ->add_option("--gather-us", options.gather_us,
+                     "Pause before each turn, so that it finds more to do at once")
+        ->check(CLI::Range(0, 100'000));
     command
         ->add_option("--rate", options.rate_per_s,
                      "Open loop: messages/s of all publishers together (0: closed loop)")

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
@@ -112,6 +113,8 @@ Result<void> MessageRun::connect_all() {
         publisher.qos = options_.qos;
         publisher.payload_bytes = options_.payload_bytes;
         publisher.window = std::min<std::size_t>(options_.window, session.receive_maximum);
+        publisher.refill = options_.refill > 0 ? std::min(options_.refill, publisher.window)
+                                               : (publisher.window + 1) / 2;
         publishers_.push_back(
             std::make_unique<Publisher>(session.socket, publisher, traffic_, schedule_));
         loop_.add(*publishers_.back());
@@ -159,6 +162,10 @@ void MessageRun::turn(std::uint64_t end_ns) {
         wake_ns = std::min(wake_ns, schedule_.due_ns(next_due_));
     }
     const bool look_only = options_.spin || wake_ns <= now_ns;
+    if (options_.gather_us > 0) {
+        const timespec pause{0, static_cast<long>(options_.gather_us * 1000)};
+        ::nanosleep(&pause, nullptr);
+    }
     loop_.turn(look_only ? 0 : wake_ns - now_ns);
     resume_stalled();
     show_progress(now_ns);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace holdfast::load {
@@ -31,8 +32,10 @@ struct MessageOptions {
     unsigned qos = 1;
     std::size_t payload_bytes = 64;
     std::size_t window = 20;
-    double rate_per_s = 0; // 0: closed loop
-    bool spin = false;     // poll instead of sleeping: a core for the generator alone
+    std::size_t refill = 0;      // messages of a window that must be free to send; 0: half of it
+    std::uint64_t gather_us = 0; // wait so long between turns, so that a turn finds more to do
+    double rate_per_s = 0;       // 0: closed loop
+    bool spin = false;           // poll instead of sleeping: a core for the generator alone
     std::string prefix = "load";
 };
 

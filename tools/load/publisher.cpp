@@ -109,7 +109,7 @@ std::size_t Publisher::on_bytes(ByteView bytes, std::uint64_t now_ns) {
         if (!on_packet(packet, now_ns)) return consumed;
         consumed += packet.bytes;
     }
-    produce(now_ns);
+    if (worth_sending()) produce(now_ns);
     return consumed;
 }
 

@@ -18,6 +18,7 @@ struct PublisherOptions {
     unsigned qos = 1;               // 0 or 1
     std::size_t payload_bytes = 64; // at least kMessageHeaderBytes
     std::size_t window = 20;        // QoS 1: in flight; QoS 0: messages between two PINGREQs
+    std::size_t refill = 1;         // closed loop: send once so many are free, not one by one
 };
 
 // Publishes numbered messages from a ring of prebuilt packets: sending k of them patches k
@@ -45,6 +46,9 @@ private:
     [[nodiscard]] bool on_packet(const Packet& packet, std::uint64_t now_ns);
     void on_puback(const Packet& packet, std::uint64_t now_ns);
     [[nodiscard]] std::size_t allowed() const noexcept;
+    [[nodiscard]] bool worth_sending() const noexcept {
+        return schedule_.open() || slots_ - (sent_ - acked_) >= options_.refill;
+    }
     void send_slots(std::size_t count, std::uint64_t now_ns);
 
     PublisherOptions options_;
