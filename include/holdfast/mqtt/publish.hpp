@@ -1,0 +1,77 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/mqtt/properties.hpp>
+#include <holdfast/mqtt/reason_code.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace holdfast::mqtt {
+
+// PUBLISH, MQTT5 section 3.3. Borrows from the packet.
+struct PublishView {
+    std::string_view topic;      // not looked at: see check_topic(); empty with a topic alias
+    ByteView payload;
+    ByteView properties;         // MQTT 5: encoded, behind their length, not looked at
+    std::uint16_t packet_id = 0; // not 0 exactly when qos > 0
+    Qos qos = Qos::at_most_once;
+    bool retain = false;
+    bool duplicate = false;
+};
+
+// Takes one PUBLISH apart. `flags` is the low nibble of the fixed header's first byte.
+//
+// Only lengths and flags are checked: the topic's text by check_topic(), which a caller who has
+// seen the same bytes before may leave out, and properties by decode_properties(). Never
+// allocates on success. malformed: QoS 3, DUP with QoS 0, packet id 0, a length past the end.
+[[nodiscard]] inline Result<PublishView> decode_publish(std::uint8_t flags, ByteView body,
+                                                        Version version);
+
+// malformed where the bytes are no legal topic name: UTF-8, no wildcard, no U+0000, not empty.
+[[nodiscard]] Result<void> check_topic(std::string_view topic);
+
+struct Publish {
+    std::string_view topic;
+    ByteView payload;
+    Properties properties;
+    std::uint16_t packet_id = 0;
+    Qos qos = Qos::at_most_once;
+    bool retain = false;
+    bool duplicate = false;
+};
+void encode_publish(Bytes& out, const Publish& publish, Version version);
+
+// The error of a decode_publish() that failed, found a second time with room for words.
+[[nodiscard]] Error publish_error(std::uint8_t flags, ByteView body, Version version);
+
+inline Result<PublishView> decode_publish(std::uint8_t flags, ByteView body, Version version) {
+    const unsigned qos = (flags >> 1U) & 0x03U;
+    std::size_t left = body.size();
+    if (qos == 3 || (flags & 0x0EU) == 0x08 || left < 2) return publish_error(flags, body, version);
+    const std::byte* at = body.data();
+    const std::size_t topic_bytes = load_u16_be(at);
+    const std::size_t fixed = 2 + topic_bytes + (qos != 0 ? 2U : 0U);
+    if (left < fixed) return publish_error(flags, body, version);
+
+    PublishView publish;
+    publish.topic = {reinterpret_cast<const char*>(at + 2), topic_bytes};
+    publish.qos = static_cast<Qos>(qos);
+    publish.retain = (flags & 0x01U) != 0;
+    publish.duplicate = (flags & 0x08U) != 0;
+    if (qos != 0) {
+        publish.packet_id = load_u16_be(at + fixed - 2);
+        if (publish.packet_id == 0) return publish_error(flags, body, version);
+    }
+    ByteView rest = body.subspan(fixed);
+    if (version == Version::v5) {
+        ByteReader reader(rest);
+        HF_TRY(const std::uint32_t length, read_variable_byte_integer(reader));
+        HF_TRY(publish.properties, reader.take(length));
+        rest = reader.rest();
+    }
+    publish.payload = rest;
+    return publish;
+}
+
+} // namespace holdfast::mqtt
