@@ -1,0 +1,122 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/kv/storage.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::kv {
+
+// A column family of an open database. Keeps the database open while it lives; a dropped family
+// stays readable until its last handle goes.
+class FamilyHandle;
+using Family = std::shared_ptr<FamilyHandle>;
+
+// What a column family holds decides how it is tuned.
+enum class FamilyUse : std::uint8_t {
+    state,   // small values, rewritten often: compacted
+    payload, // large values written once and dropped with the family: never rewritten
+};
+
+struct DatabaseOptions {
+    std::filesystem::path directory;
+    std::shared_ptr<Storage> storage; // null: local_storage()
+    std::size_t write_buffer_bytes = 64U << 20U;
+    std::size_t block_cache_bytes = 64U << 20U;
+    std::uint64_t background_bytes_per_second = 200U << 20U; // flush and compaction
+    // The use of a family that is found on disk, by its name.
+    std::function<FamilyUse(std::string_view name)> use_of;
+    // Open past damage: skip what cannot be read of the write-ahead log, and leave damaged tables
+    // to fail when they are read.
+    bool salvage = false;
+};
+
+// Puts and deletes that are stored together or not at all. Not thread-safe.
+class WriteBatch {
+public:
+    WriteBatch();
+    WriteBatch(WriteBatch&&) noexcept;
+    WriteBatch& operator=(WriteBatch&&) noexcept;
+    ~WriteBatch();
+
+    void put(const Family& family, ByteView key, ByteView value);
+    void remove(const Family& family, ByteView key);
+    // All keys in [first, end).
+    void remove_range(const Family& family, ByteView first, ByteView end);
+    void clear(); // keeps the capacity
+    [[nodiscard]] bool empty() const;
+    [[nodiscard]] std::size_t size_bytes() const;
+
+    struct Impl;
+    [[nodiscard]] Impl& impl() const noexcept { return *impl_; }
+
+private:
+    std::unique_ptr<Impl> impl_;
+};
+
+// Walks the keys of one family in byte order, as they stood when it was made. One thread at a time.
+// Where valid() turns false, status() tells the end from damage (corrupt) or a failed read (io).
+class Iterator {
+public:
+    Iterator(Iterator&&) noexcept;
+    Iterator& operator=(Iterator&&) noexcept;
+    ~Iterator();
+
+    void seek(ByteView key); // to the first key >= `key`
+    void seek_before_end();  // to the last key below the upper bound (or the last of all)
+    void next();
+    [[nodiscard]] bool valid() const;
+    [[nodiscard]] ByteView key() const;   // until the next move
+    [[nodiscard]] ByteView value() const; // until the next move
+    [[nodiscard]] Result<void> status() const;
+
+private:
+    friend class Database;
+    struct Impl;
+    explicit Iterator(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// One open RocksDB. All members are thread-safe, but writes come from one thread (they are not
+// tuned for more). Destroying it (and its last Family) closes it without a flush: the write-ahead
+// log has all.
+class Database {
+public:
+    // Makes the database if there is none. Errors: io (in use, read-only), corrupt, no_space.
+    [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+    ~Database();
+
+    // "default" always exists. Null where there is none of that name.
+    [[nodiscard]] Family family(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string> family_names() const;
+    [[nodiscard]] Result<Family> create_family(const std::string& name);
+    // The family's space comes back when its last handle goes.
+    [[nodiscard]] Result<void> drop_family(std::string_view name);
+
+    // Atomic over all families; durable when it returns if `synced`, else in the kernel's hands.
+    // After io or no_space nothing of it is visible, and the database should be reopened.
+    [[nodiscard]] Result<void> write(const WriteBatch& batch, bool synced);
+    // Makes durable what was written unsynced.
+    [[nodiscard]] Result<void> sync();
+    // Writes the family's memtable out to a table.
+    [[nodiscard]] Result<void> flush(const Family& family);
+
+    [[nodiscard]] Result<std::optional<std::string>> get(const Family& family, ByteView key) const;
+    // Keys below `upper_bound` only, where one is given.
+    [[nodiscard]] Iterator iterate(const Family& family,
+                                   std::optional<ByteView> upper_bound = {}) const;
+
+private:
+    struct Impl;
+    explicit Database(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace holdfast::kv

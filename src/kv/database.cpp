@@ -1,0 +1,234 @@
+#include <holdfast/kv/database.hpp>
+
+#include "kv/options.hpp"
+#include "kv/status.hpp"
+#include "kv/storage_access.hpp"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace holdfast::kv {
+
+namespace {
+
+rocksdb::Slice slice(ByteView bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+ByteView view(const rocksdb::Slice& slice) {
+    return {reinterpret_cast<const std::byte*>(slice.data()), slice.size()};
+}
+
+// What must outlive the database, then the database itself.
+struct Core {
+    std::shared_ptr<Storage> storage;
+    std::unique_ptr<rocksdb::DB> db;
+};
+
+} // namespace
+
+class FamilyHandle {
+public:
+    FamilyHandle(std::shared_ptr<Core> core, rocksdb::ColumnFamilyHandle* handle)
+        : core_(std::move(core)), handle_(handle) {}
+    ~FamilyHandle() {
+        const auto status = core_->db->DestroyColumnFamilyHandle(handle_);
+        status.PermitUncheckedError(); // it cannot fail for a handle that we own
+    }
+    FamilyHandle(const FamilyHandle&) = delete;
+    FamilyHandle& operator=(const FamilyHandle&) = delete;
+
+    [[nodiscard]] rocksdb::ColumnFamilyHandle* get() const { return handle_; }
+
+private:
+    std::shared_ptr<Core> core_;
+    rocksdb::ColumnFamilyHandle* handle_;
+};
+
+struct WriteBatch::Impl {
+    rocksdb::WriteBatch batch;
+};
+
+WriteBatch::WriteBatch() : impl_(std::make_unique<Impl>()) {}
+WriteBatch::WriteBatch(WriteBatch&&) noexcept = default;
+WriteBatch& WriteBatch::operator=(WriteBatch&&) noexcept = default;
+WriteBatch::~WriteBatch() = default;
+
+// A WriteBatch operation fails only past a size limit, and none is set.
+void WriteBatch::put(const Family& family, ByteView key, ByteView value) {
+    impl_->batch.Put(family->get(), slice(key), slice(value)).PermitUncheckedError();
+}
+void WriteBatch::remove(const Family& family, ByteView key) {
+    impl_->batch.Delete(family->get(), slice(key)).PermitUncheckedError();
+}
+void WriteBatch::remove_range(const Family& family, ByteView first, ByteView end) {
+    impl_->batch.DeleteRange(family->get(), slice(first), slice(end)).PermitUncheckedError();
+}
+void WriteBatch::clear() {
+    impl_->batch.Clear();
+}
+bool WriteBatch::empty() const {
+    return impl_->batch.Count() == 0;
+}
+std::size_t WriteBatch::size_bytes() const {
+    return impl_->batch.GetDataSize();
+}
+
+struct Iterator::Impl {
+    Family family; // keeps the column family and the database
+    std::string upper_bound;
+    rocksdb::Slice upper_bound_slice;
+    std::unique_ptr<rocksdb::Iterator> rocks;
+};
+
+Iterator::Iterator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Iterator::Iterator(Iterator&&) noexcept = default;
+Iterator& Iterator::operator=(Iterator&&) noexcept = default;
+Iterator::~Iterator() = default;
+
+void Iterator::seek(ByteView key) {
+    impl_->rocks->Seek(slice(key));
+}
+void Iterator::seek_before_end() {
+    impl_->rocks->SeekToLast();
+}
+void Iterator::next() {
+    impl_->rocks->Next();
+}
+bool Iterator::valid() const {
+    return impl_->rocks->Valid();
+}
+ByteView Iterator::key() const {
+    return view(impl_->rocks->key());
+}
+ByteView Iterator::value() const {
+    return view(impl_->rocks->value());
+}
+Result<void> Iterator::status() const {
+    return checked(impl_->rocks->status(), "reading " + impl_->family->get()->GetName());
+}
+
+struct Database::Impl {
+    DatabaseOptions options;
+    std::shared_ptr<rocksdb::Cache> cache;
+    std::shared_ptr<Core> core;
+    mutable std::mutex mutex;
+    std::map<std::string, Family, std::less<>> families; // guarded by mutex
+
+    [[nodiscard]] FamilyUse use_of(std::string_view name) const {
+        return options.use_of ? options.use_of(name) : FamilyUse::state;
+    }
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+    auto impl = std::make_unique<Impl>();
+    impl->options = options;
+    impl->core = std::make_shared<Core>();
+    impl->core->storage = options.storage ? options.storage : local_storage();
+    impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+    rocksdb::Env* env = impl->core->storage->access().env;
+    const rocksdb::DBOptions db_options = database_options(options, env);
+    const std::string path = options.directory.string();
+    const std::string doing = "opening database " + path;
+
+    std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
+    if (env->FileExists(path + "/CURRENT").ok()) {
+        HF_TRY(checked(rocksdb::DB::ListColumnFamilies(db_options, path, &names), doing));
+    }
+    std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
+    wanted.reserve(names.size());
+    for (const std::string& name : names)
+        wanted.emplace_back(name, family_options(options, impl->use_of(name), impl->cache));
+
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    HF_TRY(checked(rocksdb::DB::Open(db_options, path, wanted, &handles, &db), doing));
+    impl->core->db.reset(db);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        impl->families[names[i]] = std::make_shared<FamilyHandle>(impl->core, handles[i]);
+    return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+Family Database::family(std::string_view name) const {
+    const std::lock_guard lock(impl_->mutex);
+    const auto found = impl_->families.find(name);
+    return found == impl_->families.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> Database::family_names() const {
+    const std::lock_guard lock(impl_->mutex);
+    std::vector<std::string> names;
+    for (const auto& [name, family] : impl_->families) names.push_back(name);
+    return names;
+}
+
+Result<Family> Database::create_family(const std::string& name) {
+    const auto options = family_options(impl_->options, impl_->use_of(name), impl_->cache);
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    HF_TRY(checked(impl_->core->db->CreateColumnFamily(options, name, &handle),
+                   "making column family " + name));
+    auto family = std::make_shared<FamilyHandle>(impl_->core, handle);
+    const std::lock_guard lock(impl_->mutex);
+    impl_->families[name] = family;
+    return family;
+}
+
+Result<void> Database::drop_family(std::string_view name) {
+    const Family dropped = family(name);
+    if (!dropped) return fail(Errc::not_found, fmt::format("no column family {}", name));
+    HF_TRY(checked(impl_->core->db->DropColumnFamily(dropped->get()),
+                   fmt::format("dropping column family {}", name)));
+    const std::lock_guard lock(impl_->mutex);
+    impl_->families.erase(std::string(name));
+    return ok();
+}
+
+Result<void> Database::write(const WriteBatch& batch, bool synced) {
+    rocksdb::WriteOptions options;
+    options.sync = synced;
+    const auto status = impl_->core->db->Write(options, &batch.impl().batch);
+    if (status.ok()) return ok();
+    return checked(status, "writing to database " + impl_->options.directory.string());
+}
+
+Result<void> Database::sync() {
+    return checked(impl_->core->db->SyncWAL(),
+                   "syncing database " + impl_->options.directory.string());
+}
+
+Result<void> Database::flush(const Family& family) {
+    return checked(impl_->core->db->Flush({}, family->get()),
+                   "flushing column family " + family->get()->GetName());
+}
+
+Result<std::optional<std::string>> Database::get(const Family& family, ByteView key) const {
+    std::string value;
+    const auto status = impl_->core->db->Get({}, family->get(), slice(key), &value);
+    if (status.IsNotFound()) return std::optional<std::string>{};
+    HF_TRY(checked(status, "reading " + family->get()->GetName()));
+    return std::optional(std::move(value));
+}
+
+Iterator Database::iterate(const Family& family, std::optional<ByteView> upper_bound) const {
+    auto impl = std::make_unique<Iterator::Impl>();
+    impl->family = family;
+    rocksdb::ReadOptions options;
+    options.background_purge_on_iterator_cleanup = true;
+    if (upper_bound) {
+        impl->upper_bound = as_text(*upper_bound);
+        impl->upper_bound_slice = impl->upper_bound;
+        options.iterate_upper_bound = &impl->upper_bound_slice;
+    }
+    impl->rocks.reset(impl_->core->db->NewIterator(options, family->get()));
+    return Iterator(std::move(impl));
+}
+
+} // namespace holdfast::kv
