@@ -1,0 +1,132 @@
+#include <holdfast/record/batch_builder.hpp>
+
+#include "record/codec.hpp"
+#include "record/varint.hpp"
+
+#include <holdfast/base/crc32c.hpp>
+#include <holdfast/record/batch_view.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace holdfast::record {
+namespace {
+
+// Places in the batch header, docs/format/record_batch.md.
+constexpr std::size_t kBatchLengthAt = 8;
+constexpr std::size_t kLeaderEpochAt = 12;
+constexpr std::size_t kMagicAt = 16;
+constexpr std::size_t kCrcAt = 17;
+constexpr std::size_t kAttributesAt = 21; // the CRC covers all from here
+constexpr std::size_t kLastOffsetDeltaAt = 23;
+constexpr std::size_t kBaseTimestampAt = 27;
+constexpr std::size_t kTimestampMaxAt = 35;
+constexpr std::size_t kProducerIdAt = 43;
+constexpr std::size_t kProducerEpochAt = 51;
+constexpr std::size_t kBaseSequenceAt = 53;
+constexpr std::size_t kRecordCountAt = 57;
+
+constexpr std::size_t kVarintsBytesMax = 10 * 6; // of one record beside its headers
+
+std::byte* put(std::byte* at, ByteView bytes) noexcept {
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+}
+
+} // namespace
+
+void encode_header(Bytes& out, std::string_view name, ByteView value) {
+    ByteWriter writer(out);
+    writer.varint(static_cast<std::int32_t>(name.size()));
+    writer.text(name);
+    writer.varint(static_cast<std::int32_t>(value.size()));
+    writer.bytes(value);
+}
+
+void BatchBuilder::reserve(std::size_t more) {
+    if (size_ + more <= capacity_) return;
+    const std::size_t wanted =
+        std::max({size_ + more, capacity_ * 2, std::size_t{4096}});
+    auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
+    if (size_ != 0) std::memcpy(larger.get(), buffer_.get(), size_);
+    buffer_ = std::move(larger);
+    capacity_ = wanted;
+}
+
+void BatchBuilder::append(std::int64_t timestamp_ms, std::optional<ByteView> key, ByteView value,
+                          std::uint32_t header_count, std::span<const ByteView> header_pieces) {
+    std::size_t header_bytes = 0;
+    for (const ByteView piece : header_pieces) header_bytes += piece.size();
+    const std::size_t key_bytes = key ? key->size() : 0;
+    reserve(kBatchHeaderBytes + kVarintsBytesMax + key_bytes + value.size() + header_bytes);
+    if (record_count_ == 0) {
+        size_ = kBatchHeaderBytes;
+        base_timestamp_ms_ = timestamp_max_ms_ = timestamp_ms;
+    }
+    timestamp_max_ms_ = std::max(timestamp_max_ms_, timestamp_ms);
+    const std::int64_t timestamp_delta = timestamp_ms - base_timestamp_ms_;
+    const std::int64_t key_length = key ? static_cast<std::int64_t>(key_bytes) : -1;
+    const auto value_length = static_cast<std::int64_t>(value.size());
+    const std::size_t length = 1 + varint_bytes(timestamp_delta) + varint_bytes(record_count_) +
+                               varint_bytes(key_length) + key_bytes + varint_bytes(value_length) +
+                               value.size() + varint_bytes(header_count) + header_bytes;
+
+    std::byte* at = put_varint(buffer_.get() + size_, static_cast<std::int64_t>(length));
+    *at++ = std::byte{0}; // record attributes: none defined
+    at = put_varint(at, timestamp_delta);
+    at = put_varint(at, record_count_);
+    at = put_varint(at, key_length);
+    if (key) at = put(at, *key);
+    at = put_varint(at, value_length);
+    at = put(at, value);
+    at = put_varint(at, header_count);
+    for (const ByteView piece : header_pieces) at = put(at, piece);
+    size_ = static_cast<std::size_t>(at - buffer_.get());
+    ++record_count_;
+}
+
+std::span<std::byte> BatchBuilder::finish(Compression compression) {
+    assert(record_count_ > 0);
+    std::byte* batch = buffer_.get();
+    std::size_t size = size_;
+    const ByteView records{batch + kBatchHeaderBytes, size_ - kBatchHeaderBytes};
+    if (compression != Compression::none) {
+        compressed_ = std::make_unique_for_overwrite<std::byte[]>(size_);
+        const std::size_t bytes =
+            compress(compression, records,
+                     {compressed_.get() + kBatchHeaderBytes, size_ - kBatchHeaderBytes});
+        if (bytes == 0) {
+            compression = Compression::none; // no gain: stays as it is
+        } else {
+            batch = compressed_.get();
+            size = kBatchHeaderBytes + bytes;
+        }
+    }
+    store_u64_be(batch, 0);
+    store_u32_be(batch + kBatchLengthAt, static_cast<std::uint32_t>(size - kLeaderEpochAt));
+    store_u32_be(batch + kLeaderEpochAt, 0);
+    batch[kMagicAt] = std::byte{2};
+    store_u16_be(batch + kAttributesAt, static_cast<std::uint16_t>(compression));
+    store_u32_be(batch + kLastOffsetDeltaAt, static_cast<std::uint32_t>(record_count_ - 1));
+    store_u64_be(batch + kBaseTimestampAt, static_cast<std::uint64_t>(base_timestamp_ms_));
+    store_u64_be(batch + kTimestampMaxAt, static_cast<std::uint64_t>(timestamp_max_ms_));
+    store_u64_be(batch + kProducerIdAt, ~std::uint64_t{0}); // -1: no idempotent producer
+    store_u16_be(batch + kProducerEpochAt, 0xFFFF);
+    store_u32_be(batch + kBaseSequenceAt, 0xFFFFFFFF);
+    store_u32_be(batch + kRecordCountAt, static_cast<std::uint32_t>(record_count_));
+    store_u32_be(batch + kCrcAt, crc32c({batch + kAttributesAt, size - kAttributesAt}));
+    return {batch, size};
+}
+
+void BatchBuilder::clear(std::size_t keep_bytes_max) {
+    record_count_ = 0;
+    size_ = 0;
+    compressed_.reset();
+    if (capacity_ > keep_bytes_max) {
+        buffer_.reset();
+        capacity_ = 0;
+    }
+}
+
+} // namespace holdfast::record

@@ -1,0 +1,158 @@
+#include <holdfast/record/batch_view.hpp>
+
+#include "record/codec.hpp"
+
+#include <holdfast/base/crc32c.hpp>
+
+#include <utility>
+
+namespace holdfast::record {
+namespace {
+
+constexpr std::size_t kCrcCoversFrom = 21;
+constexpr std::int32_t kBatchLengthMin = 49; // header bytes behind the length field
+
+Error corrupt(const char* what) { return fail(Errc::corrupt, what); }
+
+// Header names and values must lie inside the record: walked once here, so that nobody need check
+// them again.
+bool headers_are_sound(ByteView headers, std::uint32_t count) {
+    ByteReader reader(headers);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto name = reader.varint();
+        if (!name || name.value() < 0) return false;
+        if (!reader.take(static_cast<std::size_t>(name.value()))) return false;
+        const auto value = reader.varint();
+        if (!value || value.value() < -1) return false;
+        if (value.value() > 0 && !reader.take(static_cast<std::size_t>(value.value())))
+            return false;
+    }
+    return reader.empty();
+}
+
+Result<std::optional<ByteView>> read_nullable(ByteReader& reader) {
+    HF_TRY(const std::int32_t length, reader.varint());
+    if (length == -1) return std::optional<ByteView>();
+    if (length < 0) return fail(Errc::malformed, "negative length");
+    HF_TRY(const ByteView bytes, reader.take(static_cast<std::size_t>(length)));
+    return std::optional(bytes);
+}
+
+Result<RecordView> read_record(ByteView bytes, const BatchHeader& header) {
+    ByteReader reader(bytes);
+    RecordView record;
+    HF_TRY(const std::uint8_t attributes, reader.u8());
+    (void)attributes; // none are defined
+    HF_TRY(const std::int64_t timestamp_delta, reader.varlong());
+    HF_TRY(const std::int32_t offset_delta, reader.varint());
+    HF_TRY(record.key, read_nullable(reader));
+    HF_TRY(const auto value, read_nullable(reader));
+    HF_TRY(const std::int32_t header_count, reader.varint());
+    if (header_count < 0) return fail(Errc::malformed, "negative header count");
+    record.offset = header.base_offset + offset_delta;
+    // Unsigned, so that a hostile delta wraps instead of being undefined.
+    record.timestamp_ms =
+        header.is_log_append_time()
+            ? header.timestamp_max_ms
+            : static_cast<std::int64_t>(static_cast<std::uint64_t>(header.base_timestamp_ms) +
+                                        static_cast<std::uint64_t>(timestamp_delta));
+    record.value = value.value_or(ByteView{});
+    record.is_tombstone = !value.has_value();
+    record.header_count = static_cast<std::uint32_t>(header_count);
+    record.headers = reader.rest();
+    if (!headers_are_sound(record.headers, record.header_count))
+        return fail(Errc::malformed, "headers do not fill the record");
+    return record;
+}
+
+} // namespace
+
+std::optional<ByteView> RecordView::header(std::string_view name) const {
+    HeaderCursor cursor(*this);
+    for (HeaderView header; cursor.next(header);)
+        if (header.name == name) return header.value;
+    return std::nullopt;
+}
+
+bool HeaderCursor::next(HeaderView& header) {
+    if (left_ == 0) return false;
+    --left_;
+    // Sound by construction (headers_are_sound): a failure here would be our own bug.
+    const std::int32_t name_bytes = reader_.varint().value();
+    header.name = as_text(reader_.take(static_cast<std::size_t>(name_bytes)).value());
+    const std::int32_t value_bytes = reader_.varint().value();
+    header.value = value_bytes <= 0
+                       ? ByteView{}
+                       : reader_.take(static_cast<std::size_t>(value_bytes)).value();
+    return true;
+}
+
+Result<BatchHeader> decode_batch_header(ByteView bytes) {
+    if (bytes.size() < kBatchHeaderBytes)
+        return fail(Errc::malformed, "fewer bytes than a batch header");
+    const std::byte* at = bytes.data();
+    if (at[16] != std::byte{2}) return fail(Errc::not_supported, "record batch magic is not 2");
+    BatchHeader header;
+    header.base_offset = static_cast<Offset>(load_u64_be(at));
+    header.batch_length = static_cast<std::int32_t>(load_u32_be(at + 8));
+    header.leader_epoch = static_cast<std::int32_t>(load_u32_be(at + 12));
+    header.crc = load_u32_be(at + 17);
+    header.attributes = load_u16_be(at + 21);
+    header.last_offset_delta = static_cast<std::int32_t>(load_u32_be(at + 23));
+    header.base_timestamp_ms = static_cast<std::int64_t>(load_u64_be(at + 27));
+    header.timestamp_max_ms = static_cast<std::int64_t>(load_u64_be(at + 35));
+    header.producer_id = static_cast<std::int64_t>(load_u64_be(at + 43));
+    header.producer_epoch = static_cast<std::int16_t>(load_u16_be(at + 51));
+    header.base_sequence = static_cast<std::int32_t>(load_u32_be(at + 53));
+    header.record_count = static_cast<std::int32_t>(load_u32_be(at + 57));
+    if (header.batch_length < kBatchLengthMin) return corrupt("batch length below its header");
+    if (header.size_bytes() > bytes.size())
+        return fail(Errc::malformed, "fewer bytes than the batch says");
+    return header;
+}
+
+BatchView::BatchView(BatchHeader header, ByteView records, Bytes decompressed)
+    : header_(header),
+      decompressed_(std::move(decompressed)),
+      records_(header.compression() == Compression::none ? records : ByteView(decompressed_)),
+      left_(header.record_count) {}
+
+Result<BatchView> BatchView::open(ByteView bytes, std::size_t decompressed_bytes_max) {
+    HF_TRY(const BatchHeader header, decode_batch_header(bytes));
+    const ByteView batch = bytes.first(header.size_bytes());
+    if (crc32c(batch.subspan(kCrcCoversFrom)) != header.crc)
+        return corrupt("record batch fails its CRC");
+    if (header.record_count < 0 || header.last_offset_delta < 0 || header.base_offset < 0)
+        return corrupt("negative count or offset in a batch header");
+    const ByteView records = batch.subspan(kBatchHeaderBytes);
+    if (header.compression() == Compression::none) return BatchView(header, records, {});
+    HF_TRY(Bytes decompressed,
+           decompress(header.compression(), records, decompressed_bytes_max));
+    return BatchView(header, {}, std::move(decompressed));
+}
+
+Result<bool> BatchView::next(RecordView& record) {
+    if (left_ == 0) {
+        if (!records_.empty()) return corrupt("bytes behind the last record of a batch");
+        return false;
+    }
+    --left_;
+    const auto length = records_.varint();
+    if (!length || length.value() < 0) return corrupt("record length");
+    const auto bytes = records_.take(static_cast<std::size_t>(length.value()));
+    if (!bytes) return corrupt("record runs past its batch");
+    auto read = read_record(bytes.value(), header_);
+    if (!read) return corrupt("record fields do not fit its length");
+    record = read.value();
+    const std::int64_t delta = record.offset - header_.base_offset;
+    if (delta <= last_delta_ || delta > header_.last_offset_delta)
+        return corrupt("record offset outside its batch");
+    last_delta_ = delta;
+    return true;
+}
+
+void set_base_offset(std::span<std::byte> batch, Offset base_offset) noexcept {
+    store_u64_be(batch.data(), static_cast<std::uint64_t>(base_offset));
+}
+
+} // namespace holdfast::record
