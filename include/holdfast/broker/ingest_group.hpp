@@ -1,0 +1,112 @@
+#pragma once
+
+#include <holdfast/broker/arena.hpp>
+#include <holdfast/broker/fanout.hpp>
+#include <holdfast/broker/publisher.hpp>
+#include <holdfast/log/append.hpp>
+#include <holdfast/log/stream.hpp>
+#include <holdfast/record/batch_builder.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace holdfast::broker {
+
+// Acknowledgements owed to one session for neighbouring PUBLISH packets: encoded PUBACKs, in
+// the order of receipt.
+struct AckRun {
+    SessionRef session;
+    std::size_t begin = 0; // into the group's ack bytes
+    std::size_t end = 0;
+};
+inline constexpr std::size_t kAckBytes = 4; // a PUBACK with success, the same in every version
+
+// What one shard gathers while the group before it is being written: records per partition, the
+// acknowledgements owed, and what subscribers get once all of it is durable.
+//
+// Filled by its shard; from Log::append() to completed() it belongs to the committer.
+class IngestGroup final : public log::AppendGroup {
+public:
+    // `on_completed` runs on the committer thread and posts to the shard; the outcome is then
+    // in outcome().
+    explicit IngestGroup(std::function<void()> on_completed);
+
+    struct Record {
+        const log::Stream* stream = nullptr; // outlives the group: the topic cache holds it
+        PartitionIndex partition = 0;
+        std::uint32_t slot = 0; // the shard's dense number of that partition
+        std::int64_t ingest_ms = 0;
+        std::optional<ByteView> key;
+        ByteView value;
+        std::uint32_t header_count = 0;
+        std::span<const ByteView> headers; // pieces, encoded
+    };
+    // Where a record went: index into appends, and its place in that batch.
+    struct Place {
+        std::uint32_t append = 0;
+        std::int32_t record = 0;
+    };
+    // Whether a record alone stays under its stream's message_bytes_max.
+    [[nodiscard]] static bool fits(const Record& record);
+    // limit_exceeded where it does not fit.
+    [[nodiscard]] Result<Place> add(const Record& record);
+
+    void owe_ack(SessionRef session, std::uint16_t packet_id);
+    void on_durable(std::function<void()> then) { after_.push_back(std::move(then)); }
+
+    // A Publisher batch inside the group, answered when the group is done.
+    struct Waiting {
+        std::vector<std::pair<Place, std::string>> places; // with the stream's name
+        Publisher::Done done;
+    };
+    void await(Waiting waiting) { waiting_.push_back(std::move(waiting)); }
+
+    // Closes all batches; then the group is ready for Log::append().
+    void seal();
+    void clear();
+
+    [[nodiscard]] bool empty() const noexcept {
+        return records_ == 0 && state_changes.empty() && waiting_.empty() && after_.empty();
+    }
+    [[nodiscard]] std::size_t size_bytes() const noexcept;
+    [[nodiscard]] std::uint64_t record_count() const noexcept { return records_; }
+    [[nodiscard]] const Result<void>& outcome() const noexcept { return outcome_; }
+    // The outcome, or the first refusal of a single batch.
+    [[nodiscard]] std::optional<Error> first_error() const;
+
+    [[nodiscard]] Fanout& fanout() noexcept { return fanout_; }
+    [[nodiscard]] std::span<const AckRun> ack_runs() const noexcept { return ack_runs_; }
+    [[nodiscard]] const std::byte* ack_bytes() const noexcept { return ack_bytes_.data(); }
+    // Calls the Done of every Waiting and every on_durable(). Shard thread, after completion.
+    void answer();
+
+private:
+    struct OpenBatch {
+        PartitionId partition;
+        record::Compression compression = record::Compression::none;
+        record::BatchBuilder builder;
+    };
+    void completed(Result<void> outcome) noexcept override;
+    std::uint32_t open_batch(const Record& record);
+
+    std::function<void()> on_completed_;
+    std::vector<OpenBatch> batches_;   // the first used_ are in use; the rest keep their memory
+    std::size_t used_ = 0;
+    std::vector<std::uint32_t> batch_of_slot_; // index + 1 into batches_; 0 = none
+    std::vector<std::uint32_t> slots_used_;
+    std::size_t record_bytes_ = 0;
+    std::uint64_t records_ = 0;
+
+    GrowingArena ack_bytes_;
+    std::vector<AckRun> ack_runs_;
+    Fanout fanout_{true};
+    std::vector<Waiting> waiting_;
+    std::vector<std::function<void()>> after_;
+    Result<void> outcome_ = ok();
+};
+
+} // namespace holdfast::broker

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/broker.hpp>
+#include <holdfast/broker/ingest_group.hpp>
+#include <holdfast/broker/topic_cache.hpp>
+#include <holdfast/broker/transport.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::broker {
+
+struct Session;
+class Inbound;
+class Outbound;
+
+// The broker's share of one thread: its MQTT sessions, its topic cache and the group of messages
+// that it gathers for the log. Knows no socket: bytes come in through on_bytes() and leave through
+// the Transport. One thread; other shards and the committer reach it through its ShardPort.
+//
+// A turn is any number of calls followed by end_turn(), which sends what the calls produced and
+// hands the gathered group to the log. While a group is being written the next one gathers.
+class Shard {
+public:
+    Shard(std::uint16_t index, Broker& broker, Transport& transport);
+    ~Shard();
+
+    // A connection was accepted. Its slot is small and used again after close.
+    [[nodiscard]] std::uint32_t open(std::string peer_address);
+    // Bytes from the peer; what is left of a packet is kept. May close the connection.
+    void on_bytes(std::uint32_t slot, ByteView bytes);
+    // The peer hung up, or its socket failed with `why`.
+    void on_hang_up(std::uint32_t slot, std::string_view why);
+    // All that waited unsent in the transport is gone.
+    void on_drained(std::uint32_t slot);
+
+    // False while too much is gathered: read no socket until the next turn after a completion.
+    [[nodiscard]] bool wants_input() const noexcept;
+
+    // Stores a batch from another door in the group being gathered. `done`: see Publisher.
+    void publish(PublishBatch batch, Publisher::Done done);
+
+    void end_turn();
+    // About once a second: keep alive, connect timeouts.
+    void tick();
+    // Says goodbye to every client (server shutting down). New connections are the caller's to stop.
+    void close_all();
+    // True when nothing gathered or being written is left.
+    [[nodiscard]] bool is_idle() const noexcept { return open_->empty() && !in_flight_; }
+
+    [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
+    [[nodiscard]] std::size_t session_count() const noexcept { return session_count_; }
+
+private:
+    friend class Inbound;
+    friend class Outbound;
+
+    [[nodiscard]] Session* find(SessionRef ref);
+    void close(Session& session, std::string_view why);
+    void on_group_completed();
+    void release_acks(IngestGroup& group);
+    void refuse_acks(IngestGroup& group, const Error& error);
+    void deliver(Fanout& fanout);
+    void deliver_here(Fanout& fanout);
+    void when_drained(std::function<void()> then) { open_->on_durable(std::move(then)); }
+    void refresh_time(); // reads the clocks once a turn
+
+    const std::uint16_t index_;
+    Broker& broker_;
+    Transport& transport_;
+    TopicCache topics_;
+    std::int64_t now_ms_ = 0;       // wall clock, once a turn
+    std::int64_t monotonic_ms_ = 0; // once a turn
+    bool time_is_fresh_ = false;
+
+    std::deque<Session> sessions_; // by slot; a deque never moves them
+    std::vector<std::uint32_t> free_slots_;
+    std::size_t session_count_ = 0;
+
+    std::unique_ptr<IngestGroup> open_;      // gathers
+    std::unique_ptr<IngestGroup> in_flight_; // with the committer
+    std::unique_ptr<IngestGroup> spare_;
+    Fanout immediate_{false};                // QoS 0 of this turn: does not wait for the log
+    std::unique_ptr<Inbound> inbound_;
+    std::unique_ptr<Outbound> outbound_;
+};
+
+} // namespace holdfast::broker

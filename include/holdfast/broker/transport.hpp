@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+struct iovec;
+
+namespace holdfast::broker {
+
+class Shard;
+
+// What a shard needs of the sockets under it. One per shard, same thread; slots are Shard's.
+class Transport {
+public:
+    virtual ~Transport() = default;
+
+    // Sends the pieces in order, as far as the socket takes them now, copies what is left and sends
+    // that when it can, then tells Shard::on_drained(). Gives the bytes that now wait unsent.
+    virtual std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) = 0;
+    // Closes after what was sent before; unsent bytes get a short while. The slot is the shard's
+    // again at once, so the transport must not speak of it any more.
+    virtual void close(std::uint32_t slot) = 0;
+};
+
+// The way to a shard from other threads. `task` runs on the shard's thread within a turn of its
+// own, in the order of post() calls of one thread. Thread-safe.
+class ShardPort {
+public:
+    virtual ~ShardPort() = default;
+    virtual void post(std::function<void(Shard&)> task) = 0;
+};
+
+} // namespace holdfast::broker

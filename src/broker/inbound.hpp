@@ -1,0 +1,70 @@
+#pragma once
+
+#include "broker/session.hpp"
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/shard.hpp>
+#include <holdfast/mqtt/reason_code.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace holdfast::mqtt {
+struct Connect;
+struct PublishView;
+struct Properties;
+struct SubscriptionRequest;
+}
+
+namespace holdfast::broker {
+
+// What clients send: packets taken off the bytes, each applied to its session. The receiving half
+// of the MQTT state machine of clean sessions (MQTT5 section 4); Outbound is the other.
+class Inbound {
+public:
+    explicit Inbound(Shard& shard) : shard_(shard) {}
+
+    // Bytes of a connection; what is left of a packet is kept in the session.
+    void take(Session& session, ByteView bytes);
+    // Says goodbye as the client's version allows, and closes.
+    void disconnect(Session& session, mqtt::ReasonCode reason, std::string_view why);
+    // The session that held this one's client id is gone, and all it sent is stored.
+    void release_hold(SessionRef ref);
+    // Adds the turn's counts to the broker's.
+    void count_turn();
+
+private:
+    // Each handler is given the packet's flags and body; false where the session was closed.
+    bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
+    ByteView take_packets(Session& session, ByteView input);
+    bool on_connect(Session& session, ByteView body);
+    bool on_publish(Session& session, std::uint8_t flags, ByteView body);
+    bool on_puback(Session& session, ByteView body);
+    bool on_subscribe(Session& session, ByteView body);
+    bool on_unsubscribe(Session& session, ByteView body);
+    bool on_pingreq(Session& session, ByteView body);
+    bool on_disconnect(Session& session, ByteView body);
+
+    bool refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why);
+    bool accept(Session& session, const mqtt::Connect& connect);
+    void claim_client_id(Session& session);
+    bool protocol_error(Session& session, mqtt::ReasonCode reason, std::string_view why);
+    bool malformed(Session& session, const Error& error);
+
+    [[nodiscard]] TopicEntry* find_topic(Session& session, std::string_view topic);
+    [[nodiscard]] Result<std::string_view> topic_of_alias(Session& session, std::uint16_t alias,
+                                                          std::string_view topic);
+    bool store(Session& session, TopicEntry& entry, const mqtt::PublishView& publish,
+               const mqtt::Properties* properties);
+    [[nodiscard]] mqtt::ReasonCode subscribe_one(Session& session,
+                                                 const mqtt::SubscriptionRequest& request,
+                                                 std::uint32_t identifier);
+
+    Shard& shard_;
+    Bytes scratch_;  // one control packet
+    Bytes headers_;  // record headers made of one PUBLISH's properties
+    std::uint64_t received_ = 0;
+};
+
+} // namespace holdfast::broker

@@ -1,0 +1,85 @@
+#include "broker/inbound.hpp"
+#include "broker/outbound.hpp"
+
+#include <holdfast/mqtt/subscribe.hpp>
+#include <holdfast/mqtt/unsubscribe.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace holdfast::broker {
+namespace {
+
+bool has_too_many_levels(std::string_view filter) {
+    return static_cast<std::size_t>(std::ranges::count(filter, '/')) >=
+           SubscriptionIndex::kLevelsMax;
+}
+
+} // namespace
+
+bool Inbound::on_subscribe(Session& session, ByteView body) {
+    const auto decoded = mqtt::decode_subscribe(body, session.version);
+    if (!decoded) return malformed(session, decoded.error());
+    const mqtt::Subscribe& subscribe = decoded.value();
+    const auto& identifiers = subscribe.properties.subscription_identifiers;
+    const std::uint32_t identifier = identifiers.empty() ? 0 : identifiers.front();
+    mqtt::SubscribeAnswer answer;
+    answer.packet_id = subscribe.packet_id;
+    for (const mqtt::SubscriptionRequest& request : subscribe.requests)
+        answer.reasons.push_back(subscribe_one(session, request, identifier));
+    scratch_.clear();
+    mqtt::encode_suback(scratch_, answer, session.version);
+    shard_.outbound_->add_control(session, scratch_);
+    return true;
+}
+
+mqtt::ReasonCode Inbound::subscribe_one(Session& session,
+                                        const mqtt::SubscriptionRequest& request,
+                                        std::uint32_t identifier) {
+    if (request.filter.starts_with("$share/"))
+        return mqtt::ReasonCode::shared_subscriptions_not_supported;
+    if (!topic::is_topic_filter(request.filter) || has_too_many_levels(request.filter))
+        return mqtt::ReasonCode::topic_filter_invalid;
+    auto& mine = session.as_subscriber().subscriptions;
+    const auto known = mine.find(request.filter);
+    if (known == mine.end() && mine.size() >= shard_.broker_.settings().subscriptions_max)
+        return mqtt::ReasonCode::quota_exceeded;
+
+    const auto qos = static_cast<std::uint8_t>(
+        std::min<int>(static_cast<int>(request.qos), 1)); // QoS 2 is granted as QoS 1
+    const Subscription subscription{session.ref, qos, session.is_v5(), request.no_local, identifier};
+    SubscriptionIndex& index = shard_.broker_.subscriptions();
+    if (known != mine.end()) {
+        if (known->second == subscription) return static_cast<mqtt::ReasonCode>(qos);
+        index.unsubscribe(request.filter, session.ref);
+    }
+    index.subscribe(request.filter, subscription);
+    mine.insert_or_assign(std::string(request.filter), subscription);
+    return static_cast<mqtt::ReasonCode>(qos); // granted QoS 0 or 1
+}
+
+bool Inbound::on_unsubscribe(Session& session, ByteView body) {
+    const auto decoded = mqtt::decode_unsubscribe(body, session.version);
+    if (!decoded) return malformed(session, decoded.error());
+    mqtt::SubscribeAnswer answer;
+    answer.packet_id = decoded.value().packet_id;
+    for (const std::string_view filter : decoded.value().filters) {
+        auto reason = mqtt::ReasonCode::no_subscription_existed;
+        if (session.subscriber) {
+            auto& mine = session.subscriber->subscriptions;
+            if (const auto known = mine.find(filter); known != mine.end()) {
+                shard_.broker_.subscriptions().unsubscribe(filter, session.ref);
+                mine.erase(known);
+                reason = mqtt::ReasonCode::success;
+            }
+        }
+        answer.reasons.push_back(reason);
+    }
+    scratch_.clear();
+    mqtt::encode_unsuback(scratch_, answer, session.version);
+    shard_.outbound_->add_control(session, scratch_);
+    return true;
+}
+
+} // namespace holdfast::broker

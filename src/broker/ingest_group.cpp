@@ -1,0 +1,131 @@
+#include <holdfast/broker/ingest_group.hpp>
+
+#include <holdfast/base/bytes.hpp>
+
+#include <utility>
+
+namespace holdfast::broker {
+namespace {
+
+// Upper bound of what a record adds to a batch beside key, value and headers: nine varints.
+constexpr std::size_t kRecordOverheadBytes = 48;
+constexpr std::size_t kBatchHeaderBytes = 61;
+
+std::size_t record_bytes_max(const IngestGroup::Record& record) {
+    std::size_t sum = kRecordOverheadBytes + record.value.size();
+    if (record.key) sum += record.key->size();
+    for (const ByteView piece : record.headers) sum += piece.size();
+    return sum;
+}
+
+} // namespace
+
+IngestGroup::IngestGroup(std::function<void()> on_completed)
+    : on_completed_(std::move(on_completed)) {}
+
+std::uint32_t IngestGroup::open_batch(const Record& record) {
+    if (used_ == batches_.size()) batches_.emplace_back();
+    OpenBatch& batch = batches_[used_];
+    batch.partition = {record.stream->id, record.partition};
+    batch.compression = record.stream->settings.compression;
+    std::uint32_t& of_slot = batch_of_slot_[record.slot];
+    if (of_slot == 0) slots_used_.push_back(record.slot);
+    of_slot = static_cast<std::uint32_t>(++used_);
+    return of_slot - 1;
+}
+
+bool IngestGroup::fits(const Record& record) {
+    return kBatchHeaderBytes + record_bytes_max(record) <= record.stream->settings.message_bytes_max;
+}
+
+Result<IngestGroup::Place> IngestGroup::add(const Record& record) {
+    const std::size_t bytes = record_bytes_max(record);
+    const std::size_t batch_bytes_max = record.stream->settings.message_bytes_max;
+    if (kBatchHeaderBytes + bytes > batch_bytes_max)
+        return fail(Errc::limit_exceeded, "record is larger than the stream's message_bytes_max");
+
+    if (record.slot >= batch_of_slot_.size()) batch_of_slot_.resize(record.slot + 1, 0);
+    const std::uint32_t known = batch_of_slot_[record.slot];
+    std::uint32_t index = known - 1;
+    if (known == 0 || batches_[index].builder.size_bytes() + bytes > batch_bytes_max)
+        index = open_batch(record);
+    record::BatchBuilder& builder = batches_[index].builder;
+    builder.append(record.ingest_ms, record.key, record.value, record.header_count, record.headers);
+    record_bytes_ += bytes;
+    ++records_;
+    return Place{index, builder.record_count() - 1};
+}
+
+void IngestGroup::owe_ack(SessionRef session, std::uint16_t packet_id) {
+    std::byte* at = ack_bytes_.extend(kAckBytes);
+    at[0] = std::byte{0x40}; // PUBACK
+    at[1] = std::byte{2};
+    store_u16_be(at + 2, packet_id);
+    if (ack_runs_.empty() || ack_runs_.back().session != session)
+        ack_runs_.push_back({session, ack_bytes_.size() - kAckBytes, 0});
+    ack_runs_.back().end = ack_bytes_.size();
+}
+
+void IngestGroup::seal() {
+    appends.clear();
+    for (std::size_t i = 0; i < used_; ++i) {
+        OpenBatch& batch = batches_[i];
+        const std::int32_t count = batch.builder.record_count();
+        appends.push_back({batch.partition, batch.builder.finish(batch.compression), count});
+    }
+}
+
+void IngestGroup::clear() {
+    for (std::size_t i = 0; i < used_; ++i) batches_[i].builder.clear();
+    for (const std::uint32_t slot : slots_used_) batch_of_slot_[slot] = 0;
+    slots_used_.clear();
+    used_ = 0;
+    record_bytes_ = 0;
+    records_ = 0;
+    appends.clear();
+    state_changes.clear();
+    ack_bytes_.clear();
+    ack_runs_.clear();
+    fanout_.clear();
+    waiting_.clear();
+    after_.clear();
+    outcome_ = ok();
+}
+
+std::size_t IngestGroup::size_bytes() const noexcept {
+    return record_bytes_ + fanout_.size_bytes() + ack_bytes_.size();
+}
+
+std::optional<Error> IngestGroup::first_error() const {
+    if (outcome_.has_error()) return outcome_.error();
+    for (const log::PartitionAppend& append : appends)
+        if (append.refused) return append.refused;
+    return std::nullopt;
+}
+
+void IngestGroup::completed(Result<void> outcome) noexcept {
+    outcome_ = std::move(outcome);
+    on_completed_();
+}
+
+void IngestGroup::answer() {
+    for (Waiting& waiting : waiting_) {
+        std::optional<Error> error;
+        if (outcome_.has_error()) error = outcome_.error();
+        std::vector<Placed> placed;
+        for (auto& [place, stream] : waiting.places) {
+            if (error) break;
+            const log::PartitionAppend& append = appends[place.append];
+            error = append.refused;
+            placed.push_back(
+                {std::move(stream), append.partition.index, append.base_offset + place.record});
+        }
+        if (error)
+            waiting.done(std::move(*error));
+        else
+            waiting.done(std::move(placed));
+    }
+    for (const auto& then : after_) then();
+}
+
+} // namespace holdfast::broker

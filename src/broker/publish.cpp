@@ -1,0 +1,142 @@
+#include <holdfast/broker/shard.hpp>
+
+#include "broker/inbound.hpp"
+#include "broker/outbound.hpp"
+#include "broker/session.hpp"
+
+#include <holdfast/mqtt/publish.hpp>
+#include <holdfast/record/header_names.hpp>
+#include <holdfast/record/partitioner.hpp>
+#include <holdfast/record/payload_text.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace holdfast::broker {
+namespace {
+
+// Where a message goes, found before anything of its batch is stored.
+struct Target {
+    std::shared_ptr<const log::Stream> stream;
+    std::uint32_t first_slot = 0;
+    TopicEntry* entry = nullptr; // null: the message names a stream and no topic
+    std::string device;
+    Bytes headers; // of the record, encoded
+    std::uint32_t header_count = 0;
+};
+
+// The record headers of one message, encoded; gives their number.
+std::uint32_t encode_headers(Bytes& out, const OutMessage& message, const Target& target) {
+    std::uint32_t count = 0;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        record::encode_header(out, name, as_bytes(value));
+        ++count;
+    };
+    if (target.entry != nullptr) add(record::kHeaderMqttTopic, message.topic);
+    if (message.client_id != target.device) add(record::kHeaderMqttClient, message.client_id);
+    if (message.qos != 0) add(record::kHeaderMqttQos, "1");
+    if (!message.content_type.empty()) add(record::kHeaderContentType, message.content_type);
+    if (message.event_ms) add(record::kHeaderEventTime, fmt::to_string(*message.event_ms));
+    for (const auto& [name, value] : message.user_properties)
+        add(fmt::format("{}{}", record::kHeaderUserPrefix, name), value);
+    return count;
+}
+
+Bytes forwarded_properties(const OutMessage& message) {
+    mqtt::Properties properties;
+    if (!message.content_type.empty()) properties.content_type = message.content_type;
+    for (const auto& [name, value] : message.user_properties)
+        properties.user_properties.emplace_back(name, value);
+    Bytes out;
+    mqtt::append_forwardable(out, properties);
+    return out;
+}
+
+// The message as a record of its target; borrows both.
+IngestGroup::Record record_of(const OutMessage& message, const Target& target,
+                              std::int64_t ingest_ms, std::span<const ByteView> headers) {
+    const PartitionIndex partition =
+        record::partition_for(as_bytes(target.device), target.stream->settings.partitions);
+    return {target.stream.get(),       partition,
+            target.first_slot + partition, ingest_ms,
+            as_bytes(target.device),   as_bytes(message.payload),
+            target.header_count,       headers};
+}
+
+Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
+    Target target;
+    target.device = message.device;
+    if (!message.topic.empty()) {
+        TopicEntry* entry = topics.find(message.topic);
+        if (entry == nullptr) {
+            if (!mqtt::check_topic(message.topic))
+                return fail(Errc::malformed, "'" + message.topic + "' is not a topic name");
+            entry = &topics.add(message.topic);
+        }
+        target.entry = entry;
+        target.stream = entry->stream;
+        target.first_slot = entry->first_slot;
+        if (target.device.empty() && entry->device_from == Bridge::DeviceFrom::topic)
+            target.device = entry->device;
+        if (target.device.empty() && entry->device_from == Bridge::DeviceFrom::payload)
+            target.device =
+                record::payload_text(as_bytes(message.payload), entry->device).value_or("");
+    }
+    if (!message.stream.empty()) target.stream = topics.stream(message.stream, target.first_slot);
+    if (!target.stream)
+        return fail(Errc::not_found,
+                    message.stream.empty()
+                        ? "no route of the bridge takes topic '" + message.topic + "' to a stream"
+                        : "there is no stream '" + message.stream + "'");
+    if (target.device.empty()) target.device = message.client_id;
+    target.header_count = encode_headers(target.headers, message, target);
+    return target;
+}
+
+} // namespace
+
+void Shard::publish(PublishBatch batch, Publisher::Done done) {
+    refresh_time();
+    // All or none: every target is found, and its record known to fit, before the first is added.
+    const std::uint32_t epoch = topics_.epoch();
+    std::vector<Target> targets;
+    targets.reserve(batch.messages.size());
+    for (const OutMessage& message : batch.messages) {
+        auto target = find_target(topics_, message);
+        if (!target) return done(std::move(target).error());
+        const std::array<ByteView, 1> headers = {target.value().headers};
+        if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
+            return done(fail(Errc::limit_exceeded, "message to '" + message.topic +
+                                                       "' is larger than its stream takes"));
+        targets.push_back(std::move(target).value());
+    }
+    if (topics_.epoch() != epoch && targets.size() > 1) {
+        // The cache ran full and forgot entries that the first targets point to; it is fresh now.
+        if (targets.size() > TopicCache::kTopicsMax / 2)
+            return done(fail(Errc::limit_exceeded, "too many topics in one batch"));
+        return publish(std::move(batch), std::move(done));
+    }
+
+    IngestGroup::Waiting waiting;
+    waiting.done = std::move(done);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const OutMessage& message = batch.messages[i];
+        const Target& target = targets[i];
+        const std::array<ByteView, 1> headers = {target.headers};
+        const auto place = open_->add(record_of(message, target, now_ms_, headers));
+        waiting.places.emplace_back(place.value(), target.stream->settings.name);
+        if (target.entry != nullptr && !target.entry->matches->empty()) {
+            const Bytes forwarded = forwarded_properties(message);
+            Fanout& fanout = message.qos == 0 ? immediate_ : open_->fanout();
+            fanout.add(target.entry->matches,
+                       {message.topic, as_bytes(message.payload), forwarded, {}});
+        }
+    }
+    for (log::StateChange& change : batch.state_changes)
+        open_->state_changes.push_back(std::move(change));
+    open_->await(std::move(waiting));
+}
+
+} // namespace holdfast::broker

@@ -1,0 +1,62 @@
+#include <holdfast/broker/topic_cache.hpp>
+
+#include <holdfast/record/batch_builder.hpp>
+#include <holdfast/record/header_names.hpp>
+#include <holdfast/record/partitioner.hpp>
+
+#include <xxhash.h>
+
+namespace holdfast::broker {
+
+std::size_t TopicCache::TextHash::operator()(std::string_view text) const noexcept {
+    return XXH3_64bits(text.data(), text.size());
+}
+
+TopicEntry& TopicCache::add(std::string_view topic) {
+    if (entries_.size() >= kTopicsMax || topic_bytes_ + topic.size() > kTopicBytesMax) forget();
+
+    auto entry = std::make_unique<TopicEntry>();
+    entry->topic = topic;
+    record::encode_header(entry->header, record::kHeaderMqttTopic, as_bytes(topic));
+    if (auto destination = bridge_.resolve(topic)) {
+        entry->stream = stream(destination->stream, entry->first_slot);
+        entry->device_from = destination->device_from;
+        entry->device = std::move(destination->device);
+        if (entry->stream && entry->device_from == Bridge::DeviceFrom::topic)
+            entry->partition = record::partition_for(as_bytes(entry->device),
+                                                     entry->stream->settings.partitions);
+    }
+    refresh(*entry);
+    topic_bytes_ += topic.size();
+    const std::string_view key = entry->topic;
+    return *entries_.emplace(key, std::move(entry)).first->second;
+}
+
+void TopicCache::refresh(TopicEntry& entry) {
+    // The version is read first: a change that comes in between only costs one more refresh.
+    entry.subscriptions_version = subscriptions_.version();
+    std::vector<Subscription> matched;
+    subscriptions_.match(entry.topic, matched);
+    entry.matches = match_lists_.intern(std::move(matched));
+}
+
+std::shared_ptr<const log::Stream> TopicCache::stream(std::string_view name,
+                                                      std::uint32_t& first_slot) {
+    auto found = log_.find_stream(name);
+    if (found) first_slot = slots_of(*found);
+    return found;
+}
+
+std::uint32_t TopicCache::slots_of(const log::Stream& stream) {
+    const auto [known, is_new] = first_slots_.try_emplace(number(stream.id), slots_);
+    if (is_new) slots_ += stream.settings.partitions;
+    return known->second;
+}
+
+void TopicCache::forget() {
+    entries_.clear();
+    topic_bytes_ = 0;
+    ++epoch_;
+}
+
+} // namespace holdfast::broker
