@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::log {
@@ -15,6 +16,7 @@ namespace holdfast::log {
 // in to_string() reach the disk.
 enum class Keyspace : std::uint8_t { rules, models, alarms };
 inline constexpr std::size_t kKeyspaceCount = 3;
+[[nodiscard]] std::string_view to_string(Keyspace keyspace) noexcept;
 
 struct StateChange {
     Keyspace keyspace{};

@@ -16,10 +16,11 @@ public:
     // Next offset wanted. Asked before each fetch.
     [[nodiscard]] virtual Offset position() const = 0;
 
-    // Takes the batches fetched from position(). Runs on a pool thread, never twice at once for one
-    // consumer. `done` must be called exactly once, on any thread, when what the step derived is
-    // durable; only then does the next step come. A failure is logged by the pool, which tries
-    // the same position again after a pause that doubles up to 10 s.
+    // Takes the batches fetched from position(); `fetched` lives until `done`. Runs on a pool
+    // thread, never twice at once for one consumer. `done` must be called exactly once, on any
+    // thread, when what the step derived is durable; only then does the next step come. A failure
+    // is logged by the pool, which tries the same position again after a pause that doubles up to
+    // 10 s.
     using Done = std::function<void(Result<void>)>;
     virtual void step(const Fetched& fetched, Done done) = 0;
 
@@ -35,8 +36,8 @@ public:
     ~ConsumerPool(); // stop()
 
     void add(std::shared_ptr<Consumer> consumer);
-    // Returns when the consumer is neither running nor waiting and will not be called again.
-    // Not from inside step().
+    // Returns when the consumer is neither running nor waiting and will not be called again; a
+    // step runs until its `done` was called. Not from inside step() or from a committer callback.
     void remove(const Consumer& consumer);
     // Ends all; returns when no step runs any more.
     void stop();

@@ -80,6 +80,11 @@ public:
     [[nodiscard]] virtual Result<Offset> offset_at(PartitionId partition,
                                                    std::int64_t timestamp_ms) const = 0;
 
+    // The first offset >= `from` (and the log start) whose record can be read; the high watermark
+    // if none. Where a fetch gave corrupt or not_found, reading goes on here. not_found, io.
+    [[nodiscard]] virtual Result<Offset> readable_after(PartitionId partition,
+                                                        Offset from) const = 0;
+
     // Calls `wake` once, as soon as the partition's high watermark is past `from`: at once on this
     // thread if it already is, else later on the committer thread, where it must not block.
     using WaitId = std::uint64_t;

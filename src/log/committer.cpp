@@ -1,0 +1,227 @@
+#include "log/committer.hpp"
+
+#include "log/catalog_codec.hpp"
+#include "log/keys.hpp"
+#include "log/recovery.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/record/batch_view.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <future>
+
+namespace holdfast::log {
+
+namespace {
+
+constexpr std::chrono::milliseconds kReopenEvery{1'000};
+// The bytes of a span are saved with its first batch and then as it grows by this much.
+constexpr std::uint64_t kSaveSpanEvery = 1U << 20U;
+
+// What a batch's own header must agree on with its group, or reads would go astray.
+bool is_whole(const PartitionAppend& append) {
+    const auto header = record::decode_batch_header(append.batch);
+    return header && header.value().size_bytes() == append.batch.size() &&
+           header.value().record_count == append.record_count && append.record_count > 0 &&
+           header.value().last_offset_delta == append.record_count - 1;
+}
+
+} // namespace
+
+Committer::Committer(Store& store, Waiters& waiters, DiskWatch& disk, const Clock& clock,
+                     LogMetrics& metrics)
+    : store_(store),
+      waiters_(waiters),
+      disk_(disk),
+      clock_(clock),
+      metrics_(metrics),
+      thread_([this] { loop(); }) {}
+
+Committer::~Committer() {
+    mailbox_.close();
+    thread_.join();
+}
+
+void Committer::append(AppendGroup& group) {
+    if (!mailbox_.put(group)) group.completed(fail(Errc::closed, "append: the log is closing"));
+}
+
+Result<void> Committer::run(std::function<Result<void>()> task) {
+    std::promise<Result<void>> done;
+    Mailbox::Task wrapped = [&] { done.set_value(task()); };
+    if (!mailbox_.put(wrapped)) return fail(Errc::closed, "the log is closing");
+    return done.get_future().get();
+}
+
+std::optional<Error> Committer::broken() const {
+    const std::lock_guard lock(mutex_);
+    return broken_;
+}
+
+void Committer::set_broken(std::optional<Error> why) {
+    const std::lock_guard lock(mutex_);
+    broken_ = std::move(why);
+    is_broken_ = broken_.has_value();
+}
+
+void Committer::loop() {
+    Mailbox::Work work;
+    while (!work.closed) {
+        mailbox_.take(work, kReopenEvery);
+        if (is_broken_ && !work.closed) try_reopen();
+        for (Mailbox::Task* task : work.tasks) (*task)();
+        if (work.groups.empty()) continue;
+        if (work.closed)
+            complete(work.groups, fail(Errc::closed, "append: the log is closing"));
+        else
+            commit(work.groups);
+    }
+}
+
+std::optional<Error> Committer::refusal() {
+    if (is_broken_) return broken();
+    return disk_.full();
+}
+
+void Committer::commit(const std::vector<AppendGroup*>& groups) {
+    if (auto why = refusal()) return complete(groups, *why);
+    batch_.clear();
+    touched_.clear();
+    raised_.clear();
+    entry_.reset();
+    staging_failed_.reset();
+    synced_ = false;
+    records_ = bytes_ = 0;
+    now_ms_ = clock_.now_ms();
+    for (AppendGroup* group : groups) stage(*group);
+
+    const Result<void> outcome = write();
+    if (outcome) {
+        publish();
+        metrics_.groups.add(groups.size());
+    } else {
+        log_error("log", "appends are refused: {}", outcome.error().context);
+        set_broken(outcome.error());
+    }
+    complete(groups, outcome);
+}
+
+void Committer::stage(AppendGroup& group) {
+    for (PartitionAppend& append : group.appends) stage_append(append);
+    for (const StateChange& change : group.state_changes) {
+        const kv::Family& family = store_.states[static_cast<std::size_t>(change.keyspace)];
+        if (change.value)
+            batch_.put(family, as_bytes(change.key), as_bytes(*change.value));
+        else
+            batch_.remove(family, as_bytes(change.key));
+    }
+    if (group.appends.empty()) synced_ = true;
+}
+
+void Committer::stage_append(PartitionAppend& append) {
+    const PartitionId id = append.partition;
+    append.refused.reset();
+    if (!entry_ || entry_->stream->id != id.stream) entry_ = store_.streams.find(id.stream);
+    if (!entry_ || id.index >= entry_->partitions.size()) {
+        append.refused = fail(Errc::not_found, fmt::format("append: no partition {} of stream {}",
+                                                           id.index, number(id.stream)));
+        return;
+    }
+    if (!is_whole(append)) {
+        append.refused = fail(Errc::malformed, "append: a batch's lengths contradict each other");
+        return;
+    }
+    const std::shared_ptr<Partition>& partition = entry_->partitions[id.index];
+    if (!partition->touched) {
+        partition->touched = true;
+        touched_.push_back(partition);
+    }
+    if (auto staged = stage_span(*partition, *entry_->stream); !staged) {
+        staging_failed_ = staged.error();
+        return;
+    }
+    append.base_offset = partition->next_offset;
+    record::set_base_offset(append.batch, append.base_offset);
+    partition->next_offset += append.record_count;
+    if (partition->next_offset > partition->offset_ceiling) {
+        partition->offset_ceiling = partition->next_offset + Ceilings::kStep;
+        raised_.push_back({id, partition->offset_ceiling});
+    }
+    batch_.put(partition->spans().back().slice->family, record_key(id, partition->next_offset - 1),
+               append.batch);
+    partition->add_bytes_to_last_span(append.batch.size());
+    const Span& span = partition->spans().back();
+    if (span.bytes_saved == 0 || span.bytes - span.bytes_saved >= kSaveSpanEvery) {
+        batch_.put(store_.meta, span_key(id, span.slice->number),
+                   encode_span({span.first_offset, span.bytes}));
+        partition->mark_last_span_saved();
+    }
+    if (entry_->stream->settings.durability == Durability::fsync) synced_ = true;
+    records_ += static_cast<std::uint64_t>(append.record_count);
+    bytes_ += append.batch.size();
+}
+
+// Makes the partition's last span lie in the slice that is written now.
+Result<void> Committer::stage_span(Partition& partition, const Stream& stream) {
+    HF_TRY(auto slice, store_.slices.writable(slice_class_for(stream.settings.retention_ms),
+                                              now_ms_, store_.slice_bytes_max(), *store_.database));
+    if (partition.spans().empty() || partition.spans().back().slice != slice)
+        partition.add_span({std::move(slice), partition.next_offset, 0, 0});
+    return ok();
+}
+
+Result<void> Committer::write() {
+    if (staging_failed_) return *staging_failed_;
+    if (batch_.empty()) return ok();
+    if (!raised_.empty()) {
+        HF_TRY(store_.ceilings->raise(raised_));
+    }
+    const auto began = std::chrono::steady_clock::now();
+    HF_TRY(store_.database->write(batch_, synced_));
+    const auto took = std::chrono::steady_clock::now() - began;
+    metrics_.write_us.add(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+    metrics_.writes.add();
+    if (synced_) metrics_.syncs.add();
+    metrics_.records.add(records_);
+    metrics_.bytes.add(bytes_);
+    return ok();
+}
+
+void Committer::publish() {
+    for (const auto& partition : touched_) {
+        partition->touched = false;
+        partition->set_high_watermark(partition->next_offset);
+    }
+    for (const auto& partition : touched_)
+        waiters_.wake(partition->id(), partition->high_watermark());
+}
+
+void Committer::complete(const std::vector<AppendGroup*>& groups, const Result<void>& outcome) {
+    if (!outcome) metrics_.refused.add(groups.size());
+    for (AppendGroup* group : groups) group->completed(outcome);
+}
+
+void Committer::try_reopen() {
+    if (disk_.full()) return;
+    // Nothing of ours may keep the old database open.
+    touched_.clear();
+    entry_.reset();
+    {
+        const std::lock_guard lock(store_.reopening);
+        if (auto recovered = recover(store_, clock_); !recovered) {
+            log_error("log", "recovery failed: {}", recovered.error().context);
+            close_store(store_);
+            return;
+        }
+    }
+    set_broken({});
+    log_info("log", "{}: appends are taken again", store_.options.directory.string());
+    for (const auto& entry : store_.streams.all())
+        for (const auto& partition : entry->partitions)
+            waiters_.wake(partition->id(), partition->high_watermark());
+}
+
+} // namespace holdfast::log

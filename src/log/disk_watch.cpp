@@ -1,0 +1,75 @@
+#include "log/disk_watch.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/kv/storage.hpp>
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+namespace holdfast::log {
+
+namespace {
+
+constexpr std::int64_t kLookEveryMs = 1'000;
+
+std::uint64_t directory_bytes(const std::filesystem::path& directory) {
+    // Files come and go under our eyes: what cannot be read any more counts as nothing.
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
+        std::error_code gone;
+        const auto size = at->file_size(gone);
+        if (!gone) bytes += size;
+    }
+    return bytes;
+}
+
+} // namespace
+
+DiskWatch::DiskWatch(const LogOptions& options, std::shared_ptr<kv::Storage> storage,
+                     const Clock& clock)
+    : directory_(options.directory),
+      reserve_bytes_(options.disk_reserve_bytes),
+      bytes_max_(options.disk_bytes_max),
+      storage_(std::move(storage)),
+      clock_(clock) {}
+
+std::optional<Error> DiskWatch::full() {
+    const std::lock_guard lock(mutex_);
+    look();
+    if (free_bytes_ < reserve_bytes_)
+        return fail(Errc::no_space,
+                    fmt::format("{}: the file system has {} bytes left, {} are kept in reserve",
+                                directory_.string(), free_bytes_, reserve_bytes_));
+    if (bytes_max_ != 0 && used_bytes_ > bytes_max_)
+        return fail(Errc::no_space, fmt::format("{}: holds {} bytes, its limit is {}",
+                                                directory_.string(), used_bytes_, bytes_max_));
+    return {};
+}
+
+std::uint64_t DiskWatch::used_bytes() {
+    const std::lock_guard lock(mutex_);
+    look();
+    return used_bytes_;
+}
+
+std::uint64_t DiskWatch::free_bytes() {
+    const std::lock_guard lock(mutex_);
+    look();
+    return free_bytes_;
+}
+
+void DiskWatch::look() {
+    const std::int64_t now_ms = clock_.monotonic_ms();
+    if (looked_ms_ && now_ms - *looked_ms_ < kLookEveryMs) return;
+    looked_ms_ = now_ms;
+    used_bytes_ = directory_bytes(directory_);
+    if (const auto free = storage_->free_bytes(directory_); free)
+        free_bytes_ = free.value();
+    else
+        log_warn("log", "{}", free.error().context); // the last figure stays
+}
+
+} // namespace holdfast::log

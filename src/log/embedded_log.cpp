@@ -1,0 +1,267 @@
+#include "log/embedded_log.hpp"
+
+#include "log/catalog_codec.hpp"
+#include "log/keys.hpp"
+#include "log/reader.hpp"
+#include "log/recovery.hpp"
+#include "log/retention.hpp"
+
+#include <holdfast/base/log_line.hpp>
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace holdfast::log {
+
+namespace {
+
+Error no_stream(std::string_view name) {
+    return fail(Errc::not_found, fmt::format("no stream '{}'", name));
+}
+
+Error database_closed() {
+    return fail(Errc::io, "the database is closed until it can be recovered");
+}
+
+} // namespace
+
+std::string_view to_string(Keyspace keyspace) noexcept {
+    switch (keyspace) {
+        case Keyspace::rules:
+            return "rules";
+        case Keyspace::models:
+            return "models";
+        case Keyspace::alarms:
+            return "alarms";
+    }
+    return "unknown";
+}
+
+Result<std::unique_ptr<Log>> Log::open(LogOptions options, const Clock& clock, Metrics& metrics) {
+    auto log = std::make_unique<EmbeddedLog>(std::move(options), clock, metrics);
+    HF_TRY(log->start());
+    return std::unique_ptr<Log>(std::move(log));
+}
+
+EmbeddedLog::EmbeddedLog(LogOptions options, const Clock& clock, Metrics& metrics)
+    : clock_(clock), metrics_(metrics) {
+    store_.storage = options.storage ? options.storage : kv::local_storage();
+    store_.options = std::move(options);
+    disk_ = std::make_shared<DiskWatch>(store_.options, store_.storage, clock);
+    // The registry may outlive the log: what the gauges read stays with them.
+    const std::weak_ptr<DiskWatch> disk = disk_;
+    metrics.gauge("holdfast_log_disk_bytes", "Bytes of the log's directory", [disk] {
+        const auto watch = disk.lock();
+        return watch ? static_cast<double>(watch->used_bytes()) : 0.0;
+    });
+    metrics.gauge("holdfast_log_disk_free_bytes", "Bytes free on the log's file system", [disk] {
+        const auto watch = disk.lock();
+        return watch ? static_cast<double>(watch->free_bytes()) : 0.0;
+    });
+}
+
+EmbeddedLog::~EmbeddedLog() {
+    committer_.reset();
+    if (!store_.database) return;
+    if (auto synced = store_.database->sync(); !synced)
+        log_warn("log", "closing: {}", synced.error().context);
+    close_store(store_);
+}
+
+Result<void> EmbeddedLog::start() {
+    {
+        const std::lock_guard lock(store_.reopening);
+        HF_TRY(recover(store_, clock_));
+    }
+    committer_ = std::make_unique<Committer>(store_, waiters_, *disk_, clock_, metrics_);
+    return ok();
+}
+
+template <class T>
+Result<T> EmbeddedLog::on_committer(std::function<Result<T>()> write) {
+    std::optional<Result<T>> result;
+    HF_TRY(committer_->run([&]() -> Result<void> {
+        if (auto why = committer_->broken())
+            result.emplace(*why);
+        else
+            result.emplace(write());
+        return ok();
+    }));
+    return std::move(*result);
+}
+
+// Stream changes leave the write-ahead log at once: they are few, and no damage there may take
+// the meaning of records with it.
+Result<void> EmbeddedLog::save_stream(const Stream& stream) {
+    kv::WriteBatch batch;
+    Bytes next_id;
+    ByteWriter(next_id).u32_be(store_.next_stream_id);
+    batch.put(store_.meta, meta_key(MetaKind::next_stream_id), next_id);
+    batch.put(store_.meta, meta_key(MetaKind::stream, stream.id), encode_stream(stream));
+    HF_TRY(store_.database->write(batch, true));
+    return store_.database->flush(store_.meta);
+}
+
+Result<std::shared_ptr<const Stream>> EmbeddedLog::create_stream(StreamSettings settings) {
+    HF_TRY(check_settings(settings));
+    return on_committer<std::shared_ptr<const Stream>>(
+        [&]() -> Result<std::shared_ptr<const Stream>> {
+            if (store_.streams.find(settings.name))
+                return fail(Errc::already_exists,
+                            fmt::format("stream '{}' exists already", settings.name));
+            if (auto full = disk_->full()) return *full;
+            auto stream = std::make_shared<const Stream>(
+                Stream{StreamId{store_.next_stream_id++}, std::move(settings), clock_.now_ms()});
+            HF_TRY(save_stream(*stream));
+            auto entry = std::make_shared<StreamEntry>();
+            entry->stream = stream;
+            for (PartitionIndex i = 0; i < stream->settings.partitions; ++i)
+                entry->partitions.push_back(
+                    std::make_shared<Partition>(PartitionId{stream->id, i}));
+            store_.streams.put(std::move(entry));
+            return stream;
+        });
+}
+
+Result<std::shared_ptr<const Stream>> EmbeddedLog::alter_stream(const StreamSettings& settings) {
+    HF_TRY(check_settings(settings));
+    return on_committer<std::shared_ptr<const Stream>>(
+        [&]() -> Result<std::shared_ptr<const Stream>> {
+            const auto old = store_.streams.find(settings.name);
+            if (!old) return no_stream(settings.name);
+            if (settings.partitions != old->stream->settings.partitions)
+                return fail(Errc::malformed,
+                            fmt::format("stream '{}': the number of partitions cannot change",
+                                        settings.name));
+            auto stream = std::make_shared<const Stream>(
+                Stream{old->stream->id, settings, old->stream->created_ms});
+            HF_TRY(save_stream(*stream));
+            store_.streams.put(
+                std::make_shared<const StreamEntry>(StreamEntry{stream, old->partitions}));
+            return stream;
+        });
+}
+
+Result<void> EmbeddedLog::delete_stream(std::string_view name) {
+    return on_committer<void>([&]() -> Result<void> {
+        const auto entry = store_.streams.find(name);
+        if (!entry) return no_stream(name);
+        kv::WriteBatch batch;
+        batch.remove(store_.meta, meta_key(MetaKind::stream, entry->stream->id));
+        for (const auto& partition : entry->partitions) {
+            batch.remove(store_.meta, meta_key(MetaKind::log_start, partition->id()));
+            batch.remove(store_.meta, meta_key(MetaKind::floor, partition->id()));
+            for (const Span& span : partition->spans())
+                batch.remove(store_.meta, span_key(partition->id(), span.slice->number));
+        }
+        HF_TRY(store_.database->write(batch, true));
+        HF_TRY(store_.database->flush(store_.meta));
+        store_.streams.erase(entry->stream->id);
+        for (const auto& partition : entry->partitions) {
+            while (!partition->spans().empty()) partition->drop_first_span();
+            waiters_.wake(partition->id(), std::numeric_limits<Offset>::max());
+        }
+        return drop_empty_slices(store_);
+    });
+}
+
+std::shared_ptr<const Stream> EmbeddedLog::find_stream(std::string_view name) const {
+    const auto entry = store_.streams.find(name);
+    return entry ? entry->stream : nullptr;
+}
+
+std::shared_ptr<const Stream> EmbeddedLog::find_stream(StreamId id) const {
+    const auto entry = store_.streams.find(id);
+    return entry ? entry->stream : nullptr;
+}
+
+std::vector<std::shared_ptr<const Stream>> EmbeddedLog::streams() const {
+    std::vector<std::shared_ptr<const Stream>> streams;
+    for (const auto& entry : store_.streams.all()) streams.push_back(entry->stream);
+    return streams;
+}
+
+void EmbeddedLog::append(AppendGroup& group) {
+    committer_->append(group);
+}
+
+Result<std::shared_ptr<Partition>> EmbeddedLog::find_partition(PartitionId id) const {
+    if (!store_.database) return database_closed();
+    if (auto partition = store_.streams.find(id)) return partition;
+    return fail(Errc::not_found,
+                fmt::format("no partition {} of stream {}", id.index, number(id.stream)));
+}
+
+Result<Fetched> EmbeddedLog::fetch(PartitionId id, Offset from, std::size_t bytes_max) const {
+    const std::shared_lock lock(store_.reopening);
+    HF_TRY(const auto partition, find_partition(id));
+    return fetch_batches(store_, *partition, from, bytes_max);
+}
+
+Result<PartitionBounds> EmbeddedLog::bounds(PartitionId id) const {
+    const std::shared_lock lock(store_.reopening);
+    HF_TRY(const auto partition, find_partition(id));
+    return partition->bounds();
+}
+
+Result<Offset> EmbeddedLog::offset_at(PartitionId id, std::int64_t timestamp_ms) const {
+    const std::shared_lock lock(store_.reopening);
+    HF_TRY(const auto partition, find_partition(id));
+    return find_offset_at(store_, *partition, timestamp_ms);
+}
+
+Result<Offset> EmbeddedLog::readable_after(PartitionId id, Offset from) const {
+    const std::shared_lock lock(store_.reopening);
+    HF_TRY(const auto partition, find_partition(id));
+    return find_readable(store_, *partition, from);
+}
+
+Log::WaitId EmbeddedLog::wait(PartitionId id, Offset from, std::function<void()> wake) {
+    const WaitId wait = waiters_.add(id, from, wake, [&] {
+        // A stream that is gone wakes at once: the fetch that follows says so.
+        const auto partition = store_.streams.find(id);
+        return !partition || partition->high_watermark() > from;
+    });
+    if (wait == 0) wake();
+    return wait;
+}
+
+void EmbeddedLog::cancel_wait(WaitId id) {
+    waiters_.cancel(id);
+}
+
+Result<std::optional<std::string>> EmbeddedLog::state(Keyspace keyspace,
+                                                      std::string_view key) const {
+    const std::shared_lock lock(store_.reopening);
+    if (!store_.database) return database_closed();
+    return store_.database->get(store_.states[static_cast<std::size_t>(keyspace)], as_bytes(key));
+}
+
+Result<void> EmbeddedLog::scan_state(
+    Keyspace keyspace, std::string_view prefix,
+    const std::function<bool(std::string_view key, std::string_view value)>& each) const {
+    const std::shared_lock lock(store_.reopening);
+    if (!store_.database) return database_closed();
+    auto at = store_.database->iterate(store_.states[static_cast<std::size_t>(keyspace)]);
+    for (at.seek(as_bytes(prefix)); at.valid(); at.next()) {
+        const std::string_view key = as_text(at.key());
+        if (!key.starts_with(prefix) || !each(key, as_text(at.value()))) return ok();
+    }
+    return at.status();
+}
+
+Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {
+    return on_committer<void>([&] { return expire(store_, now_ms); });
+}
+
+std::uint64_t EmbeddedLog::disk_bytes() const {
+    return disk_->used_bytes();
+}
+
+std::optional<Error> EmbeddedLog::refusing() const {
+    if (auto why = committer_->broken()) return why;
+    return disk_->full();
+}
+
+} // namespace holdfast::log

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "log/committer.hpp"
+#include "log/store.hpp"
+
+namespace holdfast::log {
+
+// The log on RocksDB. Writes go through the committer; reads come straight from the database.
+class EmbeddedLog final : public Log {
+public:
+    EmbeddedLog(LogOptions options, const Clock& clock, Metrics& metrics);
+    ~EmbeddedLog() override;
+
+    // Recovers, then starts the committer. Before anything else.
+    [[nodiscard]] Result<void> start();
+
+    [[nodiscard]] Result<std::shared_ptr<const Stream>> create_stream(
+        StreamSettings settings) override;
+    [[nodiscard]] Result<std::shared_ptr<const Stream>> alter_stream(
+        const StreamSettings& settings) override;
+    [[nodiscard]] Result<void> delete_stream(std::string_view name) override;
+    [[nodiscard]] std::shared_ptr<const Stream> find_stream(std::string_view name) const override;
+    [[nodiscard]] std::shared_ptr<const Stream> find_stream(StreamId id) const override;
+    [[nodiscard]] std::vector<std::shared_ptr<const Stream>> streams() const override;
+
+    void append(AppendGroup& group) override;
+    [[nodiscard]] Result<Fetched> fetch(PartitionId partition, Offset from,
+                                        std::size_t bytes_max) const override;
+    [[nodiscard]] Result<PartitionBounds> bounds(PartitionId partition) const override;
+    [[nodiscard]] Result<Offset> offset_at(PartitionId partition,
+                                           std::int64_t timestamp_ms) const override;
+    [[nodiscard]] Result<Offset> readable_after(PartitionId partition, Offset from) const override;
+
+    WaitId wait(PartitionId partition, Offset from, std::function<void()> wake) override;
+    void cancel_wait(WaitId id) override;
+
+    [[nodiscard]] Result<std::optional<std::string>> state(Keyspace keyspace,
+                                                           std::string_view key) const override;
+    [[nodiscard]] Result<void> scan_state(
+        Keyspace keyspace, std::string_view prefix,
+        const std::function<bool(std::string_view key, std::string_view value)>& each)
+        const override;
+
+    [[nodiscard]] Result<void> apply_retention(std::int64_t now_ms) override;
+    [[nodiscard]] std::uint64_t disk_bytes() const override;
+    [[nodiscard]] std::optional<Error> refusing() const override;
+
+private:
+    // Runs `write` on the committer thread, unless the database is broken.
+    template <class T>
+    [[nodiscard]] Result<T> on_committer(std::function<Result<T>()> write);
+    [[nodiscard]] Result<void> save_stream(const Stream& stream);
+    [[nodiscard]] Result<std::shared_ptr<Partition>> find_partition(PartitionId id) const;
+
+    Store store_;
+    const Clock& clock_;
+    LogMetrics metrics_;
+    std::shared_ptr<DiskWatch> disk_;
+    Waiters waiters_;
+    std::unique_ptr<Committer> committer_;
+};
+
+} // namespace holdfast::log

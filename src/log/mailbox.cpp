@@ -1,0 +1,39 @@
+#include "log/mailbox.hpp"
+
+namespace holdfast::log {
+
+bool Mailbox::put(AppendGroup& group) {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.closed) return false;
+    waiting_.groups.push_back(&group);
+    filled_.notify_one();
+    return true;
+}
+
+bool Mailbox::put(Task& task) {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.closed) return false;
+    waiting_.tasks.push_back(&task);
+    filled_.notify_one();
+    return true;
+}
+
+void Mailbox::close() {
+    const std::lock_guard lock(mutex_);
+    waiting_.closed = true;
+    filled_.notify_one();
+}
+
+void Mailbox::take(Work& work, std::chrono::milliseconds patience) {
+    work.groups.clear();
+    work.tasks.clear();
+    std::unique_lock lock(mutex_);
+    filled_.wait_for(lock, patience, [this] {
+        return waiting_.closed || !waiting_.groups.empty() || !waiting_.tasks.empty();
+    });
+    work.groups.swap(waiting_.groups);
+    work.tasks.swap(waiting_.tasks);
+    work.closed = waiting_.closed;
+}
+
+} // namespace holdfast::log

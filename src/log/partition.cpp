@@ -1,0 +1,47 @@
+#include "log/partition.hpp"
+
+#include <algorithm>
+
+namespace holdfast::log {
+
+PartitionBounds Partition::bounds() const noexcept {
+    // The start first: it never passes a high watermark that is read after it.
+    PartitionBounds bounds;
+    bounds.log_start_offset = log_start_offset_;
+    bounds.high_watermark = high_watermark_;
+    return bounds;
+}
+
+std::vector<Span> Partition::spans_from(Offset from) const {
+    const std::lock_guard lock(mutex_);
+    auto behind = std::upper_bound(
+        spans_.begin(), spans_.end(), from,
+        [](Offset offset, const Span& span) { return offset < span.first_offset; });
+    if (behind != spans_.begin()) --behind;
+    return {behind, spans_.end()};
+}
+
+void Partition::add_span(Span span) {
+    ++span.slice->span_count;
+    const std::lock_guard lock(mutex_);
+    spans_.push_back(std::move(span));
+}
+
+void Partition::add_bytes_to_last_span(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    spans_.back().bytes += bytes;
+    spans_.back().slice->bytes += bytes;
+}
+
+void Partition::mark_last_span_saved() {
+    const std::lock_guard lock(mutex_);
+    spans_.back().bytes_saved = spans_.back().bytes;
+}
+
+void Partition::drop_first_span() {
+    const std::lock_guard lock(mutex_);
+    --spans_.front().slice->span_count;
+    spans_.erase(spans_.begin());
+}
+
+} // namespace holdfast::log

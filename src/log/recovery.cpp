@@ -1,0 +1,294 @@
+#include "log/recovery.hpp"
+
+#include "log/catalog_codec.hpp"
+#include "log/keys.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/record/batch_view.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <unordered_map>
+
+namespace holdfast::log {
+
+namespace {
+
+constexpr std::string_view kFormatLine = "holdfast log format ";
+
+Result<void> check_format(const Store& store) {
+    const auto file = store.options.directory / "FORMAT";
+    auto content = kv::read_side_file(*store.storage, file, 4096);
+    if (!content && content.error().code == Errc::not_found) {
+        if (std::filesystem::exists(store.options.directory / "CURRENT"))
+            return fail(Errc::corrupt,
+                        fmt::format("{} is missing beside a database", file.string()));
+        return kv::replace_side_file(*store.storage, file,
+                                     as_bytes(fmt::format("{}{}\n", kFormatLine, kFormatVersion)));
+    }
+    if (!content) return std::move(content).error();
+    std::string_view text = as_text(content.value());
+    std::uint32_t version = 0;
+    if (text.starts_with(kFormatLine)) {
+        text.remove_prefix(kFormatLine.size());
+        std::from_chars(text.data(), text.data() + text.size(), version);
+    }
+    if (version == 0)
+        return fail(Errc::corrupt, fmt::format("{} does not name a format", file.string()));
+    if (version > kFormatVersion)
+        return fail(Errc::not_supported,
+                    fmt::format("{} was written in format {}, this version reads up to {}",
+                                store.options.directory.string(), version, kFormatVersion));
+    return ok();
+}
+
+kv::DatabaseOptions database_options(const Store& store) {
+    kv::DatabaseOptions options;
+    options.directory = store.options.directory;
+    options.storage = store.storage;
+    options.write_buffer_bytes = store.options.write_buffer_bytes;
+    options.block_cache_bytes = store.options.block_cache_bytes;
+    options.use_of = [](std::string_view name) {
+        return slice_of_family(name) ? kv::FamilyUse::payload : kv::FamilyUse::state;
+    };
+    return options;
+}
+
+// Opens the database; true where that took skipping over damage.
+Result<bool> open_database(Store& store) {
+    kv::DatabaseOptions options = database_options(store);
+    auto opened = kv::Database::open(options);
+    bool salvaged = false;
+    if (!opened && opened.error().code == Errc::corrupt) {
+        log_error("log", "{}; salvaging what reads", opened.error().context);
+        options.salvage = salvaged = true;
+        opened = kv::Database::open(options);
+    }
+    if (!opened) return std::move(opened).error();
+    store.database = std::move(opened).value();
+    return salvaged;
+}
+
+Result<kv::Family> family_or_new(kv::Database& database, const std::string& name) {
+    if (auto found = database.family(name)) return found;
+    return database.create_family(name);
+}
+
+Result<void> open_families(Store& store) {
+    store.meta = store.database->family("default");
+    for (std::size_t i = 0; i < kKeyspaceCount; ++i) {
+        const auto name = fmt::format("state.{}", to_string(static_cast<Keyspace>(i)));
+        HF_TRY(store.states[i], family_or_new(*store.database, name));
+    }
+    std::map<std::uint32_t, std::shared_ptr<Slice>> slices;
+    for (const std::string& name : store.database->family_names()) {
+        auto slice = slice_of_family(name);
+        if (!slice) continue;
+        slice->family = store.database->family(name);
+        slices[slice->number] = std::make_shared<Slice>(std::move(*slice));
+    }
+    for (auto& [number, slice] : slices) store.slices.add_found(std::move(slice));
+    return ok();
+}
+
+struct Found { // the metadata of partitions, before the partitions exist
+    std::vector<Stream> streams;
+    std::unordered_map<PartitionId, Offset> log_starts;
+    std::unordered_map<PartitionId, Offset> floors;
+    std::unordered_map<PartitionId, std::vector<std::pair<std::uint32_t, SpanValue>>> spans;
+};
+
+Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView value) {
+    ByteReader reader(key);
+    HF_TRY(const std::uint8_t kind, reader.u8());
+    if (static_cast<MetaKind>(kind) == MetaKind::next_stream_id) {
+        HF_TRY(store.next_stream_id, ByteReader(value).u32_be());
+        return ok();
+    }
+    PartitionId partition;
+    HF_TRY(const std::uint32_t stream, reader.u32_be());
+    partition.stream = StreamId{stream};
+    if (static_cast<MetaKind>(kind) == MetaKind::stream) {
+        HF_TRY(auto decoded, decode_stream(partition.stream, value));
+        found.streams.push_back(std::move(decoded));
+        return ok();
+    }
+    HF_TRY(partition.index, reader.u32_be());
+    switch (static_cast<MetaKind>(kind)) {
+        case MetaKind::log_start: {
+            HF_TRY(found.log_starts[partition], decode_offset(value));
+            return ok();
+        }
+        case MetaKind::floor: {
+            HF_TRY(found.floors[partition], decode_offset(value));
+            return ok();
+        }
+        case MetaKind::span: {
+            HF_TRY(const std::uint32_t slice, reader.u32_be());
+            HF_TRY(const SpanValue span, decode_span(value));
+            found.spans[partition].emplace_back(slice, span);
+            return ok();
+        }
+        default:
+            return fail(Errc::corrupt, fmt::format("unknown kind {} of metadata", kind));
+    }
+}
+
+Result<Found> read_meta(Store& store) {
+    Found found;
+    auto at = store.database->iterate(store.meta);
+    for (at.seek({}); at.valid(); at.next()) {
+        auto taken = take_meta_entry(store, found, at.key(), at.value());
+        if (!taken)
+            return fail(Errc::corrupt,
+                        fmt::format("metadata of {}: {}", store.options.directory.string(),
+                                    taken.error().context));
+    }
+    auto end = at.status();
+    if (!end)
+        return fail(end.error().code,
+                    fmt::format("metadata of {}: {}", store.options.directory.string(),
+                                end.error().context));
+    return found;
+}
+
+// After damage to the write-ahead log a slice may hold records whose span entry was lost.
+void find_lost_spans(const Store& store, Partition& partition,
+                     std::vector<std::pair<std::uint32_t, SpanValue>>& spans) {
+    const RecordKey end = partition_end_key(partition.id());
+    for (const auto& [number, slice] : store.slices.all()) {
+        const bool known = std::any_of(spans.begin(), spans.end(),
+                                       [&](const auto& span) { return span.first == number; });
+        if (known) continue;
+        auto at = store.database->iterate(slice->family, ByteView(end));
+        at.seek(record_key(partition.id(), 0));
+        if (!at.valid() || !belongs_to(at.key(), partition.id())) continue;
+        const auto header = record::decode_batch_header(at.value());
+        const Offset last = last_offset_of(at.key());
+        const Offset first = header ? last - header.value().last_offset_delta : last;
+        spans.emplace_back(number, SpanValue{first, at.value().size()});
+    }
+}
+
+// One past the partition's last record; nothing where damage hides it.
+std::optional<Offset> find_end(const Store& store, const Partition& partition) {
+    const RecordKey end = partition_end_key(partition.id());
+    for (auto span = partition.spans().rbegin(); span != partition.spans().rend(); ++span) {
+        auto at = store.database->iterate(span->slice->family, ByteView(end));
+        at.seek_before_end();
+        if (!at.status()) return {};
+        if (at.valid() && belongs_to(at.key(), partition.id())) return last_offset_of(at.key()) + 1;
+    }
+    return 0;
+}
+
+class PartitionRecovery {
+public:
+    PartitionRecovery(Store& store, Found found, bool salvaged)
+        : store_(store), found_(std::move(found)), salvaged_(salvaged) {}
+
+    Result<void> run() {
+        HF_TRY(ceilings_, Ceilings::load(*store_.storage, store_.ceilings_file()));
+        kv::WriteBatch floors;
+        std::vector<Ceilings::Entry> entries;
+        for (Stream& stream : found_.streams) {
+            store_.next_stream_id = std::max(store_.next_stream_id, number(stream.id) + 1);
+            auto entry = std::make_shared<StreamEntry>();
+            entry->stream = std::make_shared<const Stream>(std::move(stream));
+            for (PartitionIndex i = 0; i < entry->stream->settings.partitions; ++i) {
+                auto partition = std::make_shared<Partition>(PartitionId{entry->stream->id, i});
+                recover_one(*entry->stream, *partition, floors);
+                if (partition->next_offset > 0)
+                    entries.push_back({partition->id(), partition->next_offset});
+                entry->partitions.push_back(std::move(partition));
+            }
+            store_.streams.put(std::move(entry));
+        }
+        // First the floors, then the ceilings that they came from.
+        if (!floors.empty()) {
+            HF_TRY(store_.database->write(floors, true));
+            HF_TRY(store_.database->flush(store_.meta));
+        }
+        HF_TRY(store_.ceilings,
+               Ceilings::rewrite(*store_.storage, store_.ceilings_file(), entries));
+        return ok();
+    }
+
+private:
+    void recover_one(const Stream& stream, Partition& partition, kv::WriteBatch& floors) {
+        const PartitionId id = partition.id();
+        auto& spans = found_.spans[id];
+        if (salvaged_) find_lost_spans(store_, partition, spans);
+        std::sort(spans.begin(), spans.end(), [](const auto& left, const auto& right) {
+            return left.second.first_offset < right.second.first_offset;
+        });
+        for (const auto& [number, value] : spans) {
+            auto slice = store_.slices.find(number);
+            if (!slice) continue; // dropped before its entry was
+            slice->bytes += value.bytes;
+            partition.add_span({std::move(slice), value.first_offset, value.bytes, value.bytes});
+        }
+        partition.set_log_start_offset(found_.log_starts[id]);
+        const std::optional<Offset> end = find_end(store_, partition);
+        Offset next = std::max({end.value_or(0), found_.floors[id], found_.log_starts[id]});
+        const Offset ceiling = std::max(ceilings_[id], next);
+        if (ceiling > next && (salvaged_ || !end)) {
+            log_error("log",
+                      "{}/{}: damage may have taken offsets {} to {}; they read as corrupt and "
+                      "appends go on behind them",
+                      stream.settings.name, id.index, next, ceiling - 1);
+            floors.put(store_.meta, meta_key(MetaKind::floor, id), encode_offset(ceiling));
+            next = ceiling;
+        }
+        partition.next_offset = partition.offset_ceiling = next;
+        partition.set_high_watermark(next);
+    }
+
+    Store& store_;
+    Found found_;
+    const bool salvaged_;
+    std::unordered_map<PartitionId, Offset> ceilings_;
+};
+
+void report(const Store& store, bool salvaged) {
+    std::uint64_t partitions = 0, records = 0;
+    const auto streams = store.streams.all();
+    for (const auto& entry : streams)
+        for (const auto& partition : entry->partitions) {
+            ++partitions;
+            const PartitionBounds bounds = partition->bounds();
+            records += static_cast<std::uint64_t>(bounds.high_watermark - bounds.log_start_offset);
+        }
+    log_info("log", "{}: {} streams, {} partitions, {} offsets, {} slices{}",
+             store.options.directory.string(), streams.size(), partitions, records,
+             store.slices.all().size(), salvaged ? "; salvaged after damage" : "");
+}
+
+} // namespace
+
+void close_store(Store& store) {
+    store.ceilings.reset();
+    store.slices = {};
+    store.streams.clear();
+    store.states = {};
+    store.meta.reset();
+    store.database.reset();
+}
+
+Result<void> recover(Store& store, const Clock& clock) {
+    close_store(store);
+    HF_TRY(kv::make_directory(*store.storage, store.options.directory));
+    HF_TRY(check_format(store));
+    HF_TRY(const bool salvaged, open_database(store));
+    HF_TRY(open_families(store));
+    HF_TRY(Found found, read_meta(store));
+    HF_TRY(PartitionRecovery(store, std::move(found), salvaged).run());
+    store.slices.close_old(clock.now_ms());
+    report(store, salvaged);
+    return ok();
+}
+
+} // namespace holdfast::log

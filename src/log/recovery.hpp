@@ -1,0 +1,14 @@
+#pragma once
+
+#include "log/store.hpp"
+
+namespace holdfast::log {
+
+inline constexpr std::uint32_t kFormatVersion = 1;
+
+// Opens the database of store.options.directory (made if absent), reads its metadata and finds the
+// end of every partition. Says in a log line what it found; damaged records never stop it. The
+// caller holds `reopening` alone. Errors: io, no_space, not_supported (newer format), corrupt.
+[[nodiscard]] Result<void> recover(Store& store, const Clock& clock);
+
+} // namespace holdfast::log

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "log/store.hpp"
+
+namespace holdfast::log {
+
+// Advances log starts past what has expired by `now_ms`, durably, and then drops the slices that
+// nobody needs any more. Committer thread only. Errors: io, no_space.
+[[nodiscard]] Result<void> expire(Store& store, std::int64_t now_ms);
+
+// Drops the closed slices in which no partition has records.
+[[nodiscard]] Result<void> drop_empty_slices(Store& store);
+
+} // namespace holdfast::log

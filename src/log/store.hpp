@@ -1,0 +1,49 @@
+#pragma once
+
+#include "log/ceilings.hpp"
+#include "log/slice.hpp"
+#include "log/stream_table.hpp"
+
+#include <holdfast/base/clock.hpp>
+#include <holdfast/kv/database.hpp>
+#include <holdfast/log/log.hpp>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+
+namespace holdfast::log {
+
+// The open database and all that is known about it in memory. The committer thread changes it;
+// readers use `streams`, `states` and what partitions show, under a shared lock of `reopening`.
+struct Store {
+    LogOptions options;
+    std::shared_ptr<kv::Storage> storage; // never null
+
+    // Held shared by every read; held alone while recovery replaces all that follows.
+    mutable std::shared_mutex reopening;
+
+    std::unique_ptr<kv::Database> database; // null after a failed reopening
+    kv::Family meta;
+    std::array<kv::Family, kKeyspaceCount> states;
+    StreamTable streams;
+
+    // Committer thread only.
+    SliceSet slices;
+    std::uint32_t next_stream_id = 1;
+    std::optional<Ceilings> ceilings;
+
+    [[nodiscard]] std::uint64_t slice_bytes_max() const noexcept {
+        // 64 tables in a slice: what one look-up has to ask at worst.
+        return 64 * static_cast<std::uint64_t>(options.write_buffer_bytes);
+    }
+    [[nodiscard]] std::filesystem::path ceilings_file() const {
+        return options.directory / "offset-ceilings";
+    }
+};
+
+// Lets go of the database; nothing of it may be in use (`reopening` held alone).
+void close_store(Store& store);
+
+} // namespace holdfast::log

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <holdfast/log/log.hpp>
+#include <holdfast/record/batch_builder.hpp>
+#include <holdfast/record/batch_view.hpp>
+
+#include <future>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::test {
+
+// An append group that owns its batches and can be waited for.
+class WaitedGroup final : public log::AppendGroup {
+public:
+    // One batch of `values`, all with the same ingest time.
+    void add(PartitionId partition, const std::vector<std::string>& values,
+             std::int64_t timestamp_ms = 1'700'000'000'000) {
+        record::BatchBuilder builder;
+        for (const std::string& value : values)
+            builder.append(timestamp_ms, as_bytes("key"), as_bytes(value), 0, {});
+        const auto batch = builder.finish();
+        stored_.push_back(std::make_unique<Bytes>(batch.begin(), batch.end()));
+        appends.push_back({partition, *stored_.back(), static_cast<std::int32_t>(values.size())});
+    }
+    void change(log::Keyspace keyspace, std::string key, std::optional<std::string> value) {
+        state_changes.push_back({keyspace, std::move(key), std::move(value)});
+    }
+
+    void completed(Result<void> outcome) noexcept override { done_.set_value(std::move(outcome)); }
+    // Once.
+    [[nodiscard]] Result<void> wait() { return done_.get_future().get(); }
+
+private:
+    std::vector<std::unique_ptr<Bytes>> stored_;
+    std::promise<Result<void>> done_;
+};
+
+// Appends one batch and waits for it; its base offset.
+inline Result<Offset> append_values(log::Log& log, PartitionId partition,
+                                    const std::vector<std::string>& values,
+                                    std::int64_t timestamp_ms = 1'700'000'000'000) {
+    WaitedGroup group;
+    group.add(partition, values, timestamp_ms);
+    log.append(group);
+    HF_TRY(group.wait());
+    if (group.appends[0].refused) return *group.appends[0].refused;
+    return group.appends[0].base_offset;
+}
+
+struct StoredValue {
+    Offset offset = 0;
+    std::string value;
+    friend bool operator==(const StoredValue&, const StoredValue&) = default;
+};
+
+// The records of fetched batches from `from` on.
+inline Result<std::vector<StoredValue>> values_of(ByteView batches, Offset from = 0) {
+    std::vector<StoredValue> values;
+    while (!batches.empty()) {
+        HF_TRY(auto view, record::BatchView::open(batches));
+        record::RecordView record;
+        for (;;) {
+            HF_TRY(const bool more, view.next(record));
+            if (!more) break;
+            if (record.offset >= from)
+                values.push_back({record.offset, std::string(as_text(record.value))});
+        }
+        batches = batches.subspan(view.header().size_bytes());
+    }
+    return values;
+}
+
+// All records of the partition from `from` to its high watermark.
+inline Result<std::vector<StoredValue>> read_all(const log::Log& log, PartitionId partition,
+                                                 Offset from = 0) {
+    std::vector<StoredValue> all;
+    for (;;) {
+        HF_TRY(auto fetched, log.fetch(partition, from, 1U << 20U));
+        if (fetched.batches.empty()) return all;
+        HF_TRY(auto values, values_of(fetched.batches, from));
+        all.insert(all.end(), values.begin(), values.end());
+        from = fetched.next_offset;
+    }
+}
+
+} // namespace holdfast::test
