@@ -1,14 +1,21 @@
 #include <load/cli.hpp>
+#include <load/connect_scenario.hpp>
+#include <load/http_scenario.hpp>
 #include <load/message_scenario.hpp>
 #include <load/options.hpp>
+#include <load/replay/replay.hpp>
+#include <load/simulate/simulation.hpp>
 #include <load/stop_signal.hpp>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::load {
 namespace {
@@ -20,6 +27,10 @@ int complain(const Error& error) {
         fmt::format("holdfast-load: {} ({})\n", error.context, to_string(error.code)).c_str(),
         stderr);
     return error.code == Errc::denied ? 1 : 2;
+}
+
+int finish(const Result<int>& status) {
+    return status ? status.value() : complain(status.error());
 }
 
 int show(const Result<Report>& result, bool json) {
@@ -89,6 +100,109 @@ void add_messages(CLI::App& app, const char* name, const char* help, Shape shape
     });
 }
 
+void add_connect(CLI::App& app, ConnectOptions& options, Run& chosen) {
+    CLI::App* command = app.add_subcommand("connect", "Connections per second, or idle ones");
+    add_run_options(*command, options.run);
+    command->add_option("--idle", options.idle, "Hold so many idle connections for --duration")
+        ->check(CLI::Range(1, 1'000'000));
+    command->callback(
+        [&options, &chosen] { chosen = [&options] { return finish(run_connect(options)); }; });
+}
+
+void add_http(CLI::App& app, HttpOptions& options, Run& chosen) {
+    CLI::App* command = app.add_subcommand("http", "Ingest over HTTP keep-alive connections");
+    add_run_options(*command, options.run);
+    command->add_option("--connections", options.connections, "One request at a time on each")
+        ->check(CLI::Range(1, 60'000));
+    command->add_option("--batch", options.batch, "Messages per request")
+        ->check(CLI::Range(1, 10'000));
+    command->add_option("--payload", options.payload_bytes, "Bytes of payload, from 8")
+        ->check(CLI::Range(8, 1'000'000));
+    command->add_option("--topic", options.topic, "First levels of the topic");
+    command->callback([&options, &chosen] {
+        chosen = [&options] { return show(run_http(options), options.run.json); };
+    });
+}
+
+// What CLI11 reads as text and run_simulation() wants parsed.
+struct SimulateCommand {
+    SimulateOptions options;
+    std::vector<std::string> fleets;
+    std::string faults = "all";
+    std::string duration = "0";
+    bool quiet = false;
+};
+
+// "90", "90s", "5m" or "2h" in seconds.
+Result<double> parse_duration_s(const std::string& text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const double factor = unit.empty() || unit == "s" ? 1
+                          : unit == "m"               ? 60
+                          : unit == "h"               ? 3600
+                                                      : 0;
+    if (error != std::errc() || factor <= 0 || value < 0) {
+        return fail(Errc::malformed, fmt::format("'{}' is no duration such as 60s or 5m", text));
+    }
+    return value * factor;
+}
+
+Result<int> run(SimulateCommand& command) {
+    for (const std::string& fleet : command.fleets) {
+        HF_TRY(command.options.fleet, parse_fleet(fleet, command.options.fleet));
+    }
+    HF_TRY(command.options.faults.kinds, parse_fault_kinds(command.faults));
+    command.options.http.host = command.options.mqtt.host;
+    HF_TRY(command.options.duration_s, parse_duration_s(command.duration));
+    return run_simulation(command.options, command.quiet);
+}
+
+void add_simulate(CLI::App& app, SimulateCommand& simulate, Run& chosen) {
+    CLI::App* command = app.add_subcommand("simulate", "Cars and elevators with injected faults");
+    SimulateOptions& options = simulate.options;
+    command->add_option("--host", options.mqtt.host, "Name or address of the server");
+    command->add_option("--port", options.mqtt.port, "Its MQTT port");
+    command->add_option("--http-port", options.http.port, "Its HTTP port");
+    command->add_option("--http-share", options.http_share, "Part of the cars that uses HTTP")
+        ->check(CLI::Range(0.0, 1.0));
+    command->add_option("--mqtt-version", options.version, "3, 4 (3.1.1) or 5")
+        ->check(CLI::IsMember({3, 4, 5}));
+    command->add_option("--fleet", simulate.fleets, "cars, elevators, cars=20,elevators=5")
+        ->required();
+    command->add_option("--rate", options.rate_per_s, "Messages per second and device")
+        ->check(CLI::Range(0.01, 1'000.0));
+    command->add_option("--for", simulate.duration, "How long, e.g. 60s; 0: until Ctrl-C");
+    command->add_option("--seed", options.seed, "The same seed gives the same fleet");
+    command->add_option("--faults", simulate.faults, "all, none or names with commas");
+    command->add_option("--fault-warmup", options.faults.first_s, "Seconds before the first");
+    command->add_option("--fault-every", options.faults.every_s, "Seconds between two")
+        ->check(CLI::Range(0.1, 86'400.0));
+    command->add_option("--fault-length", options.faults.length_s, "Seconds that one lasts")
+        ->check(CLI::Range(0.1, 86'400.0));
+    command->add_flag("--quiet", simulate.quiet, "No progress line on stderr");
+    command->callback(
+        [&simulate, &chosen] { chosen = [&simulate] { return finish(run(simulate)); }; });
+}
+
+void add_replay(CLI::App& app, ReplayOptions& options, Run& chosen) {
+    CLI::App* command = app.add_subcommand("replay", "Publish the rows of a CSV file");
+    add_endpoint(*command, options.endpoint);
+    command->add_option("file", options.file, "CSV with a header line")->required();
+    command->add_option("--topic", options.topic, "Where to publish")->required();
+    command->add_option("--time", options.time_column, "Name of the time column");
+    command->add_option("--device", options.device, "Added to each row as \"device\"");
+    command->add_option("--client-id", options.client_id, "MQTT client id");
+    command->add_option("--speed", options.speed, "Factor; 0: as fast as acknowledged")
+        ->check(CLI::Range(0.0, 1e9));
+    command->add_option("--window", options.in_flight_max, "Rows in flight")
+        ->check(CLI::Range(1, 65'535));
+    command->add_option("--mqtt-version", options.version, "3, 4 (3.1.1) or 5")
+        ->check(CLI::IsMember({3, 4, 5}));
+    command->callback(
+        [&options, &chosen] { chosen = [&options] { return finish(run_replay(options)); }; });
+}
+
 } // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -104,6 +218,15 @@ int run_command_line(int argc, char** argv) {
     add_messages(app, "fanin", "Many publishers, few subscribers", Shape::fanin, fanin, chosen);
     add_messages(app, "fanout", "One publisher, many subscribers", Shape::fanout, fanout, chosen);
     add_messages(app, "pairs", "Publisher i to subscriber i", Shape::pairs, pairs, chosen);
+    ConnectOptions connect;
+    HttpOptions http;
+    http.run.endpoint.port = 8080;
+    SimulateCommand simulate;
+    ReplayOptions replay;
+    add_connect(app, connect, chosen);
+    add_http(app, http, chosen);
+    add_simulate(app, simulate, chosen);
+    add_replay(app, replay, chosen);
     CLI11_PARSE(app, argc, argv);
     install_stop_signals();
     return chosen();
