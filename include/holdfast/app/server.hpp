@@ -1,0 +1,62 @@
+#pragma once
+
+#include <holdfast/base/clock.hpp>
+#include <holdfast/base/memory_account.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/base/result.hpp>
+#include <holdfast/broker/broker.hpp>
+#include <holdfast/config/config.hpp>
+#include <holdfast/gateway/mqtt_listener.hpp>
+#include <holdfast/gateway/shard_thread.hpp>
+#include <holdfast/log/log.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast::app {
+
+// The whole server in one object: modules as members in floor order, so that construction and
+// destruction order is the dependency order. One thread calls start(), run_housekeeping() and stop().
+class Server {
+public:
+    explicit Server(config::Config config);
+    ~Server(); // stop()
+
+    // Opens the log, makes the configured streams, starts shards and listeners. The first error
+    // ends it, with nothing left listening.
+    [[nodiscard]] Result<void> start();
+    // Stops taking input, lets what was gathered reach the log, ends all threads.
+    void stop();
+    // What has to be done about once a second: retention.
+    void run_housekeeping();
+
+    // `listening mqtt 127.0.0.1:1883`, one line for each listener.
+    [[nodiscard]] std::vector<std::string> listening_lines() const;
+    // 0 where that listener is off.
+    [[nodiscard]] std::uint16_t mqtt_port() const;
+    [[nodiscard]] log::Log& log() noexcept { return *log_; }
+    [[nodiscard]] broker::Broker& broker() noexcept { return *broker_; }
+    [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
+
+private:
+    [[nodiscard]] Result<void> open_log();
+    [[nodiscard]] Result<void> make_streams();
+    [[nodiscard]] Result<void> start_broker();
+    [[nodiscard]] Result<void> start_mqtt();
+
+    const config::Config config_;
+    SystemClock clock_;
+    Metrics metrics_;
+    MemoryAccount memory_;
+    std::unique_ptr<log::Log> log_;
+    std::unique_ptr<broker::Broker> broker_;
+    std::vector<std::unique_ptr<gateway::ShardThread>> shards_;
+    std::vector<gateway::ShardThread*> shard_pointers_;
+    std::unique_ptr<gateway::MqttListener> mqtt_;
+    bool shards_run_ = false;
+};
+
+} // namespace holdfast::app

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/broker/broker.hpp>
+#include <holdfast/broker/shard.hpp>
+#include <holdfast/broker/transport.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace holdfast::gateway {
+
+class Poller;
+
+// One thread with one io_context, one broker shard and the sockets of its MQTT connections.
+//
+// MQTT sockets are plain descriptors in a Poller: one recv per readiness into a buffer that all
+// share, one sendmsg per connection and turn. A turn is whatever the io_context has ready, up to a
+// bound, then Shard::end_turn(). HTTP sessions run on the same io_context.
+class ShardThread final : public broker::Transport, public broker::ShardPort {
+public:
+    ShardThread(std::uint16_t index, broker::Broker& broker);
+    ~ShardThread() override; // stop() must have been called if start() was
+
+    [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
+
+    void start();
+    // Says goodbye to the MQTT clients, lets the log take what was gathered (at most `patience`),
+    // ends the thread and waits for it.
+    void stop(std::chrono::milliseconds patience);
+
+    // Takes over a connected, non-blocking socket. Any thread.
+    void adopt(int fd, std::string peer_address);
+    void post(std::function<void(broker::Shard&)> task) override;
+    // MQTT connections, for the listener's limit. Any thread; approximate.
+    [[nodiscard]] std::size_t connection_count() const noexcept {
+        return connection_count_.load(std::memory_order_relaxed);
+    }
+
+    // broker::Transport, shard thread only.
+    std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) override;
+    void close(std::uint32_t slot) override;
+
+private:
+    struct Connection {
+        int fd = -1;
+        bool peer_is_gone = false;
+        bool waits_for_room = false; // EPOLLOUT is asked for
+        Bytes unsent;
+        std::size_t unsent_begin = 0;
+
+        [[nodiscard]] std::size_t unsent_bytes() const noexcept {
+            return unsent.size() - unsent_begin;
+        }
+    };
+    struct Lingering { // closed by us, but the peer should still read what it was told
+        int fd;
+        Bytes unsent;
+        int ticks_left;
+    };
+
+    void run();
+    void arm();
+    void on_ready();
+    void read(std::uint32_t slot, Connection& connection);
+    void write(std::uint32_t slot, Connection& connection);
+    void keep_unsent(std::uint32_t slot, Connection& connection, std::span<const iovec> pieces,
+                     std::size_t skip);
+    void start_ticking();
+    void on_tick();
+    void begin_stop(std::chrono::steady_clock::time_point deadline);
+
+    boost::asio::io_context io_{1};
+    std::unique_ptr<Poller> poller_;
+    struct Timer;
+    std::unique_ptr<Timer> timer_;
+    std::vector<Connection> connections_; // by slot
+    std::vector<Lingering> lingering_;
+    std::unique_ptr<std::byte[]> read_buffer_;
+    bool is_armed_ = false;
+    bool is_stopping_ = false;
+    std::chrono::steady_clock::time_point stop_deadline_{};
+    std::atomic<std::size_t> connection_count_{0};
+    broker::Shard shard_;
+    std::thread thread_;
+};
+
+} // namespace holdfast::gateway

@@ -1,0 +1,29 @@
+#include "app/serve.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+int main(int argc, char** argv) {
+    CLI::App cli{"Holdfast: the IoT stack of a site in one process"};
+    cli.require_subcommand(1);
+
+    holdfast::app::ServeArguments serve;
+    auto* serve_command = cli.add_subcommand("serve", "run the server");
+    serve_command->add_option("-c,--config", serve.config_file, "YAML file; without: defaults");
+    serve_command->add_option("--data-dir", serve.data_dir, "where to keep data");
+
+    std::string config_file;
+    auto* check_command = cli.add_subcommand("check", "validate a config file");
+    check_command->add_option("-c,--config", config_file, "YAML file")->required();
+
+    CLI11_PARSE(cli, argc, argv);
+    try {
+        if (serve_command->parsed()) return holdfast::app::serve(serve);
+        if (check_command->parsed()) return holdfast::app::check(config_file);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "holdfast: %s\n", failure.what());
+    }
+    return 1;
+}

@@ -1,0 +1,74 @@
+#include "app/serve.hpp"
+
+#include <holdfast/app/server.hpp>
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/config/config.hpp>
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <sys/resource.h>
+
+namespace holdfast::app {
+namespace {
+
+// Connections are descriptors: take as many as the system lets us have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_warn("app", "the limit of open files stays where it is");
+}
+
+sigset_t stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+int failed(const Error& error) {
+    fmt::print(stderr, "holdfast: {}\n", error.context);
+    return 1;
+}
+
+} // namespace
+
+int serve(const ServeArguments& arguments) {
+    auto config = arguments.config_file.empty() ? Result<config::Config>(config::defaults())
+                                                : config::load(arguments.config_file);
+    if (!config) return failed(config.error());
+    if (!arguments.data_dir.empty()) config.value().data_dir = arguments.data_dir;
+    set_log_level(config.value().log_level);
+    raise_descriptor_limit();
+
+    // Blocked before any thread starts, so that this one alone takes them, in sigtimedwait().
+    const sigset_t signals = stop_signals();
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+    Server server(std::move(config).value());
+    if (const auto started = server.start(); !started) return failed(started.error());
+    log_info("app", "no users are configured: anonymous clients from loopback only");
+    for (const std::string& line : server.listening_lines()) fmt::print("{}\n", line);
+    fmt::print("ready\n");
+    std::fflush(stdout);
+
+    const timespec second{1, 0};
+    while (::sigtimedwait(&signals, nullptr, &second) < 0) server.run_housekeeping();
+    log_info("app", "stopping");
+    server.stop();
+    return 0;
+}
+
+int check(const std::string& config_file) {
+    const auto config = config::load(config_file);
+    if (!config) return failed(config.error());
+    fmt::print("{}: ok\n", config_file);
+    return 0;
+}
+
+} // namespace holdfast::app

@@ -1,0 +1,151 @@
+#include <holdfast/app/server.hpp>
+
+#include <holdfast/base/log_line.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sched.h>
+#include <thread>
+#include <utility>
+
+namespace holdfast::app {
+namespace {
+
+constexpr std::chrono::milliseconds kStopPatience{10'000};
+constexpr std::size_t kShardsMax = 64;
+
+// Cores this process may use: an affinity mask or a container counts, not what the machine has.
+std::size_t usable_cores() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) == 0)
+        return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+log::StreamSettings stream_settings(const config::StreamConfig& from) {
+    log::StreamSettings to;
+    to.name = from.name;
+    to.partitions = from.partitions;
+    to.retention_ms = from.retention_ms;
+    to.retention_bytes = from.retention_bytes;
+    to.durability = from.durability == config::Durability::fsync ? log::Durability::fsync
+                                                                 : log::Durability::os;
+    to.compression = static_cast<record::Compression>(from.compression); // the same order
+    to.message_bytes_max = from.message_bytes_max;
+    return to;
+}
+
+broker::BrokerSettings broker_settings(const config::MqttConfig& from) {
+    broker::BrokerSettings to;
+    to.packet_bytes_max = from.packet_bytes_max;
+    to.receive_maximum = from.receive_maximum;
+    to.keep_alive_max_s = from.keep_alive_max_s;
+    to.connect_timeout_ms = from.connect_timeout_ms;
+    to.session_queue_bytes_max = from.session_queue_bytes;
+    to.topic_alias_maximum = from.topic_alias_maximum;
+    to.subscriptions_max = from.subscriptions_max;
+    return to;
+}
+
+std::string line_of(std::string_view name, const config::Endpoint& endpoint, std::uint16_t port) {
+    const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+    return fmt::format(fmt::runtime(is_v6 ? "listening {} [{}]:{}" : "listening {} {}:{}"), name,
+                       endpoint.address, port);
+}
+
+} // namespace
+
+Server::Server(config::Config config)
+    : config_(std::move(config)), memory_(config_.limits.memory_bytes) {}
+
+Server::~Server() { stop(); }
+
+Result<void> Server::start() {
+    HF_TRY(open_log());
+    HF_TRY(make_streams());
+    HF_TRY(start_broker());
+    HF_TRY(start_mqtt());
+    for (auto& shard : shards_) shard->start();
+    shards_run_ = true;
+    return ok();
+}
+
+Result<void> Server::open_log() {
+    log::LogOptions options;
+    options.directory = config_.data_dir / "log";
+    options.disk_bytes_max = config_.limits.disk_bytes;
+    options.disk_reserve_bytes = config_.limits.disk_reserve_bytes;
+    HF_TRY(log_, log::Log::open(std::move(options), clock_, metrics_));
+    return ok();
+}
+
+// Streams of the config are made, or brought to its settings; others stay as they are.
+Result<void> Server::make_streams() {
+    for (const config::StreamConfig& stream : config_.streams) {
+        log::StreamSettings settings = stream_settings(stream);
+        if (const auto known = log_->find_stream(stream.name)) {
+            if (known->settings.partitions != settings.partitions)
+                return fail(Errc::malformed,
+                            fmt::format("stream '{}' has {} partitions, the config says {}: "
+                                        "the count of a stream stays",
+                                        stream.name, known->settings.partitions,
+                                        settings.partitions));
+            HF_TRY(log_->alter_stream(settings));
+        } else {
+            HF_TRY(log_->create_stream(std::move(settings)));
+        }
+    }
+    return ok();
+}
+
+Result<void> Server::start_broker() {
+    std::vector<broker::RouteSettings> routes;
+    for (const config::RouteConfig& route : config_.bridge)
+        routes.push_back({route.topic, route.stream, route.device});
+    HF_TRY(broker::Bridge bridge, broker::Bridge::make(routes));
+    broker_ = std::make_unique<broker::Broker>(broker_settings(config_.mqtt), std::move(bridge),
+                                               *log_, clock_, memory_, metrics_);
+    const std::size_t count = config_.shards != 0 ? config_.shards : usable_cores();
+    for (std::size_t i = 0; i < std::min(count, kShardsMax); ++i) {
+        shards_.push_back(
+            std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i), *broker_));
+        broker_->add_port(*shards_.back());
+        shard_pointers_.push_back(shards_.back().get());
+    }
+    return ok();
+}
+
+Result<void> Server::start_mqtt() {
+    if (!config_.listeners.mqtt) return ok();
+    mqtt_ = std::make_unique<gateway::MqttListener>(shard_pointers_, config_.limits.connections);
+    return mqtt_->start(config_.listeners.mqtt->address, config_.listeners.mqtt->port);
+}
+
+void Server::stop() {
+    if (shards_run_) {
+        if (mqtt_) mqtt_->stop();
+        for (auto& shard : shards_) shard->stop(kStopPatience);
+        shards_run_ = false;
+    }
+    mqtt_.reset();
+    log_.reset(); // ends the committer, which still knows the shards
+    shards_.clear();
+    broker_.reset();
+}
+
+void Server::run_housekeeping() {
+    if (const auto done = log_->apply_retention(clock_.now_ms()); !done)
+        log_warn("log", "retention: {}", done.error().context);
+}
+
+std::vector<std::string> Server::listening_lines() const {
+    std::vector<std::string> lines;
+    if (mqtt_) lines.push_back(line_of("mqtt", *config_.listeners.mqtt, mqtt_->port()));
+    return lines;
+}
+
+std::uint16_t Server::mqtt_port() const { return mqtt_ ? mqtt_->port() : 0; }
+
+} // namespace holdfast::app
