@@ -28,6 +28,7 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env
     // One thread writes: nothing to share, nothing to spin for.
     db.allow_concurrent_memtable_write = false;
     db.enable_write_thread_adaptive_yield = false;
+    db.max_bgerror_resume_count = 0; // the owner reopens: that reads back what the disk really has
     db.keep_log_file_num = 2;
     db.max_log_file_size = 4U << 20U;
     db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;

@@ -16,7 +16,7 @@ namespace holdfast::log {
 
 namespace {
 
-constexpr std::chrono::milliseconds kReopenEvery{1'000};
+constexpr std::chrono::milliseconds kReopenEvery{500};
 // The bytes of a span are saved with its first batch and then as it grows by this much.
 constexpr std::uint64_t kSaveSpanEvery = 1U << 20U;
 
@@ -40,8 +40,12 @@ Committer::Committer(Store& store, Waiters& waiters, DiskWatch& disk, const Cloc
       thread_([this] { loop(); }) {}
 
 Committer::~Committer() {
+    stop();
+}
+
+void Committer::stop() {
     mailbox_.close();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 void Committer::append(AppendGroup& group) {
@@ -104,6 +108,7 @@ void Committer::commit(const std::vector<AppendGroup*>& groups) {
     } else {
         log_error("log", "appends are refused: {}", outcome.error().context);
         set_broken(outcome.error());
+        reopen_next_ = std::chrono::steady_clock::now() + kReopenEvery;
     }
     complete(groups, outcome);
 }
@@ -205,7 +210,9 @@ void Committer::complete(const std::vector<AppendGroup*>& groups, const Result<v
 }
 
 void Committer::try_reopen() {
-    if (disk_.full()) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < reopen_next_ || disk_.full()) return;
+    reopen_next_ = now + kReopenEvery;
     // Nothing of ours may keep the old database open.
     touched_.clear();
     entry_.reset();

@@ -7,6 +7,7 @@
 #include "log/waiters.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -20,12 +21,14 @@ namespace holdfast::log {
 // Everything else that writes (streams, retention) runs on it as a task.
 //
 // After a failed write what the disk holds is unknown: appends are refused until the database was
-// closed and recovered, which is tried once a second while the disk has room.
+// closed and recovered, which is tried twice a second while the disk has room.
 class Committer {
 public:
     Committer(Store& store, Waiters& waiters, DiskWatch& disk, const Clock& clock,
               LogMetrics& metrics);
-    ~Committer(); // finishes the write under way, fails the rest with `closed`
+    ~Committer(); // stop()
+    // Finishes the write under way and fails the rest with `closed`.
+    void stop();
 
     void append(AppendGroup& group);
     // Runs `task` on the committer thread between two writes and waits for it. Errors: closed.
@@ -63,6 +66,8 @@ private:
     std::int64_t now_ms_ = 0;
     std::uint64_t records_ = 0;
     std::uint64_t bytes_ = 0;
+
+    std::chrono::steady_clock::time_point reopen_next_{};
 
     mutable std::mutex mutex_;
     std::optional<Error> broken_; // guarded by mutex_

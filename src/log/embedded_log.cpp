@@ -62,10 +62,14 @@ EmbeddedLog::EmbeddedLog(LogOptions options, const Clock& clock, Metrics& metric
 }
 
 EmbeddedLog::~EmbeddedLog() {
+    if (!committer_) return; // nothing was started
+    committer_->stop();
+    // After a failed write RocksDB takes no sync any more (it asserts).
+    const bool can_sync = !committer_->broken() && store_.database;
     committer_.reset();
-    if (!store_.database) return;
-    if (auto synced = store_.database->sync(); !synced)
-        log_warn("log", "closing: {}", synced.error().context);
+    if (can_sync)
+        if (auto synced = store_.database->sync(); !synced)
+            log_warn("log", "closing: {}", synced.error().context);
     close_store(store_);
 }
 
