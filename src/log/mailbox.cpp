@@ -3,18 +3,22 @@
 namespace holdfast::log {
 
 bool Mailbox::put(AppendGroup& group) {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.closed) return false;
-    waiting_.groups.push_back(&group);
-    filled_.notify_one();
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.closed) return false;
+        waiting_.groups.push_back(&group);
+    }
+    filled_.notify_one(); // not under the lock, which the woken thread would run into
     return true;
 }
 
 bool Mailbox::put(Task& task) {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.closed) return false;
-    waiting_.tasks.push_back(&task);
-    filled_.notify_one();
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.closed) return false;
+        waiting_.tasks.push_back(&task);
+    }
+    filled_.notify_one(); // not under the lock, which the woken thread would run into
     return true;
 }
 
