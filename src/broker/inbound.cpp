@@ -89,9 +89,15 @@ bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView bo
 }
 
 bool Inbound::on_puback(Session& session, ByteView body) {
-    const auto ack = mqtt::decode_ack(mqtt::PacketType::puback, body, session.version);
-    if (!ack) return malformed(session, ack.error());
-    if (session.subscriber && session.subscriber->packet_ids.give_back(ack.value().packet_id))
+    std::uint16_t packet_id = 0;
+    if (body.size() == 2) { // nearly every one: success, no properties
+        packet_id = load_u16_be(body.data());
+    } else {
+        const auto ack = mqtt::decode_ack(mqtt::PacketType::puback, body, session.version);
+        if (!ack) return malformed(session, ack.error());
+        packet_id = ack.value().packet_id;
+    }
+    if (session.subscriber && session.subscriber->packet_ids.give_back(packet_id))
         shard_.outbound_->drain_queue(session);
     return true;
 }
