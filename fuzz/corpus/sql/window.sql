@@ -1,0 +1,1 @@
+CREATE RULE heat AS SELECT device, avg(engine.temp) AS t FROM 'car/+/obd' EVENT TIME ts WATERMARK 5s GROUP BY device, TUMBLE(10s) HAVING count(*) > 1 ALARM 'hot' PER device RAISE WHEN t > 110 FOR 5s CLEAR WHEN t < 100 THEN PUBLISH 'hot/${device}' QOS 1

@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME sql LINKS holdfast_sql)

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/base/result.hpp>
+#include <holdfast/column/value.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace holdfast::sql {
+
+// The numbers do not reach the disk: a checkpoint belongs to the text of its rule.
+enum class AggregateKind : std::uint8_t {
+    count_rows, // count(*)
+    count,
+    count_if,
+    sum,
+    avg,
+    min,
+    max,
+    stddev,
+    variance,
+    first,
+    last,
+};
+
+// By lower-case name; `count` stands for both counts.
+[[nodiscard]] std::optional<AggregateKind> find_aggregate(std::string_view name) noexcept;
+
+// What one aggregate has seen of one group. NULLs are left out. Rows come in log order, which is
+// what first() and last() mean.
+//
+// sum and avg of int64 are exact until they overflow, from where on they are doubles. stddev and
+// var are those of a sample (n - 1), after Welford, Technometrics 4(3), 1962.
+class AggregateState {
+public:
+    static constexpr std::size_t kTextBytesMax = 4096; // longer texts are not kept: NULL, counted
+
+    void add(AggregateKind kind, const column::Value& value, std::uint64_t& mismatches);
+    // Text is borrowed from the state.
+    [[nodiscard]] column::Value result(AggregateKind kind) const noexcept;
+
+    // docs/format/rule_state.md.
+    void encode(ByteWriter& out) const;
+    [[nodiscard]] static Result<AggregateState> decode(ByteReader& in);
+
+private:
+    void add_number(const column::Value& value) noexcept;
+    void keep(const column::Value& value, std::uint64_t& mismatches);
+    [[nodiscard]] column::Value kept() const noexcept;
+
+    std::int64_t count_ = 0;
+    std::int64_t whole_sum_ = 0;
+    double real_sum_ = 0;
+    double mean_ = 0;
+    double squares_ = 0; // sum of squared distances from the mean
+    bool is_real_ = false;
+    column::Type kept_type_ = column::Type::null; // min, max, first, last
+    std::int64_t kept_word_ = 0;
+    std::string kept_text_;
+};
+
+} // namespace holdfast::sql

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <holdfast/column/column.hpp>
+#include <holdfast/column/field.hpp>
+#include <holdfast/column/kernels.hpp>
+#include <holdfast/sql/token.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace holdfast::sql {
+
+struct Function; // a scalar function (function.hpp)
+
+enum class ExpressionKind : std::uint8_t {
+    literal,
+    name, // not bound yet: `path`
+    slot, // column number `slot` of the frame
+    negate,
+    logical_not,
+    logical_and,
+    logical_or,
+    arithmetic,
+    comparison,
+    concat,
+    is_null,
+    between,   // args: x, low, high
+    in_list,   // args: x, candidates...
+    like,      // args: x, pattern
+    case_when, // args: [operand,] when, then, ..., [else]
+    call,      // before binding also an aggregate
+};
+
+// A node of an expression tree. Trees are at most kExpressionDepthMax deep, whatever was written,
+// so walking and destroying them by recursion is safe.
+struct Expression {
+    ExpressionKind kind = ExpressionKind::literal;
+    Position at{};
+    std::uint32_t depth = 1;
+    std::vector<std::unique_ptr<Expression>> args{};
+
+    column::Value literal{}; // text points into `text`: nodes do not move
+    std::string text{};      // literal text; a call's name in lower case
+    column::Path path{};     // name
+    bool is_quoted = false;  // name: its first step was quoted, so it is a payload path
+    std::size_t slot = 0;
+    column::Arithmetic arithmetic{};
+    column::Comparison comparison{};
+    bool is_negated = false;            // is_null, between, in_list, like
+    bool has_operand = false;           // case_when
+    bool has_else = false;              // case_when
+    bool is_star = false;               // call: count(*)
+    const Function* function = nullptr; // call, once bound
+};
+using ExpressionPtr = std::unique_ptr<Expression>;
+
+inline constexpr std::uint32_t kExpressionDepthMax = 200;
+
+// What an evaluation needs beside its input, and what it counts.
+struct Evaluation {
+    column::TextArena arena; // text that expressions make; cleared by the owner between batches
+    std::uint64_t mismatches = 0; // values that became NULL (wrong type, x/0, out of range)
+};
+
+// The value of a bound expression for each row of `frame`. Text is borrowed from the frame, the
+// expression and `evaluation.arena`. Branches of AND, OR and CASE are evaluated only for the rows
+// that need them, so `CASE WHEN b <> 0 THEN a / b END` counts nothing.
+[[nodiscard]] column::Column evaluate(const Expression& expression, const column::Frame& frame,
+                                      Evaluation& evaluation);
+// Rows for which `condition` is true (neither false nor NULL), ascending.
+[[nodiscard]] std::vector<std::uint32_t> rows_where(const Expression& condition,
+                                                    const column::Frame& frame,
+                                                    Evaluation& evaluation);
+
+} // namespace holdfast::sql

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <holdfast/column/value.hpp>
+#include <holdfast/sql/expression.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace holdfast::sql {
+
+// A scalar function. Names and meanings as in DuckDB where it has them.
+struct Function {
+    using Arguments = std::span<const column::Value>;
+    std::string_view name; // lower case
+    std::size_t arguments_min;
+    std::size_t arguments_max;
+    bool takes_null; // else any NULL argument gives NULL without a call
+    // What has no result is NULL and counted in evaluation.mismatches.
+    column::Value (*call)(Arguments arguments, Evaluation& evaluation);
+};
+
+// Null where there is none of that (lower case) name.
+[[nodiscard]] const Function* find_function(std::string_view name) noexcept;
+
+// Results of text functions are at most this long; longer ones become NULL and are counted.
+inline constexpr std::size_t kTextBytesMax = 64 * 1024;
+
+// `%` any text, `_` one character, everything else itself. Linear in memory, no recursion.
+[[nodiscard]] bool matches_like(std::string_view text, std::string_view pattern) noexcept;
+
+} // namespace holdfast::sql
