@@ -124,8 +124,7 @@ bool for_each_property(P& p, Visit visit) {
            visit(0x1F, kAnswers, p.reason_string) ||
            visit(0x21, in({connect, connack}), p.receive_maximum) ||
            visit(0x22, in({connect, connack}), p.topic_alias_maximum) ||
-           visit(0x23, in({publish}), p.topic_alias) ||
-           visit(0x24, in({connack}), p.maximum_qos) ||
+           visit(0x23, in({publish}), p.topic_alias) || visit(0x24, in({connack}), p.maximum_qos) ||
            visit(0x25, in({connack}), p.retain_available) ||
            visit(0x26, kEverywhere, p.user_properties) ||
            visit(0x27, in({connect, connack}), p.maximum_packet_size) ||
@@ -167,15 +166,18 @@ Result<Properties> decode_properties(ByteView bytes, PropertyOwner owner) {
     ByteReader reader(bytes);
     while (!reader.empty()) {
         HF_TRY(const std::uint8_t id, reader.u8());
-        Result<void> outcome = fail(Errc::malformed, "unknown property");
-        for_each_property(properties, [&](unsigned known, unsigned owners, auto& field) {
-            if (known != id) return false;
-            if ((owners >> static_cast<unsigned>(owner) & 1U) == 0)
-                outcome = fail(Errc::malformed, "protocol error: a property that does not belong");
-            else
-                outcome = read(reader, field);
-            return true;
-        });
+        Result<void> outcome = ok();
+        const bool is_known =
+            for_each_property(properties, [&](unsigned known, unsigned owners, auto& field) {
+                if (known != id) return false;
+                if ((owners >> static_cast<unsigned>(owner) & 1U) == 0)
+                    outcome =
+                        fail(Errc::malformed, "protocol error: a property that does not belong");
+                else
+                    outcome = read(reader, field);
+                return true;
+            });
+        if (!is_known) return fail(Errc::malformed, "unknown property");
         HF_TRY(std::move(outcome));
     }
     HF_TRY(check_ranges(properties, owner));

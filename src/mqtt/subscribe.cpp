@@ -13,7 +13,7 @@ Result<SubscriptionRequest> read_request(ByteReader& reader, Version version) {
     HF_TRY(const std::uint8_t options, reader.u8());
     const unsigned reserved = version == Version::v5 ? 0xC0 : 0xFC;
     if ((options & reserved) != 0) return fail(Errc::malformed, "reserved subscription options");
-    if ((options & 3U) == 3) return fail(Errc::malformed, "SUBSCRIBE with QoS 3");
+    if ((options & 3U) == 3) return fail(Errc::malformed, "protocol error: SUBSCRIBE with QoS 3");
     request.qos = static_cast<Qos>(options & 3U);
     request.no_local = (options & kNoLocal) != 0;
     request.retain_as_published = (options & kRetainAsPublished) != 0;

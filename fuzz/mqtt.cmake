@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME mqtt LINKS holdfast_mqtt)
