@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace holdfast::record {
 namespace {
@@ -44,10 +45,24 @@ void encode_header(Bytes& out, std::string_view name, ByteView value) {
     writer.bytes(value);
 }
 
+BatchBuilder::BatchBuilder(BatchBuilder&& other) noexcept {
+    *this = std::move(other);
+}
+
+BatchBuilder& BatchBuilder::operator=(BatchBuilder&& other) noexcept {
+    buffer_ = std::move(other.buffer_);
+    compressed_ = std::move(other.compressed_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    record_count_ = std::exchange(other.record_count_, 0);
+    base_timestamp_ms_ = other.base_timestamp_ms_;
+    timestamp_max_ms_ = other.timestamp_max_ms_;
+    return *this;
+}
+
 void BatchBuilder::reserve(std::size_t more) {
     if (size_ + more <= capacity_) return;
-    const std::size_t wanted =
-        std::max({size_ + more, capacity_ * 2, std::size_t{4096}});
+    const std::size_t wanted = std::max({size_ + more, capacity_ * 2, std::size_t{4096}});
     auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
     if (size_ != 0) std::memcpy(larger.get(), buffer_.get(), size_);
     buffer_ = std::move(larger);
@@ -93,9 +108,9 @@ std::span<std::byte> BatchBuilder::finish(Compression compression) {
     const ByteView records{batch + kBatchHeaderBytes, size_ - kBatchHeaderBytes};
     if (compression != Compression::none) {
         compressed_ = std::make_unique_for_overwrite<std::byte[]>(size_);
-        const std::size_t bytes =
-            compress(compression, records,
-                     {compressed_.get() + kBatchHeaderBytes, size_ - kBatchHeaderBytes});
+        // One byte less than there is: what fits is smaller.
+        const std::size_t bytes = compress(
+            compression, records, {compressed_.get() + kBatchHeaderBytes, records.size() - 1});
         if (bytes == 0) {
             compression = Compression::none; // no gain: stays as it is
         } else {

@@ -4,6 +4,7 @@
 
 #include <holdfast/base/crc32c.hpp>
 
+#include <limits>
 #include <utility>
 
 namespace holdfast::record {
@@ -12,7 +13,9 @@ namespace {
 constexpr std::size_t kCrcCoversFrom = 21;
 constexpr std::int32_t kBatchLengthMin = 49; // header bytes behind the length field
 
-Error corrupt(const char* what) { return fail(Errc::corrupt, what); }
+Error corrupt(const char* what) {
+    return fail(Errc::corrupt, what);
+}
 
 // Header names and values must lie inside the record: walked once here, so that nobody need check
 // them again.
@@ -49,6 +52,8 @@ Result<RecordView> read_record(ByteView bytes, const BatchHeader& header) {
     HF_TRY(const auto value, read_nullable(reader));
     HF_TRY(const std::int32_t header_count, reader.varint());
     if (header_count < 0) return fail(Errc::malformed, "negative header count");
+    if (offset_delta < 0 || offset_delta > header.last_offset_delta)
+        return fail(Errc::malformed, "offset outside the batch");
     record.offset = header.base_offset + offset_delta;
     // Unsigned, so that a hostile delta wraps instead of being undefined.
     record.timestamp_ms =
@@ -81,9 +86,8 @@ bool HeaderCursor::next(HeaderView& header) {
     const std::int32_t name_bytes = reader_.varint().value();
     header.name = as_text(reader_.take(static_cast<std::size_t>(name_bytes)).value());
     const std::int32_t value_bytes = reader_.varint().value();
-    header.value = value_bytes <= 0
-                       ? ByteView{}
-                       : reader_.take(static_cast<std::size_t>(value_bytes)).value();
+    header.value =
+        value_bytes <= 0 ? ByteView{} : reader_.take(static_cast<std::size_t>(value_bytes)).value();
     return true;
 }
 
@@ -124,10 +128,11 @@ Result<BatchView> BatchView::open(ByteView bytes, std::size_t decompressed_bytes
         return corrupt("record batch fails its CRC");
     if (header.record_count < 0 || header.last_offset_delta < 0 || header.base_offset < 0)
         return corrupt("negative count or offset in a batch header");
+    if (header.base_offset > std::numeric_limits<Offset>::max() - header.last_offset_delta)
+        return corrupt("last offset of a batch beyond 64 bits");
     const ByteView records = batch.subspan(kBatchHeaderBytes);
     if (header.compression() == Compression::none) return BatchView(header, records, {});
-    HF_TRY(Bytes decompressed,
-           decompress(header.compression(), records, decompressed_bytes_max));
+    HF_TRY(Bytes decompressed, decompress(header.compression(), records, decompressed_bytes_max));
     return BatchView(header, {}, std::move(decompressed));
 }
 
@@ -145,8 +150,7 @@ Result<bool> BatchView::next(RecordView& record) {
     if (!read) return corrupt("record fields do not fit its length");
     record = read.value();
     const std::int64_t delta = record.offset - header_.base_offset;
-    if (delta <= last_delta_ || delta > header_.last_offset_delta)
-        return corrupt("record offset outside its batch");
+    if (delta <= last_delta_) return corrupt("record offset goes back");
     last_delta_ = delta;
     return true;
 }

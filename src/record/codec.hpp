@@ -11,8 +11,8 @@ namespace holdfast::record {
 // it gains nothing.
 [[nodiscard]] std::size_t compress(Compression codec, ByteView from, std::span<std::byte> to);
 
-// corrupt: not what the codec writes; limit_exceeded: more than `bytes_max` come out. Sizes that the
-// input claims are not believed: the output grows as it comes.
+// corrupt: not what the codec writes; limit_exceeded: more than `bytes_max` come out. Sizes that
+// the input claims are not believed: the output grows as it comes.
 [[nodiscard]] Result<Bytes> decompress(Compression codec, ByteView from, std::size_t bytes_max);
 
 } // namespace holdfast::record

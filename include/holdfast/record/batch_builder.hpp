@@ -25,8 +25,10 @@ void encode_header(Bytes& out, std::string_view name, ByteView value);
 class BatchBuilder {
 public:
     BatchBuilder() = default;
-    BatchBuilder(BatchBuilder&&) noexcept = default;
-    BatchBuilder& operator=(BatchBuilder&&) noexcept = default;
+    // A builder moved from is empty and may be used again.
+    BatchBuilder(BatchBuilder&& other) noexcept;
+    BatchBuilder& operator=(BatchBuilder&& other) noexcept;
+    ~BatchBuilder() = default;
 
     // One record with the next offset. `key` without value is a null key. Headers come encoded
     // by encode_header(), in `header_pieces` that hold `header_count` of them together.

@@ -79,6 +79,11 @@ class BatchView {
 public:
     static constexpr std::size_t kDecompressedBytesMax = 64U << 20U;
 
+    // Move only: a copy would read records that the original owns.
+    BatchView(BatchView&&) noexcept = default;
+    BatchView& operator=(BatchView&&) noexcept = default;
+    ~BatchView() = default;
+
     // `bytes` starts at a batch and may hold more behind it.
     [[nodiscard]] static Result<BatchView> open(
         ByteView bytes, std::size_t decompressed_bytes_max = kDecompressedBytesMax);
