@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME payload_json LINKS holdfast_record)
