@@ -1,0 +1,3 @@
+find_package(benchmark REQUIRED)
+add_executable(mqtt_codec_bench mqtt_codec_bench.cpp)
+target_link_libraries(mqtt_codec_bench PRIVATE holdfast_mqtt benchmark::benchmark)
