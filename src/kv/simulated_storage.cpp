@@ -4,7 +4,9 @@
 #include "kv/storage_access.hpp"
 
 #include <rocksdb/env.h>
+#include <rocksdb/system_clock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -149,6 +151,25 @@ private:
 
 #undef HF_BEFORE_CHANGE
 
+// RocksDB sleeps a second after a failed flush: tests need not.
+class ImpatientClock final : public rdb::SystemClockWrapper {
+public:
+    ImpatientClock() : SystemClockWrapper(rdb::SystemClock::Default()) {}
+    const char* Name() const override { return "ImpatientClock"; }
+    void SleepForMicroseconds(int us) override {
+        target_->SleepForMicroseconds(std::min(us, 1'000));
+    }
+};
+
+class SimulatedEnv final : public rdb::EnvWrapper {
+public:
+    explicit SimulatedEnv(const std::shared_ptr<rdb::FileSystem>& files)
+        : EnvWrapper(rdb::NewCompositeEnv(files)) {
+        file_system_ = files;
+        system_clock_ = std::make_shared<ImpatientClock>();
+    }
+};
+
 } // namespace
 
 struct SimulatedStorage::State {
@@ -159,7 +180,7 @@ struct SimulatedStorage::State {
 SimulatedStorage::SimulatedStorage(std::uint64_t seed) : state_(std::make_shared<State>(seed)) {
     auto access = std::make_unique<Storage::Access>();
     access->files = std::make_shared<SimulatedFileSystem>(state_->files);
-    access->owned_env = rdb::NewCompositeEnv(access->files);
+    access->owned_env = std::make_unique<SimulatedEnv>(access->files);
     access->env = access->owned_env.get();
     storage_ = std::make_shared<Storage>(std::move(access));
 }
