@@ -1,3 +1,8 @@
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/mqtt/connack.hpp>
+#include <holdfast/mqtt/connect.hpp>
+#include <holdfast/mqtt/frame.hpp>
+#include <holdfast/mqtt/subscribe.hpp>
 #include <load/dial.hpp>
 
 #include <fcntl.h>
@@ -8,15 +13,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace holdfast::load {
 namespace {
-
-constexpr std::uint16_t kReceiveMaximumDefault = 65'535;
 
 // A socket that is closed unless it is released.
 class Socket {
@@ -48,16 +51,21 @@ Result<void> write_all(int socket, ByteView bytes) {
     return ok();
 }
 
-// Reads one packet byte by byte at its head, so that nothing behind it is taken.
-Result<Packet> read_packet(int socket, Bytes& buffer) {
-    constexpr std::size_t kPacketBytesMax = 65'536;
+// Reads one packet of type `wanted` into `buffer`, byte by byte, so that nothing behind it is
+// taken, and gives its body.
+Result<ByteView> read_packet(int socket, mqtt::PacketType wanted, Bytes& buffer) {
+    constexpr std::uint32_t kPacketBytesMax = 65'536;
     buffer.clear();
     for (;;) {
-        const Packet packet = front_packet(buffer.data(), buffer.size());
-        if (packet.malformed || buffer.size() > kPacketBytesMax) {
+        const mqtt::Frame frame = mqtt::next_frame(buffer, kPacketBytesMax);
+        if (frame.status == mqtt::FrameStatus::whole) {
+            if (frame.first_byte >> 4U == static_cast<unsigned>(wanted)) return frame.body;
+            return fail(Errc::malformed,
+                        fmt::format("the server sent packet 0x{:02x} unasked", frame.first_byte));
+        }
+        if (frame.status != mqtt::FrameStatus::incomplete) {
             return fail(Errc::malformed, "the server sent a packet with a broken length");
         }
-        if (packet.bytes > 0) return packet;
         std::byte next{};
         const ssize_t got = ::recv(socket, &next, 1, 0);
         if (got < 0 && errno == EINTR) continue;
@@ -67,78 +75,37 @@ Result<Packet> read_packet(int socket, Bytes& buffer) {
     }
 }
 
-// How many bytes the value of a CONNACK property has (MQTT 5, table 2-4), 0: a length says.
-std::size_t fixed_bytes(std::uint8_t property) {
-    switch (property) {
-        case 0x24: // maximum QoS
-        case 0x25: // retain available
-        case 0x28: // wildcard subscriptions available
-        case 0x29: // subscription identifiers available
-        case 0x2A: // shared subscriptions available
-            return 1;
-        case 0x13: // server keep alive
-        case 0x22: // topic alias maximum
-            return 2;
-        case 0x11: // session expiry
-        case 0x27: // maximum packet size
-            return 4;
-        default:
-            return 0;
-    }
-}
-
-Result<void> skip_property(ByteReader& reader, std::uint8_t property) {
-    constexpr std::uint8_t kUserProperty = 0x26; // two strings
-    if (const std::size_t size = fixed_bytes(property); size > 0) {
-        HF_TRY(reader.take(size));
-        return ok();
-    }
-    if (property == kUserProperty) {
-        HF_TRY(reader.bytes_with_u16_length());
-    }
-    HF_TRY(reader.bytes_with_u16_length());
-    return ok();
-}
-
-// Property 0x21, Receive Maximum, of a CONNACK's body (MQTT 5, 3.2.2.3.3).
-Result<std::uint16_t> receive_maximum(ByteView connack_body) {
-    constexpr std::uint8_t kReceiveMaximum = 0x21;
-    ByteReader reader(connack_body.subspan(2));
-    for (std::uint8_t length = 0x80; (length & 0x80U) != 0;) {
-        HF_TRY(length, reader.u8());
-    }
-    while (!reader.empty()) {
-        HF_TRY(const std::uint8_t id, reader.u8());
-        if (id == kReceiveMaximum) return reader.u16_be();
-        HF_TRY(skip_property(reader, id));
-    }
-    return kReceiveMaximumDefault;
-}
-
-Result<std::uint16_t> shake_hands(int socket, MqttVersion version, std::string_view client_id) {
-    constexpr std::uint16_t kKeepAliveSeconds = 0; // an idle connection must stay idle
-    HF_TRY(write_all(socket, make_connect(version, client_id, kKeepAliveSeconds)));
+Result<std::uint16_t> shake_hands(int socket, mqtt::Version version, std::string_view client_id) {
+    mqtt::Connect connect; // keep alive 0: an idle connection must stay idle
+    connect.version = version;
+    connect.client_id = client_id;
     Bytes buffer;
-    HF_TRY(const Packet connack, read_packet(socket, buffer));
-    if (connack.first != 0x20 || connack.body_bytes < 2) {
-        return fail(Errc::malformed, "the server's answer to CONNECT is no CONNACK");
-    }
-    const auto code = std::to_integer<unsigned>(connack.body[1]);
+    mqtt::encode_connect(buffer, connect);
+    HF_TRY(write_all(socket, buffer));
+    HF_TRY(const ByteView body, read_packet(socket, mqtt::PacketType::connack, buffer));
+    HF_TRY(const mqtt::Connack connack, mqtt::decode_connack(body, version));
+    const unsigned code =
+        version == mqtt::Version::v5 ? static_cast<unsigned>(connack.reason) : connack.return_code;
     if (code != 0) {
         return fail(Errc::denied, fmt::format("CONNECT of {} refused, code {}", client_id, code));
     }
-    if (version != MqttVersion::v5) return kReceiveMaximumDefault;
-    return receive_maximum(ByteView(connack.body, connack.body_bytes));
+    return connack.properties.receive_maximum.value_or(65'535);
 }
 
-Result<void> subscribe(int socket, MqttVersion version, std::string_view filter, unsigned qos) {
-    HF_TRY(write_all(socket, make_subscribe(version, filter, qos)));
+Result<void> subscribe(int socket, mqtt::Version version, std::string_view filter, unsigned qos) {
+    mqtt::Subscribe request;
+    request.packet_id = 1;
+    mqtt::SubscriptionRequest wanted;
+    wanted.filter = filter;
+    wanted.qos = static_cast<mqtt::Qos>(qos);
+    request.requests.push_back(wanted);
     Bytes buffer;
-    HF_TRY(const Packet suback, read_packet(socket, buffer));
-    if (suback.first != 0x90 || suback.body_bytes < 3) {
-        return fail(Errc::malformed, "the server's answer to SUBSCRIBE is no SUBACK");
-    }
-    const auto code = std::to_integer<unsigned>(suback.body[suback.body_bytes - 1]);
+    mqtt::encode_subscribe(buffer, request, version);
+    HF_TRY(write_all(socket, buffer));
+    HF_TRY(const ByteView body, read_packet(socket, mqtt::PacketType::suback, buffer));
+    HF_TRY(const mqtt::SubscribeAnswer answer, mqtt::decode_suback(body, version));
+    const unsigned code =
+        answer.reasons.empty() ? 0x80U : static_cast<unsigned>(answer.reasons.front());
     if (code != qos) {
         return fail(Errc::denied,
                     fmt::format("SUBSCRIBE {} with QoS {} answered with {}", filter, qos, code));
@@ -172,8 +139,9 @@ Result<int> dial_tcp(const Endpoint& endpoint) {
     return socket.release();
 }
 
-Result<Session> dial_mqtt(const Endpoint& endpoint, MqttVersion version, std::string_view client_id,
-                          std::string_view filter, unsigned filter_qos) {
+Result<Session> dial_mqtt(const Endpoint& endpoint, mqtt::Version version,
+                          std::string_view client_id, std::string_view filter,
+                          unsigned filter_qos) {
     HF_TRY(const int number, dial_tcp(endpoint));
     Socket socket(number);
     Session session;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <holdfast/base/result.hpp>
-#include <load/mqtt_wire.hpp>
+#include <holdfast/mqtt/reason_code.hpp>
 
 #include <cstdint>
 #include <string>
@@ -27,7 +27,7 @@ struct Session {
 
 // Also does CONNECT and CONNACK, and SUBSCRIBE and SUBACK where `filter` is not empty; the
 // socket is non-blocking afterwards. Errors: io; denied, with the server's code; malformed.
-[[nodiscard]] Result<Session> dial_mqtt(const Endpoint& endpoint, MqttVersion version,
+[[nodiscard]] Result<Session> dial_mqtt(const Endpoint& endpoint, mqtt::Version version,
                                         std::string_view client_id, std::string_view filter = {},
                                         unsigned filter_qos = 0);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <load/loop.hpp>
-#include <load/mqtt_wire.hpp>
+#include <holdfast/mqtt/reason_code.hpp>
+#include <load/mqtt_link.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,11 +11,11 @@ namespace holdfast::load {
 
 // Publishes whole messages with QoS 1, in order, on one connection. Not the hot path: for the
 // simulator and for replay.
-class MqttFeed final : public Link {
+class MqttFeed final : public MqttLink {
 public:
     // At most `in_flight_max` (1 to 65,535) messages await their acknowledgement.
-    MqttFeed(int socket, MqttVersion version, std::size_t in_flight_max)
-        : Link(socket), version_(version), in_flight_max_(in_flight_max) {}
+    MqttFeed(int socket, mqtt::Version version, std::size_t in_flight_max)
+        : MqttLink(socket), version_(version), in_flight_max_(in_flight_max) {}
 
     // False, and nothing happens, when the window is full or the connection is gone.
     bool publish(std::string_view topic, std::string_view payload);
@@ -29,9 +29,9 @@ public:
     [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
 private:
-    std::size_t on_bytes(ByteView bytes, std::uint64_t now_ns) override;
+    [[nodiscard]] bool on_packet(const mqtt::Frame& frame, std::uint64_t now_ns) override;
 
-    MqttVersion version_;
+    mqtt::Version version_;
     std::size_t in_flight_max_;
     std::uint64_t sent_ = 0;
     std::uint64_t acked_ = 0; // refused ones too

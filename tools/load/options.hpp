@@ -15,7 +15,7 @@ enum class Shape { fanin, fanout, pairs };
 // What every measuring scenario has in common.
 struct RunOptions {
     Endpoint endpoint;
-    MqttVersion version = MqttVersion::v3_1_1;
+    mqtt::Version version = mqtt::Version::v311;
     double duration_s = 10;
     double warmup_s = 1;
     double drain_s = 10;  // how long, at the end, to wait for what is still under way

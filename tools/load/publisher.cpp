@@ -1,11 +1,9 @@
 #include <load/message_header.hpp>
+#include <load/publish_template.hpp>
 #include <load/publisher.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace holdfast::load {
 namespace {
@@ -16,13 +14,14 @@ std::array<std::byte, 2> g_pingreq{std::byte{kPingreq}, std::byte{0}};
 
 Publisher::Publisher(int socket, const PublisherOptions& options, Traffic& traffic,
                      const Schedule& schedule)
-    : Link(socket),
+    : MqttLink(socket),
       options_(options),
       traffic_(traffic),
       schedule_(schedule),
       slots_(options.qos > 0 ? options.window : 2 * options.window) {
+    const Bytes payload(options.payload_bytes);
     PublishTemplate made =
-        make_publish(options.version, options.topic, options.qos, options.payload_bytes);
+        make_publish(options.version, options.topic, static_cast<mqtt::Qos>(options.qos), payload);
     slot_bytes_ = made.bytes.size();
     payload_at_ = made.payload_at;
     ring_.reserve(slots_ * slot_bytes_);
@@ -97,57 +96,33 @@ void Publisher::finish() {
     send(ByteView(g_pingreq));
 }
 
-std::size_t Publisher::on_bytes(ByteView bytes, std::uint64_t now_ns) {
-    std::size_t consumed = 0;
-    for (;;) {
-        const Packet packet = front_packet(bytes.data() + consumed, bytes.size() - consumed);
-        if (packet.malformed) {
-            close_because("the server sent a packet with a broken length");
-            return consumed;
-        }
-        if (packet.bytes == 0) break;
-        if (!on_packet(packet, now_ns)) return consumed;
-        consumed += packet.bytes;
-    }
+void Publisher::on_read_end(std::uint64_t now_ns) {
     if (worth_sending()) produce(now_ns);
-    return consumed;
 }
 
 void Publisher::on_writable(std::uint64_t now_ns) {
     produce(now_ns);
 }
 
-bool Publisher::on_packet(const Packet& packet, std::uint64_t now_ns) {
-    switch (packet.first) {
-        case kPuback:
-            if (packet.body_bytes < 2) break;
-            on_puback(packet, now_ns);
-            return true;
-        case kPingresp:
-            if (pings_.empty()) break;
-            traffic_.acked += pings_.front() - acked_;
-            acked_ = pings_.front();
-            pings_.erase(pings_.begin());
-            return true;
-        case kDisconnect:
-            close_because(fmt::format(
-                "DISCONNECT from the server, reason {}",
-                packet.body_bytes > 0 ? std::to_integer<unsigned>(packet.body[0]) : 0U));
-            return false;
-        default:
-            break;
+bool Publisher::on_packet(const mqtt::Frame& frame, std::uint64_t now_ns) {
+    if (frame.first_byte == kPuback && frame.body.size() >= 2) {
+        on_puback(frame.body, now_ns);
+        return true;
     }
-    close_because(fmt::format("unexpected packet 0x{:02x} from the server", packet.first));
-    return false;
+    if (frame.first_byte == kPingresp && !pings_.empty()) {
+        traffic_.acked += pings_.front() - acked_;
+        acked_ = pings_.front();
+        pings_.erase(pings_.begin());
+        return true;
+    }
+    return refuse(frame);
 }
 
-void Publisher::on_puback(const Packet& packet, std::uint64_t now_ns) {
+void Publisher::on_puback(ByteView body, std::uint64_t now_ns) {
     const auto slot = static_cast<std::size_t>(acked_ % slots_);
     // MQTT wants acknowledgements in the order of receipt [MQTT5-4.6.0-2].
-    if (acked_ == sent_ || load_u16_be(packet.body) != slot + 1) ++traffic_.unordered;
-    if (packet.body_bytes > 2 && std::to_integer<unsigned>(packet.body[2]) >= 0x80) {
-        ++traffic_.refused;
-    }
+    if (acked_ == sent_ || load_u16_be(body.data()) != slot + 1) ++traffic_.unordered;
+    if (body.size() > 2 && std::to_integer<unsigned>(body[2]) >= 0x80) ++traffic_.refused;
     if (acked_ == sent_) return;
     ++acked_;
     ++traffic_.acked;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <load/loop.hpp>
-#include <load/mqtt_wire.hpp>
+#include <holdfast/mqtt/reason_code.hpp>
+#include <load/mqtt_link.hpp>
 #include <load/traffic.hpp>
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace holdfast::load {
 
 struct PublisherOptions {
     std::uint32_t index = 0;
-    MqttVersion version = MqttVersion::v3_1_1;
+    mqtt::Version version = mqtt::Version::v311;
     std::string topic;
     unsigned qos = 1;               // 0 or 1
     std::size_t payload_bytes = 64; // at least kMessageHeaderBytes
@@ -24,7 +24,7 @@ struct PublisherOptions {
 // Publishes numbered messages from a ring of prebuilt packets: sending k of them patches k
 // headers in place and is one sendmsg. QoS 0 has a PINGREQ after every `window` messages and
 // at most two such runs in flight, so that its count is of messages that the server took.
-class Publisher final : public Link {
+class Publisher final : public MqttLink {
 public:
     // `traffic` and `schedule` outlive this.
     Publisher(int socket, const PublisherOptions& options, Traffic& traffic,
@@ -41,10 +41,10 @@ public:
     [[nodiscard]] bool drained() const noexcept { return acked_ == sent_; }
 
 private:
-    std::size_t on_bytes(ByteView bytes, std::uint64_t now_ns) override;
+    [[nodiscard]] bool on_packet(const mqtt::Frame& frame, std::uint64_t now_ns) override;
+    void on_read_end(std::uint64_t now_ns) override;
     void on_writable(std::uint64_t now_ns) override;
-    [[nodiscard]] bool on_packet(const Packet& packet, std::uint64_t now_ns);
-    void on_puback(const Packet& packet, std::uint64_t now_ns);
+    void on_puback(ByteView body, std::uint64_t now_ns);
     [[nodiscard]] std::size_t allowed() const noexcept;
     [[nodiscard]] bool worth_sending() const noexcept {
         return schedule_.open() || slots_ - (sent_ - acked_) >= options_.refill;

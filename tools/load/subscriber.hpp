@@ -1,7 +1,7 @@
 #pragma once
 
-#include <load/loop.hpp>
-#include <load/mqtt_wire.hpp>
+#include <holdfast/mqtt/reason_code.hpp>
+#include <load/mqtt_link.hpp>
 #include <load/sequence_checker.hpp>
 #include <load/traffic.hpp>
 
@@ -11,12 +11,12 @@ namespace holdfast::load {
 
 // Receives numbered messages, checks their sequence and acknowledges QoS 1 in one send per
 // read. Follows `publishers` publishers, the first of which has index `first_publisher`.
-class Subscriber final : public Link {
+class Subscriber final : public MqttLink {
 public:
     // `traffic` outlives this.
-    Subscriber(int socket, MqttVersion version, std::uint32_t first_publisher,
+    Subscriber(int socket, mqtt::Version version, std::uint32_t first_publisher,
                std::size_t publishers, Traffic& traffic)
-        : Link(socket),
+        : MqttLink(socket),
           version_(version),
           first_publisher_(first_publisher),
           checker_(publishers),
@@ -25,10 +25,11 @@ public:
     [[nodiscard]] const SequenceChecker& checker() const noexcept { return checker_; }
 
 private:
-    std::size_t on_bytes(ByteView bytes, std::uint64_t now_ns) override;
-    [[nodiscard]] bool on_publish(const Packet& packet, std::uint64_t now_ns);
+    [[nodiscard]] bool on_packet(const mqtt::Frame& frame, std::uint64_t now_ns) override;
+    void on_read_end(std::uint64_t now_ns) override;
+    void acknowledge(std::uint16_t packet_id);
 
-    MqttVersion version_;
+    mqtt::Version version_;
     std::uint32_t first_publisher_;
     SequenceChecker checker_;
     Traffic& traffic_;

@@ -9,7 +9,7 @@ namespace holdfast::load {
 
 struct ReplayOptions {
     Endpoint endpoint;
-    MqttVersion version = MqttVersion::v5;
+    mqtt::Version version = mqtt::Version::v5;
     std::string file;
     std::string topic;
     std::string time_column; // empty: ts, timestamp, time or date, where there is one

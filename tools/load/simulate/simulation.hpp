@@ -10,7 +10,7 @@ namespace holdfast::load {
 struct SimulateOptions {
     Endpoint mqtt;
     Endpoint http{"127.0.0.1", 8080};
-    MqttVersion version = MqttVersion::v5;
+    mqtt::Version version = mqtt::Version::v5;
     FleetSize fleet;
     double http_share = 0.25; // part of the cars that sends over HTTP; 0: none
     double rate_per_s = 5;    // messages per device
