@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <sys/resource.h>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
-#include <sys/resource.h>
 
 namespace holdfast::app {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <sched.h>
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -30,8 +30,8 @@ log::StreamSettings stream_settings(const config::StreamConfig& from) {
     to.partitions = from.partitions;
     to.retention_ms = from.retention_ms;
     to.retention_bytes = from.retention_bytes;
-    to.durability = from.durability == config::Durability::fsync ? log::Durability::fsync
-                                                                 : log::Durability::os;
+    to.durability =
+        from.durability == config::Durability::fsync ? log::Durability::fsync : log::Durability::os;
     to.compression = static_cast<record::Compression>(from.compression); // the same order
     to.message_bytes_max = from.message_bytes_max;
     return to;
@@ -60,7 +60,9 @@ std::string line_of(std::string_view name, const config::Endpoint& endpoint, std
 Server::Server(config::Config config)
     : config_(std::move(config)), memory_(config_.limits.memory_bytes) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+    stop();
+}
 
 Result<void> Server::start() {
     HF_TRY(open_log());
@@ -87,11 +89,11 @@ Result<void> Server::make_streams() {
         log::StreamSettings settings = stream_settings(stream);
         if (const auto known = log_->find_stream(stream.name)) {
             if (known->settings.partitions != settings.partitions)
-                return fail(Errc::malformed,
-                            fmt::format("stream '{}' has {} partitions, the config says {}: "
-                                        "the count of a stream stays",
-                                        stream.name, known->settings.partitions,
-                                        settings.partitions));
+                return fail(
+                    Errc::malformed,
+                    fmt::format("stream '{}' has {} partitions, the config says {}: "
+                                "the count of a stream stays",
+                                stream.name, known->settings.partitions, settings.partitions));
             HF_TRY(log_->alter_stream(settings));
         } else {
             HF_TRY(log_->create_stream(std::move(settings)));
@@ -146,6 +148,8 @@ std::vector<std::string> Server::listening_lines() const {
     return lines;
 }
 
-std::uint16_t Server::mqtt_port() const { return mqtt_ ? mqtt_->port() : 0; }
+std::uint16_t Server::mqtt_port() const {
+    return mqtt_ ? mqtt_->port() : 0;
+}
 
 } // namespace holdfast::app

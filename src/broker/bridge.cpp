@@ -7,8 +7,8 @@ namespace holdfast::broker {
 namespace {
 
 Error route_error(const RouteSettings& settings, std::string_view what) {
-    return fail(Errc::malformed,
-                "route '" + settings.topic + "' to '" + settings.stream + "': " + std::string(what));
+    return fail(Errc::malformed, "route '" + settings.topic + "' to '" + settings.stream +
+                                     "': " + std::string(what));
 }
 
 } // namespace

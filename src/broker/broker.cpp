@@ -35,9 +35,8 @@ BrokerCounters::BrokerCounters(Metrics& metrics)
       dropped_not_stored(metrics.counter(kDropped, kDroppedHelp, "reason=\"not_stored\"")),
       closed_slow(metrics.counter("holdfast_mqtt_slow_subscribers_closed",
                                   "QoS 1 subscribers closed because their queue was full.")),
-      protocol_errors(
-          metrics.counter("holdfast_mqtt_protocol_errors", "Connections closed for bad packets.")) {
-}
+      protocol_errors(metrics.counter("holdfast_mqtt_protocol_errors",
+                                      "Connections closed for bad packets.")) {}
 
 Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Clock& clock,
                MemoryAccount& memory, Metrics& metrics)

@@ -46,14 +46,16 @@ ByteView Inbound::take_packets(Session& session, ByteView input) {
                                             : kConnectBytesMax;
         const mqtt::Frame frame = mqtt::next_frame(input, bytes_max);
         switch (frame.status) {
-            case mqtt::FrameStatus::incomplete: return input;
+            case mqtt::FrameStatus::incomplete:
+                return input;
             case mqtt::FrameStatus::malformed:
                 protocol_error(session, mqtt::ReasonCode::malformed_packet, "malformed length");
                 return {};
             case mqtt::FrameStatus::too_large:
                 protocol_error(session, mqtt::ReasonCode::packet_too_large, "packet too large");
                 return {};
-            case mqtt::FrameStatus::whole: break;
+            case mqtt::FrameStatus::whole:
+                break;
         }
         if (!take_packet(session, frame.first_byte, frame.body)) return {};
         input = input.subspan(frame.size_bytes);
@@ -74,11 +76,16 @@ bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView bo
         return protocol_error(session, mqtt::ReasonCode::malformed_packet,
                               "reserved flags are set");
     switch (type) {
-        case mqtt::PacketType::puback: return on_puback(session, body);
-        case mqtt::PacketType::subscribe: return on_subscribe(session, body);
-        case mqtt::PacketType::unsubscribe: return on_unsubscribe(session, body);
-        case mqtt::PacketType::pingreq: return on_pingreq(session, body);
-        case mqtt::PacketType::disconnect: return on_disconnect(session, body);
+        case mqtt::PacketType::puback:
+            return on_puback(session, body);
+        case mqtt::PacketType::subscribe:
+            return on_subscribe(session, body);
+        case mqtt::PacketType::unsubscribe:
+            return on_unsubscribe(session, body);
+        case mqtt::PacketType::pingreq:
+            return on_pingreq(session, body);
+        case mqtt::PacketType::disconnect:
+            return on_disconnect(session, body);
         case mqtt::PacketType::auth:
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "AUTH without an authentication method in CONNECT");
@@ -125,8 +132,8 @@ bool Inbound::malformed(Session& session, const Error& error) {
 // Always false, as a handler that has closed its session returns.
 bool Inbound::protocol_error(Session& session, mqtt::ReasonCode reason, std::string_view why) {
     shard_.broker_.counters().protocol_errors.add();
-    log_info("mqtt", "client '{}' from {} closed: {} ({})", session.client_id,
-             session.peer_address, why, mqtt::to_string(reason));
+    log_info("mqtt", "client '{}' from {} closed: {} ({})", session.client_id, session.peer_address,
+             why, mqtt::to_string(reason));
     disconnect(session, reason, why);
     return false;
 }

@@ -15,7 +15,7 @@ struct Connect;
 struct PublishView;
 struct Properties;
 struct SubscriptionRequest;
-}
+} // namespace holdfast::mqtt
 
 namespace holdfast::broker {
 
@@ -62,8 +62,8 @@ private:
                                                  std::uint32_t identifier);
 
     Shard& shard_;
-    Bytes scratch_;  // one control packet
-    Bytes headers_;  // record headers made of one PUBLISH's properties
+    Bytes scratch_; // one control packet
+    Bytes headers_; // record headers made of one PUBLISH's properties
     std::uint64_t received_ = 0;
 };
 

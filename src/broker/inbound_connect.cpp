@@ -41,8 +41,9 @@ bool Inbound::on_connect(Session& session, ByteView body) {
         return refuse_connect(session, mqtt::ReasonCode::implementation_specific_error,
                               "wills are not served yet");
     if (!session.is_v5() && !connect.clean_start)
-        return refuse_connect(session, mqtt::ReasonCode::server_unavailable,
-                              "persistent sessions are not served yet: connect with a clean session");
+        return refuse_connect(
+            session, mqtt::ReasonCode::server_unavailable,
+            "persistent sessions are not served yet: connect with a clean session");
     if (connect.properties.authentication_method)
         return refuse_connect(session, mqtt::ReasonCode::bad_authentication_method,
                               "enhanced authentication is not served yet");
@@ -129,7 +130,8 @@ bool Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::str
     log_info("mqtt", "CONNECT from {} refused: {}", session.peer_address, why);
     mqtt::Connack connack;
     connack.reason = reason;
-    if (session.is_v5() && session.wants_problem_information) connack.properties.reason_string = why;
+    if (session.is_v5() && session.wants_problem_information)
+        connack.properties.reason_string = why;
     scratch_.clear();
     mqtt::encode_connack(scratch_, connack, session.version);
     shard_.outbound_->add_control(session, scratch_);

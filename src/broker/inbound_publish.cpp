@@ -98,8 +98,7 @@ bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
         }
     }
     if (topic.empty())
-        return protocol_error(session, mqtt::ReasonCode::protocol_error,
-                              "PUBLISH without a topic");
+        return protocol_error(session, mqtt::ReasonCode::protocol_error, "PUBLISH without a topic");
     TopicEntry* entry = find_topic(session, topic);
     if (entry == nullptr)
         return protocol_error(session, mqtt::ReasonCode::topic_name_invalid,

@@ -34,8 +34,7 @@ bool Inbound::on_subscribe(Session& session, ByteView body) {
     return true;
 }
 
-mqtt::ReasonCode Inbound::subscribe_one(Session& session,
-                                        const mqtt::SubscriptionRequest& request,
+mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::SubscriptionRequest& request,
                                         std::uint32_t identifier) {
     if (request.filter.starts_with("$share/"))
         return mqtt::ReasonCode::shared_subscriptions_not_supported;
@@ -48,7 +47,8 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session,
 
     const auto qos = static_cast<std::uint8_t>(
         std::min<int>(static_cast<int>(request.qos), 1)); // QoS 2 is granted as QoS 1
-    const Subscription subscription{session.ref, qos, session.is_v5(), request.no_local, identifier};
+    const Subscription subscription{session.ref, qos, session.is_v5(), request.no_local,
+                                    identifier};
     SubscriptionIndex& index = shard_.broker_.subscriptions();
     if (known != mine.end()) {
         if (known->second == subscription) return static_cast<mqtt::ReasonCode>(qos);

@@ -35,7 +35,8 @@ std::uint32_t IngestGroup::open_batch(const Record& record) {
 }
 
 bool IngestGroup::fits(const Record& record) {
-    return kBatchHeaderBytes + record_bytes_max(record) <= record.stream->settings.message_bytes_max;
+    return kBatchHeaderBytes + record_bytes_max(record) <=
+           record.stream->settings.message_bytes_max;
 }
 
 Result<IngestGroup::Place> IngestGroup::add(const Record& record) {

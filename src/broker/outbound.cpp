@@ -111,8 +111,8 @@ bool Outbound::take_delivery(Session& session, Piece& piece) {
     if (piece.id_positions != nullptr) {
         SubscriberState& state = session.as_subscriber();
         const std::uint32_t quota =
-            session.receive_maximum - std::min<std::uint32_t>(session.receive_maximum,
-                                                              state.packet_ids.used());
+            session.receive_maximum -
+            std::min<std::uint32_t>(session.receive_maximum, state.packet_ids.used());
         const std::uint32_t fitting = state.queue.empty() ? std::min(quota, piece.messages) : 0;
         if (fitting < piece.messages && !queue_beyond_quota(session, piece, fitting)) return false;
         piece.messages = fitting;

@@ -24,10 +24,14 @@ void write_integer(ByteWriter& out, std::size_t value) {
     out.u8(static_cast<std::uint8_t>(value));
 }
 
-bool has_packet_id(ByteView packet) { return (packet[0] & std::byte{0x06}) != std::byte{0}; }
+bool has_packet_id(ByteView packet) {
+    return (packet[0] & std::byte{0x06}) != std::byte{0};
+}
 
 // Start of the variable header.
-std::size_t header_bytes(ByteView packet) { return 1 + read_integer(packet.subspan(1)).bytes; }
+std::size_t header_bytes(ByteView packet) {
+    return 1 + read_integer(packet.subspan(1)).bytes;
+}
 
 } // namespace
 

@@ -59,10 +59,10 @@ IngestGroup::Record record_of(const OutMessage& message, const Target& target,
                               std::int64_t ingest_ms, std::span<const ByteView> headers) {
     const PartitionIndex partition =
         record::partition_for(as_bytes(target.device), target.stream->settings.partitions);
-    return {target.stream.get(),       partition,
+    return {target.stream.get(),           partition,
             target.first_slot + partition, ingest_ms,
-            as_bytes(target.device),   as_bytes(message.payload),
-            target.header_count,       headers};
+            as_bytes(target.device),       as_bytes(message.payload),
+            target.header_count,           headers};
 }
 
 Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
@@ -108,8 +108,8 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         if (!target) return done(std::move(target).error());
         const std::array<ByteView, 1> headers = {target.value().headers};
         if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
-            return done(fail(Errc::limit_exceeded, "message to '" + message.topic +
-                                                       "' is larger than its stream takes"));
+            return done(fail(Errc::limit_exceeded,
+                             "message to '" + message.topic + "' is larger than its stream takes"));
         targets.push_back(std::move(target).value());
     }
     if (topics_.epoch() != epoch && targets.size() > 1) {

@@ -54,19 +54,19 @@ struct Session {
     SessionState state = SessionState::free;
     mqtt::Version version = mqtt::Version::v311;
     bool wants_problem_information = true;
-    bool drops_noted = false; // a slow subscriber is logged once
-    std::uint16_t inbound_unacked = 0;   // QoS 1 received, PUBACK not sent
+    bool drops_noted = false;                        // a slow subscriber is logged once
+    std::uint16_t inbound_unacked = 0;               // QoS 1 received, PUBACK not sent
     std::uint16_t receive_maximum = PacketIds::kMax; // QoS 1 the client takes at a time
     std::uint32_t packet_bytes_max = UINT32_MAX;     // that the client takes
-    std::uint32_t keep_alive_ms = 0;     // 1.5 times what was agreed; 0 = none
-    std::int64_t last_read_ms = 0;       // monotonic
-    std::size_t unsent_bytes = 0;        // in the transport
+    std::uint32_t keep_alive_ms = 0;                 // 1.5 times what was agreed; 0 = none
+    std::int64_t last_read_ms = 0;                   // monotonic
+    std::size_t unsent_bytes = 0;                    // in the transport
     std::string peer_address;
     std::string client_id;
-    Bytes client_header;                 // mqtt.client, encoded
-    Bytes partial;                       // start of a packet whose rest has not come
+    Bytes client_header; // mqtt.client, encoded
+    Bytes partial;       // start of a packet whose rest has not come
 
-    TopicEntry* last_topic = nullptr;    // of the last PUBLISH, while the cache's epoch is
+    TopicEntry* last_topic = nullptr; // of the last PUBLISH, while the cache's epoch is
     std::uint32_t last_topic_epoch = 0;
     std::unique_ptr<std::vector<std::string>> topic_aliases; // MQTT 5, by alias - 1; empty = unset
     std::unique_ptr<SubscriberState> subscriber;

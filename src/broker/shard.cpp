@@ -31,8 +31,7 @@ Shard::Shard(std::uint16_t index, Broker& broker, Transport& transport)
       open_(make_group(broker, index, &Shard::on_group_completed)),
       spare_(make_group(broker, index, &Shard::on_group_completed)),
       inbound_(std::make_unique<Inbound>(*this)),
-      outbound_(std::make_unique<Outbound>(*this)) {
-}
+      outbound_(std::make_unique<Outbound>(*this)) {}
 
 Shard::~Shard() = default;
 
@@ -94,8 +93,8 @@ bool Shard::wants_input() const noexcept {
 // Ends the connection; whatever it is still to be told has been added to its chain.
 void Shard::close(Session& session, std::string_view why) {
     if (log_enabled(LogLevel::debug))
-        log_debug("mqtt", "client '{}' from {} closed: {}", session.client_id,
-                  session.peer_address, why);
+        log_debug("mqtt", "client '{}' from {} closed: {}", session.client_id, session.peer_address,
+                  why);
     const SessionRef ref = session.ref;
     session.state = SessionState::free; // flush() must not close it a second time
     outbound_->flush(session);

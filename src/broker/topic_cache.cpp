@@ -23,8 +23,8 @@ TopicEntry& TopicCache::add(std::string_view topic) {
         entry->device_from = destination->device_from;
         entry->device = std::move(destination->device);
         if (entry->stream && entry->device_from == Bridge::DeviceFrom::topic)
-            entry->partition = record::partition_for(as_bytes(entry->device),
-                                                     entry->stream->settings.partitions);
+            entry->partition =
+                record::partition_for(as_bytes(entry->device), entry->stream->settings.partitions);
     }
     refresh(*entry);
     topic_bytes_ += topic.size();

@@ -4,13 +4,13 @@
 
 #include <boost/asio/post.hpp>
 
-#include <cerrno>
-#include <cstring>
-#include <future>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <future>
 
 namespace holdfast::gateway {
 namespace {

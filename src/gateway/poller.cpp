@@ -2,8 +2,8 @@
 
 #include <boost/system/system_error.hpp>
 
-#include <cerrno>
 #include <sys/epoll.h>
+#include <cerrno>
 
 namespace holdfast::gateway {
 namespace {
@@ -30,8 +30,8 @@ Poller::~Poller() = default;
 Result<void> Poller::add(int fd, std::uint32_t tag) {
     epoll_event event = interest(tag, false);
     if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, fd, &event) != 0)
-        return fail(Errc::io, "cannot watch a socket: " +
-                                  boost::system::system_category().message(errno));
+        return fail(Errc::io,
+                    "cannot watch a socket: " + boost::system::system_category().message(errno));
     return ok();
 }
 
@@ -40,7 +40,9 @@ void Poller::want_writable(int fd, std::uint32_t tag, bool wanted) {
     ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, fd, &event);
 }
 
-void Poller::remove(int fd) { ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, fd, nullptr); }
+void Poller::remove(int fd) {
+    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
 void Poller::async_wait(std::function<void()> ready) {
     epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,

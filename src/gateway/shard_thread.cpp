@@ -8,12 +8,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace holdfast::gateway {
@@ -117,8 +117,7 @@ void ShardThread::on_ready() {
 }
 
 void ShardThread::read(std::uint32_t slot, Connection& connection) {
-    const ssize_t count =
-        ::recv(connection.fd, read_buffer_.get(), kReadBufferBytes, MSG_DONTWAIT);
+    const ssize_t count = ::recv(connection.fd, read_buffer_.get(), kReadBufferBytes, MSG_DONTWAIT);
     if (count > 0) {
         shard_.on_bytes(slot, {read_buffer_.get(), static_cast<std::size_t>(count)});
     } else if (count == 0) {
@@ -132,8 +131,8 @@ void ShardThread::read(std::uint32_t slot, Connection& connection) {
 
 void ShardThread::write(std::uint32_t slot, Connection& connection) {
     const std::byte* begin = connection.unsent.data() + connection.unsent_begin;
-    const ssize_t sent = ::send(connection.fd, begin, connection.unsent_bytes(),
-                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(connection.fd, begin, connection.unsent_bytes(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) connection.unsent_begin += static_cast<std::size_t>(sent);
     if (connection.unsent_bytes() != 0) return; // an error shows when the socket is read
     connection.unsent = Bytes();
@@ -190,9 +189,8 @@ void ShardThread::close(std::uint32_t slot) {
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(connection.fd);
     // Closing with bytes unread resets the connection, and the peer would lose our last words.
-    const bool was_sending = !connection.peer_is_gone &&
-                             ::recv(connection.fd, read_buffer_.get(), kReadBufferBytes,
-                                    MSG_DONTWAIT) > 0;
+    const bool was_sending = !connection.peer_is_gone && ::recv(connection.fd, read_buffer_.get(),
+                                                                kReadBufferBytes, MSG_DONTWAIT) > 0;
     const bool has_unsent = !connection.peer_is_gone && connection.unsent_bytes() != 0;
     if ((!was_sending && !has_unsent) || lingering_.size() >= kLingeringMax) {
         ::close(connection.fd);
@@ -220,7 +218,8 @@ void ShardThread::on_tick() {
         if (lingering.unsent.empty()) continue;
         const ssize_t sent = ::send(lingering.fd, lingering.unsent.data(), lingering.unsent.size(),
                                     MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent > 0) lingering.unsent.erase(lingering.unsent.begin(), lingering.unsent.begin() + sent);
+        if (sent > 0)
+            lingering.unsent.erase(lingering.unsent.begin(), lingering.unsent.begin() + sent);
         if (lingering.unsent.empty()) ::shutdown(lingering.fd, SHUT_WR);
     }
     std::erase_if(lingering_, [](const Lingering& lingering) {

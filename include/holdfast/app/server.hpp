@@ -19,7 +19,8 @@
 namespace holdfast::app {
 
 // The whole server in one object: modules as members in floor order, so that construction and
-// destruction order is the dependency order. One thread calls start(), run_housekeeping() and stop().
+// destruction order is the dependency order. One thread calls start(), run_housekeeping() and
+// stop().
 class Server {
 public:
     explicit Server(config::Config config);

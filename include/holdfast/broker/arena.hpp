@@ -38,7 +38,8 @@ public:
 
 private:
     void grow(std::size_t count) {
-        const std::size_t wanted = std::max(size_ + count, std::max<std::size_t>(4096, capacity_ * 2));
+        const std::size_t wanted =
+            std::max(size_ + count, std::max<std::size_t>(4096, capacity_ * 2));
         auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
         if (size_ != 0) std::memcpy(larger.get(), bytes_.get(), size_);
         bytes_ = std::move(larger);

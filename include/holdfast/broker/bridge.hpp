@@ -30,7 +30,7 @@ public:
     struct Destination {
         std::string_view stream; // borrowed from the bridge
         DeviceFrom device_from = DeviceFrom::client_id;
-        std::string device;      // topic: the device itself; payload: the JSON path
+        std::string device; // topic: the device itself; payload: the JSON path
     };
     // Nothing where no route matches.
     [[nodiscard]] std::optional<Destination> resolve(std::string_view topic) const;
@@ -41,8 +41,8 @@ public:
 
 private:
     struct Piece {
-        std::string text;    // literal, or
-        int capture = -1;    // index of a capture
+        std::string text; // literal, or
+        int capture = -1; // index of a capture
     };
     struct Route {
         topic::TopicPattern pattern;

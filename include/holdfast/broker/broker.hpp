@@ -18,14 +18,14 @@
 namespace holdfast::broker {
 
 struct BrokerSettings {
-    std::uint32_t packet_bytes_max = 1'000'000;   // of an MQTT packet, both ways
-    std::uint16_t receive_maximum = 1024;         // unacknowledged QoS 1 from one MQTT 5 client
-    std::uint16_t keep_alive_max_s = 0;           // 0 = as the client asks
-    std::uint32_t connect_timeout_ms = 10'000;    // from accept to CONNECT
+    std::uint32_t packet_bytes_max = 1'000'000;       // of an MQTT packet, both ways
+    std::uint16_t receive_maximum = 1024;             // unacknowledged QoS 1 from one MQTT 5 client
+    std::uint16_t keep_alive_max_s = 0;               // 0 = as the client asks
+    std::uint32_t connect_timeout_ms = 10'000;        // from accept to CONNECT
     std::size_t session_queue_bytes_max = 32U << 20U; // waiting for one slow subscriber
-    std::size_t group_bytes_max = 8U << 20U;      // gathered while the log writes; then reading stops
+    std::size_t group_bytes_max = 8U << 20U; // gathered while the log writes; then reading stops
     std::uint16_t topic_alias_maximum = 32;
-    std::uint32_t subscriptions_max = 10'000;     // of one client
+    std::uint32_t subscriptions_max = 10'000; // of one client
 };
 
 // What MQTT sessions count. Shards add once per turn.
@@ -33,13 +33,13 @@ struct BrokerCounters {
     explicit BrokerCounters(Metrics& metrics);
     Counter& connects;
     Counter& refused_connects;
-    Counter& received;          // PUBLISH packets stored or on their way to be
-    Counter& delivered;         // PUBLISH packets sent to subscribers
-    Counter& dropped_slow;      // QoS 0, because the subscriber reads too slowly
-    Counter& dropped_too_large; // for the subscriber's maximum packet size
-    Counter& dropped_no_stream; // no route, or its stream is gone
+    Counter& received;           // PUBLISH packets stored or on their way to be
+    Counter& delivered;          // PUBLISH packets sent to subscribers
+    Counter& dropped_slow;       // QoS 0, because the subscriber reads too slowly
+    Counter& dropped_too_large;  // for the subscriber's maximum packet size
+    Counter& dropped_no_stream;  // no route, or its stream is gone
     Counter& dropped_not_stored; // QoS 0 while the log refused
-    Counter& closed_slow;       // QoS 1 subscribers closed because their queue was full
+    Counter& closed_slow;        // QoS 1 subscribers closed because their queue was full
     Counter& protocol_errors;
 };
 

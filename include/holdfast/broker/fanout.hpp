@@ -16,8 +16,8 @@ namespace holdfast::broker {
 struct FanoutMessage {
     std::string_view topic;
     ByteView payload;
-    ByteView properties;      // MQTT 5 properties to forward, encoded, without their length
-    SessionRef publisher{};   // for no-local
+    ByteView properties;    // MQTT 5 properties to forward, encoded, without their length
+    SessionRef publisher{}; // for no-local
 };
 
 // Messages on their way to subscribers, all published with the same QoS, in arrival order.
@@ -36,7 +36,7 @@ public:
     };
     struct Run {
         std::shared_ptr<const MatchList> list;
-        SessionRef publisher{};         // of all its messages, where the list has a no-local receiver
+        SessionRef publisher{}; // of all its messages, where the list has a no-local receiver
         std::uint32_t messages = 0;
         std::size_t packet_bytes_max = 0; // its largest packet in any form
         std::array<Part, kWireForms> parts{};

@@ -94,7 +94,7 @@ private:
     std::uint32_t open_batch(const Record& record);
 
     std::function<void()> on_completed_;
-    std::vector<OpenBatch> batches_;   // the first used_ are in use; the rest keep their memory
+    std::vector<OpenBatch> batches_; // the first used_ are in use; the rest keep their memory
     std::size_t used_ = 0;
     std::vector<std::uint32_t> batch_of_slot_; // index + 1 into batches_; 0 = none
     std::vector<std::uint32_t> slots_used_;

@@ -51,7 +51,8 @@ public:
     void end_turn();
     // About once a second: keep alive, connect timeouts.
     void tick();
-    // Says goodbye to every client (server shutting down). New connections are the caller's to stop.
+    // Says goodbye to every client (server shutting down). New connections are the caller's to
+    // stop.
     void close_all();
     // True when nothing gathered or being written is left.
     [[nodiscard]] bool is_idle() const noexcept { return open_->empty() && !in_flight_; }
@@ -88,7 +89,7 @@ private:
     std::unique_ptr<IngestGroup> open_;      // gathers
     std::unique_ptr<IngestGroup> in_flight_; // with the committer
     std::unique_ptr<IngestGroup> spare_;
-    Fanout immediate_{false};                // QoS 0 of this turn: does not wait for the log
+    Fanout immediate_{false}; // QoS 0 of this turn: does not wait for the log
     std::unique_ptr<Inbound> inbound_;
     std::unique_ptr<Outbound> outbound_;
 };

@@ -21,11 +21,11 @@ struct TopicEntry {
     std::shared_ptr<const log::Stream> stream; // null: no route, or the route's stream is gone
     std::uint32_t first_slot = 0;              // the shard's dense number of its partition 0
     Bridge::DeviceFrom device_from = Bridge::DeviceFrom::client_id;
-    std::string device;                        // topic: the key; payload: the JSON path
-    PartitionIndex partition = 0;              // of that key
-    Bytes header;                              // mqtt.topic, encoded
+    std::string device;           // topic: the key; payload: the JSON path
+    PartitionIndex partition = 0; // of that key
+    Bytes header;                 // mqtt.topic, encoded
     std::shared_ptr<const MatchList> matches;
-    std::uint64_t subscriptions_version = 0;   // of matches
+    std::uint64_t subscriptions_version = 0; // of matches
 };
 
 // One shard's memory of topics: bounded, and forgotten whole when full. One thread.
