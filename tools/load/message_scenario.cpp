@@ -147,7 +147,7 @@ void MessageRun::send_due(std::uint64_t now_ns) {
 }
 
 void MessageRun::resume_stalled() {
-    if (!traffic_.stalled || traffic_.backlog_full()) return;
+    if (!traffic_.stalled || !traffic_.backlog_low()) return;
     traffic_.stalled = false;
     const std::uint64_t now_ns = monotonic_ns();
     for (const auto& publisher : publishers_) publisher->produce(now_ns);

@@ -49,8 +49,10 @@ std::size_t Publisher::allowed() const noexcept {
         const std::uint64_t backlog_room =
             (traffic_.received + traffic_.undelivered_max) / traffic_.subscribers_per_message -
             traffic_.sent;
-        room = std::min(room, backlog_room);
-        if (room == 0) traffic_.stalled = true;
+        if (backlog_room < room) {
+            traffic_.stalled = true; // deliveries, not acknowledgements, will let it go on
+            room = backlog_room;
+        }
     }
     return static_cast<std::size_t>(room);
 }

@@ -30,6 +30,10 @@ struct Traffic {
         return subscribers_per_message > 0 &&
                sent * subscribers_per_message > received + undelivered_max;
     }
+    // Half of it is free again: paused publishers go on in gulps, not message by message.
+    [[nodiscard]] bool backlog_low() const noexcept {
+        return sent * subscribers_per_message <= received + undelivered_max / 2;
+    }
 };
 
 // Open loop: message `sequence` of publisher `index` is due at a fixed time, whatever the
