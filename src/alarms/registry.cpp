@@ -1,0 +1,110 @@
+#include <holdfast/alarms/registry.hpp>
+
+#include <algorithm>
+
+namespace holdfast::alarms {
+
+Result<void> Registry::load(const log::Log& log) {
+    std::vector<Alarm> stored;
+    std::optional<Error> damaged;
+    HF_TRY(log.scan_state(
+        log::Keyspace::alarms, "", [&](std::string_view key, std::string_view value) {
+            auto alarm = decode_alarm(value);
+            if (alarm) {
+                stored.push_back(std::move(alarm).value());
+                return true;
+            }
+            damaged = fail(alarm.error().code,
+                           "alarm " + std::string(key) + ": " + alarm.error().context);
+            return false;
+        }));
+    if (damaged) return *damaged;
+    const auto changed_ms = [](const Alarm& alarm) {
+        return std::max(alarm.raised_ms, alarm.cleared_ms.value_or(alarm.raised_ms));
+    };
+    std::stable_sort(stored.begin(), stored.end(),
+                     [&](const Alarm& a, const Alarm& b) { return changed_ms(a) < changed_ms(b); });
+    const std::lock_guard lock(mutex_);
+    by_id_.clear();
+    by_change_.clear();
+    totals_by_source_.clear();
+    active_ = 0;
+    for (const Alarm& alarm : stored) put(alarm);
+    return ok();
+}
+
+void Registry::apply(std::span<const Alarm> changed) {
+    const std::lock_guard lock(mutex_);
+    for (const Alarm& alarm : changed) {
+        Totals& totals = totals_by_source_[alarm.source];
+        ++(alarm.state == AlarmState::active ? totals.raised : totals.cleared);
+        put(alarm);
+    }
+}
+
+void Registry::put(const Alarm& alarm) {
+    const std::string id = alarm_id(alarm);
+    auto found = by_id_.find(id);
+    if (found == by_id_.end()) {
+        if (by_id_.size() >= alarms_max_) {
+            ++dropped_;
+            return;
+        }
+        found = by_id_.emplace(id, Entry{}).first;
+    } else {
+        by_change_.erase(found->second.change);
+        if (found->second.alarm.state == AlarmState::active) --active_;
+    }
+    found->second = {alarm, next_change_++};
+    by_change_.emplace(found->second.change, id);
+    if (alarm.state == AlarmState::active) ++active_;
+}
+
+std::vector<Alarm> Registry::list(const Filter& filter) const {
+    constexpr std::size_t kGivenMax = 10'000;
+    const std::size_t limit = std::min(filter.limit, kGivenMax);
+    std::vector<Alarm> out;
+    const std::lock_guard lock(mutex_);
+    for (auto at = by_change_.rbegin(); at != by_change_.rend() && out.size() < limit; ++at) {
+        const Alarm& alarm = by_id_.at(at->second).alarm;
+        if (filter.state && alarm.state != *filter.state) continue;
+        if (!filter.source.empty() && alarm.source != filter.source) continue;
+        out.push_back(alarm);
+    }
+    return out;
+}
+
+std::optional<Alarm> Registry::find(std::string_view id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(std::string(id));
+    if (found == by_id_.end()) return std::nullopt;
+    return found->second.alarm;
+}
+
+std::size_t Registry::active_count() const {
+    const std::lock_guard lock(mutex_);
+    return active_;
+}
+
+Registry::Totals Registry::totals() const {
+    Totals sum;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [source, totals] : totals_by_source_) {
+        sum.raised += totals.raised;
+        sum.cleared += totals.cleared;
+    }
+    return sum;
+}
+
+Registry::Totals Registry::totals(std::string_view source) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = totals_by_source_.find(source);
+    return found == totals_by_source_.end() ? Totals{} : found->second;
+}
+
+std::uint64_t Registry::dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+}
+
+} // namespace holdfast::alarms
