@@ -8,16 +8,31 @@
 
 namespace holdfast::kv {
 
+namespace {
+
+rocksdb::WALRecoveryMode recovery_mode(Salvage salvage) {
+    switch (salvage) {
+        case Salvage::skip_damage:
+            return rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+        case Salvage::stop_at_damage:
+            return rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+        case Salvage::none:
+            break;
+    }
+    return rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+}
+
+} // namespace
+
 rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env* env) {
     rocksdb::DBOptions db;
     db.env = env;
     db.create_if_missing = true;
     // A torn tail is what a power loss leaves; anything else that does not read is damage, and the
     // open says so. (The default, point-in-time, forgets synced records behind a flipped bit.)
-    db.wal_recovery_mode = options.salvage
-                               ? rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords
-                               : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-    db.paranoid_checks = !options.salvage;
+    db.wal_recovery_mode = recovery_mode(options.salvage);
+    // Not paranoid, RocksDB opens past damaged tables, but does not notice where a log is damaged.
+    db.paranoid_checks = options.salvage != Salvage::skip_damage;
     db.skip_checking_sst_file_sizes_on_db_open = true; // a short table fails when it is read
     db.skip_stats_update_on_db_open = true;
     db.advise_random_on_open = false;

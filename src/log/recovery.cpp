@@ -62,9 +62,13 @@ Result<bool> open_database(Store& store) {
     kv::DatabaseOptions options = database_options(store);
     auto opened = kv::Database::open(options);
     bool salvaged = false;
-    if (!opened && opened.error().code == Errc::corrupt) {
+    // RocksDB skips most damage; where it trips over a half-skipped record, what lies before is
+    // left.
+    for (const auto how : {kv::Salvage::skip_damage, kv::Salvage::stop_at_damage}) {
+        if (opened || opened.error().code != Errc::corrupt) break;
         log_error("log", "{}; salvaging what reads", opened.error().context);
-        options.salvage = salvaged = true;
+        options.salvage = how;
+        salvaged = true;
         opened = kv::Database::open(options);
     }
     if (!opened) return std::move(opened).error();

@@ -25,6 +25,13 @@ enum class FamilyUse : std::uint8_t {
     payload, // large values written once and dropped with the family: never rewritten
 };
 
+// What to do about a write-ahead log that does not read.
+enum class Salvage : std::uint8_t {
+    none,           // fail with corrupt, unless only the tail is torn
+    skip_damage,    // leave out what does not read; damaged tables fail when they are read
+    stop_at_damage, // take what lies before the first damage
+};
+
 struct DatabaseOptions {
     std::filesystem::path directory;
     std::shared_ptr<Storage> storage; // null: local_storage()
@@ -33,9 +40,8 @@ struct DatabaseOptions {
     std::uint64_t background_bytes_per_second = 200U << 20U; // flush and compaction
     // The use of a family that is found on disk, by its name.
     std::function<FamilyUse(std::string_view name)> use_of;
-    // Open past damage: skip what cannot be read of the write-ahead log, and leave damaged tables
-    // to fail when they are read.
-    bool salvage = false;
+    // How to open past damage.
+    Salvage salvage = Salvage::none;
 };
 
 // Puts and deletes that are stored together or not at all. Not thread-safe.

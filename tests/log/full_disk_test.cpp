@@ -1,0 +1,105 @@
+// Goal: a full or failing disk refuses appends by name, loses nothing, and appends go on by
+// themselves once it is well again.
+#include "log/log_fixture.hpp"
+
+#include <holdfast/kv/simulated_storage.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+
+using namespace holdfast;
+using namespace holdfast::test;
+
+namespace {
+
+// Appends until one is taken; fails the test after ten seconds.
+Offset append_when_taken(LogFixture& at, PartitionId partition, const std::string& value) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (;;) {
+        at.clock.advance_ms(1'000);
+        const auto appended = append_values(*at.log, partition, {value});
+        if (appended) return appended.value();
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+    }
+}
+
+} // namespace
+
+TEST_CASE("below the disk reserve appends are refused, and taken again above it", "[log][disk]") {
+    kv::SimulatedStorage disk(1);
+    disk.set_free_bytes(1U << 30U);
+    LogFixture at(disk.storage());
+    const PartitionId a = at.make_stream("a");
+    REQUIRE(append_values(*at.log, a, {"1"}));
+    CHECK_FALSE(at.log->refusing());
+
+    disk.set_free_bytes(1U << 20U);
+    at.clock.advance_ms(1'000);
+    const auto refused = append_values(*at.log, a, {"2"});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::no_space);
+    CHECK(refused.error().context.find("1048576 bytes left") != std::string::npos);
+    REQUIRE(at.log->refusing());
+    CHECK(at.log->refusing()->code == Errc::no_space);
+    CHECK(read_all(*at.log, a).value().size() == 1); // reads go on
+
+    disk.set_free_bytes(1U << 30U);
+    at.clock.advance_ms(1'000);
+    CHECK(append_values(*at.log, a, {"3"}).value() == 1);
+    CHECK_FALSE(at.log->refusing());
+}
+
+TEST_CASE("the directory's own limit refuses appends", "[log][disk]") {
+    LogFixture at;
+    at.disk_bytes_max = 300'000;
+    at.reopen();
+    const PartitionId a = at.make_stream("a");
+    bool refused = false;
+    for (int i = 0; i < 20 && !refused; ++i) {
+        at.clock.advance_ms(1'000);
+        const auto appended = append_values(*at.log, a, {std::string(50'000, 'v')});
+        refused = !appended && appended.error().code == Errc::no_space;
+    }
+    CHECK(refused);
+}
+
+TEST_CASE("a disk that runs full under a write is survived without losing a record",
+          "[log][disk]") {
+    kv::SimulatedStorage disk(1);
+    LogFixture at(disk.storage());
+    const PartitionId a = at.make_stream("a");
+    REQUIRE(append_values(*at.log, a, {"1"}));
+    disk.set_full(true); // and the watch has not looked yet
+    const auto refused = append_values(*at.log, a, {"2"});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::no_space);
+    CHECK(read_all(*at.log, a).value().size() == 1);
+    disk.set_full(false);
+    CHECK(append_when_taken(at, a, "3") == 1);
+    CHECK(read_all(*at.log, a).value() == std::vector<StoredValue>{{0, "1"}, {1, "3"}});
+}
+
+TEST_CASE("whatever call fails, what was acknowledged stays and appends go on", "[log][disk]") {
+    for (std::uint64_t nth = 1; nth <= 12; ++nth) {
+        CAPTURE(nth);
+        kv::SimulatedStorage disk(nth);
+        LogFixture at(disk.storage());
+        const PartitionId a = at.make_stream("a");
+        disk.fail_after(nth);
+        std::vector<std::string> acknowledged;
+        for (int i = 0; i < 6; ++i)
+            if (append_values(*at.log, a, {std::to_string(i)}))
+                acknowledged.push_back(std::to_string(i));
+        disk.heal();
+        append_when_taken(at, a, "last");
+        acknowledged.emplace_back("last");
+        const auto stored = read_all(*at.log, a).value();
+        std::size_t next = 0; // what failed may be there too, where only its sync failed
+        for (std::size_t i = 0; i < stored.size(); ++i) {
+            CHECK(stored[i].offset == static_cast<Offset>(i));
+            if (next < acknowledged.size() && stored[i].value == acknowledged[next]) ++next;
+        }
+        CHECK(next == acknowledged.size());
+    }
+}
