@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,10 +12,9 @@ namespace holdfast::record {
     return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63);
 }
 
+// Seven bits a byte, at least one byte.
 [[nodiscard]] constexpr std::size_t varint_bytes(std::int64_t value) noexcept {
-    std::size_t bytes = 1;
-    for (std::uint64_t rest = zigzag(value); rest >= 0x80; rest >>= 7U) ++bytes;
-    return bytes;
+    return (static_cast<std::size_t>(std::bit_width(zigzag(value) | 1U)) + 6) / 7;
 }
 
 inline std::byte* put_varint(std::byte* at, std::int64_t value) noexcept {

@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME record_batch LINKS holdfast_record)
