@@ -1,0 +1,55 @@
+#pragma once
+
+#include <holdfast/base/result.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace holdfast::gateway {
+
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+
+// One HTTP request, received whole. Plain values: nothing here knows the server below it.
+struct HttpRequest {
+    std::string method;   // "GET"
+    std::string path;     // as sent, still percent-encoded, without the query
+    NamedValues query;    // decoded, in order
+    NamedValues headers;  // as sent, in order
+    NamedValues captures; // what the route's `{name}` levels matched, decoded; set by the router
+    std::string body;
+
+    // The first of that name; headers whatever the case of their name.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
+    [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const noexcept;
+    // Empty where the route has no such capture.
+    [[nodiscard]] std::string_view capture(std::string_view name) const noexcept;
+    // The media type of the body, without parameters; empty if none is said.
+    [[nodiscard]] std::string_view media_type() const noexcept;
+
+    // A query parameter as a whole number. malformed, naming it, if it is none or out of bounds;
+    // `fallback` where it is absent.
+    [[nodiscard]] Result<std::int64_t> integer(std::string_view name, std::int64_t fallback,
+                                               std::int64_t min, std::int64_t max) const;
+    // malformed where the query has a parameter that is not in `known`, or one twice.
+    [[nodiscard]] Result<void> expect_only(std::initializer_list<std::string_view> known) const;
+};
+
+struct HttpResponse {
+    unsigned status = 200;
+    std::string content_type = "application/json";
+    NamedValues headers{}; // beside Content-Type, Content-Length, Date and Connection
+    std::string body{};
+};
+
+// Decodes %XX; `+` is a space only in queries. malformed for a broken escape, for what is not UTF-8
+// afterwards, and for U+0000.
+[[nodiscard]] Result<std::string> percent_decode(std::string_view text, bool is_query);
+
+// `a=1&b=2`. Errors as above; limit_exceeded past 64 parameters.
+[[nodiscard]] Result<NamedValues> parse_query(std::string_view text);
+
+} // namespace holdfast::gateway

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <holdfast/alarms/registry.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/broker/publisher.hpp>
+#include <holdfast/gateway/http_router.hpp>
+#include <holdfast/gateway/work_queue.hpp>
+#include <holdfast/log/log.hpp>
+
+#include <functional>
+
+namespace holdfast::gateway {
+
+// What the REST handlers (docs/rest.md) work on. All of it outlives the server and the queue.
+struct RestParts {
+    log::Log& log;
+    broker::Publisher& publisher;
+    alarms::Registry& alarms;
+    Metrics& metrics;
+    WorkQueue& work;                               // for what blocks: disk reads, stream changes
+    std::function<void()> streams_changed = [] {}; // after a stream was made, altered or deleted
+};
+
+// Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
+void add_rest_routes(Router& router, const RestParts& parts);
+
+void add_publish_routes(Router& router, const RestParts& parts);
+void add_stream_routes(Router& router, const RestParts& parts);
+void add_record_routes(Router& router, const RestParts& parts);
+void add_alarm_routes(Router& router, const RestParts& parts);
+void add_service_routes(Router& router, const RestParts& parts);
+
+} // namespace holdfast::gateway

@@ -1,0 +1,210 @@
+#include <gateway/rest_json.hpp>
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/gateway/problem.hpp>
+#include <holdfast/record/batch_view.hpp>
+#include <holdfast/record/header_names.hpp>
+
+#include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <memory>
+
+namespace holdfast::gateway {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kFetchBytes = 1U << 20U;
+constexpr std::size_t kBodyBytesMax = 8U << 20U; // a page ends here, at least one record in it
+
+// RFC 4648 section 4.
+std::string base64(ByteView bytes) {
+    constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        std::uint32_t group = 0;
+        for (std::size_t j = i; j < i + 3; ++j)
+            group = group << 8U | (j < bytes.size() ? std::to_integer<std::uint32_t>(bytes[j]) : 0);
+        for (std::size_t digit = 0; digit < 4; ++digit)
+            out += i + digit > bytes.size() ? '=' : kDigits[group >> (18 - 6 * digit) & 63U];
+    }
+    return out;
+}
+
+std::string json_text(std::string_view text) {
+    return json::serialize(json::string_view(text.data(), text.size()));
+}
+
+// `"name":"text"`, or `"name_base64":"..."` for what is not UTF-8.
+std::string text_member(const std::string& name, ByteView bytes) {
+    const auto text = as_text(bytes);
+    if (is_utf8(text)) return fmt::format("{}:{}", json_text(name), json_text(text));
+    return fmt::format("{}:\"{}\"", json_text(name + "_base64"), base64(bytes));
+}
+
+std::string value_member(const record::RecordView& record) {
+    if (record.is_tombstone) return "\"value\":null";
+    const auto text = as_text(record.value);
+    // A line break inside would break NDJSON; only white space of JSON can be one.
+    if (text.find_first_of("\r\n") == std::string_view::npos && parse_json(text))
+        return fmt::format("\"value\":{}", text);
+    if (const auto parsed = parse_json(text)) return "\"value\":" + json::serialize(parsed.value());
+    return fmt::format("\"value_base64\":\"{}\"", base64(record.value));
+}
+
+void write_record(std::string& out, PartitionIndex partition, const record::RecordView& record) {
+    fmt::format_to(std::back_inserter(out), "{{\"partition\":{},\"offset\":{},\"ts\":{}", partition,
+                   record.offset, record.timestamp_ms);
+    if (record.key) out += "," + text_member("key", *record.key);
+    if (const auto topic = record.header(record::kHeaderMqttTopic))
+        out += "," + text_member("topic", *topic);
+    out += "," + value_member(record) + ",\"headers\":{";
+    record::HeaderCursor headers(record);
+    record::HeaderView header;
+    for (bool is_first = true; headers.next(header); is_first = false)
+        out += (is_first ? "" : ",") + text_member(std::string(header.name), header.value);
+    out += "}}\n";
+}
+
+struct Page {
+    std::string lines;
+    Offset next = 0;
+};
+
+struct Wanted {
+    PartitionId partition;
+    Offset from = 0;
+    std::int64_t limit = 0;
+    std::int64_t wait_ms = 0;
+};
+
+Result<Page> read_page(const log::Log& log, const Wanted& wanted) {
+    Page page{{}, wanted.from};
+    std::int64_t left = wanted.limit;
+    while (left > 0 && page.lines.size() < kBodyBytesMax) {
+        HF_TRY(const auto fetched, log.fetch(wanted.partition, page.next, kFetchBytes));
+        if (fetched.batches.empty()) break;
+        ByteView rest = fetched.batches;
+        while (!rest.empty() && left > 0 && page.lines.size() < kBodyBytesMax) {
+            HF_TRY(auto batch, record::BatchView::open(rest));
+            rest = rest.subspan(batch.header().size_bytes());
+            record::RecordView record;
+            while (left > 0 && page.lines.size() < kBodyBytesMax) {
+                HF_TRY(const bool has_more, batch.next(record));
+                if (!has_more) {
+                    page.next = std::max(page.next, batch.header().last_offset() + 1);
+                    break;
+                }
+                if (record.offset < page.next) continue;
+                page.next = record.offset + 1;
+                if (batch.header().is_control()) continue;
+                write_record(page.lines, wanted.partition.index, record);
+                --left;
+            }
+        }
+    }
+    return page;
+}
+
+HttpResponse page_response(Page page) {
+    return {200,
+            "application/x-ndjson",
+            {{"X-Next-Offset", std::to_string(page.next)}},
+            std::move(page.lines)};
+}
+
+Result<Wanted> read_wanted(const log::Log& log, const HttpRequest& request) {
+    HF_TRY(request.expect_only({"partition", "offset", "from", "limit", "wait_ms"}));
+    const auto stream = log.find_stream(request.capture("name"));
+    if (!stream)
+        return fail(Errc::not_found,
+                    fmt::format("there is no stream '{}'", request.capture("name")));
+    Wanted wanted;
+    HF_TRY(const auto partition,
+           request.integer("partition", 0, 0, std::int64_t{stream->settings.partitions} - 1));
+    wanted.partition = {stream->id, static_cast<PartitionIndex>(partition)};
+    HF_TRY(wanted.limit, request.integer("limit", 100, 1, 10'000));
+    HF_TRY(wanted.wait_ms, request.integer("wait_ms", 0, 0, 30'000));
+    if (request.query_value("from")) {
+        if (request.query_value("offset"))
+            return fail(Errc::malformed, "either offset or from, not both");
+        HF_TRY(const auto from_ms, request.integer("from", 0, 0, INT64_MAX));
+        HF_TRY(wanted.from, log.offset_at(wanted.partition, from_ms));
+        return wanted;
+    }
+    HF_TRY(const auto bounds, log.bounds(wanted.partition));
+    HF_TRY(wanted.from, request.integer("offset", bounds.log_start_offset, 0, INT64_MAX));
+    return wanted;
+}
+
+// A reader at the end of its partition: answered when a record comes or the time is over. Owned by
+// its timer; all members but start() run on the session's thread.
+class LongPoll : public std::enable_shared_from_this<LongPoll> {
+public:
+    LongPoll(log::Log& log, WorkQueue& work, const Wanted& wanted, const Reply& reply)
+        : log_(log), work_(work), wanted_(wanted), reply_(reply), timer_(reply.executor()) {}
+
+    void start() {
+        timer_.expires_after(std::chrono::milliseconds(wanted_.wait_ms));
+        timer_.async_wait([self = shared_from_this()](const boost::system::error_code&) {
+            self->log_.cancel_wait(self->wait_id_);
+            self->answer();
+        });
+        // The committer thread only posts: the poll itself is touched on its own thread.
+        wait_id_ =
+            log_.wait(wanted_.partition, wanted_.from, [weak = weak_from_this(), reply = reply_] {
+                reply.post([weak] {
+                    if (const auto self = weak.lock()) self->timer_.cancel();
+                });
+            });
+    }
+
+private:
+    void answer() {
+        const bool pushed = work_.try_push([&log = log_, wanted = wanted_, reply = reply_] {
+            auto page = read_page(log, wanted);
+            reply.send(page ? page_response(std::move(page).value()) : problem(page.error()));
+        });
+        if (!pushed) reply_.send(problem(503, "too many requests are waiting; try again later"));
+    }
+
+    log::Log& log_;
+    WorkQueue& work_;
+    const Wanted wanted_;
+    const Reply reply_;
+    boost::asio::steady_timer timer_;
+    log::Log::WaitId wait_id_ = 0;
+};
+
+void records(log::Log& log, WorkQueue& work, const HttpRequest& request, const Reply& reply) {
+    const auto wanted = read_wanted(log, request);
+    if (!wanted) return reply.send(problem(wanted.error()));
+    auto page = read_page(log, wanted.value());
+    if (!page) return reply.send(problem(page.error()));
+    if (!page.value().lines.empty() || wanted.value().wait_ms == 0)
+        return reply.send(page_response(std::move(page).value()));
+    Wanted later = wanted.value();
+    later.from = page.value().next;
+    reply.post([&log, &work, later, reply] {
+        std::make_shared<LongPoll>(log, work, later, reply)->start();
+    });
+}
+
+} // namespace
+
+void add_record_routes(Router& router, const RestParts& parts) {
+    router.add("GET", "/api/v1/streams/{name}/records",
+               [&log = parts.log, &work = parts.work](HttpRequest request, const Reply& reply) {
+                   const bool pushed =
+                       work.try_push([&log, &work, reply, asked = std::move(request)] {
+                           records(log, work, asked, reply);
+                       });
+                   if (!pushed)
+                       reply.send(problem(503, "too many requests are waiting; try again later"));
+               });
+}
+
+} // namespace holdfast::gateway

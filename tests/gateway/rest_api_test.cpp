@@ -1,0 +1,227 @@
+// Goal: REST says what docs/rest.md says: publish all or none and only after storing, streams and
+// their records, alarms, health. Method: a real log in a temporary directory, a publisher that
+// stores what it is given or refuses, a raw HTTP client.
+#include <gateway/http_client.hpp>
+#include <holdfast/gateway/rest_api.hpp>
+#include <support/append_batch.hpp>
+#include <support/temp_dir.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <future>
+
+using namespace holdfast;
+using test::Client;
+
+namespace {
+
+// Answers from a thread of its own, as a shard does.
+class FakePublisher final : public broker::Publisher {
+public:
+    void publish(broker::PublishBatch batch, Done done) override {
+        std::vector<broker::Placed> placed;
+        for (auto& message : batch.messages) {
+            placed.push_back({"events", 1, static_cast<Offset>(messages.size())});
+            if (!refusal) messages.push_back(std::move(message));
+        }
+        std::thread([done = std::move(done), placed, error = refusal] {
+            if (error)
+                done(*error);
+            else
+                done(placed);
+        }).detach();
+    }
+    std::vector<broker::OutMessage> messages;
+    std::optional<Error> refusal;
+};
+
+struct Api {
+    Api() : log(open()) {
+        log::StreamSettings settings;
+        settings.name = "events";
+        settings.partitions = 2;
+        REQUIRE(log->create_stream(settings));
+        gateway::add_rest_routes(router, {*log, publisher, alarms, metrics, work});
+        running.emplace(router);
+        client.emplace(running->server().port());
+    }
+    ~Api() {
+        client.reset();
+        running->stop();
+        work.stop();
+    }
+    std::unique_ptr<log::Log> open() {
+        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
+        REQUIRE(opened);
+        return std::move(opened).value();
+    }
+    test::Answer post(std::string_view target, std::string_view body,
+                      std::string_view headers = "") {
+        return client->send("POST", target, body, headers);
+    }
+    PartitionId partition(PartitionIndex index) { return {log->find_stream("events")->id, index}; }
+
+    test::TempDir dir;
+    SystemClock clock;
+    Metrics metrics;
+    std::unique_ptr<log::Log> log;
+    FakePublisher publisher;
+    alarms::Registry alarms;
+    gateway::WorkQueue work;
+    gateway::Router router;
+    std::optional<test::RunningServer> running;
+    std::optional<Client> client;
+};
+
+} // namespace
+
+TEST_CASE("one message is published with its bytes and content type", "[gateway][rest]") {
+    Api api;
+    const auto answer = api.post("/api/v1/publish/plant/1/in?qos=0", std::string_view("\0\xff", 2),
+                                 "Content-Type: application/octet-stream\r\n");
+    CHECK(answer.status == 200);
+    CHECK(answer.body == R"({"stream":"events","partition":1,"offset":0})");
+    REQUIRE(api.publisher.messages.size() == 1);
+    const auto& message = api.publisher.messages[0];
+    CHECK(message.topic == "plant/1/in");
+    CHECK(message.payload == std::string("\0\xff", 2));
+    CHECK(message.content_type == "application/octet-stream");
+    CHECK(message.qos == 0);
+    CHECK(message.client_id == "http");
+}
+
+TEST_CASE("many messages come as an array or as lines and keep their bytes", "[gateway][rest]") {
+    Api api;
+    CHECK(
+        api.post("/api/v1/publish",
+                 R"( [{"topic":"a","payload":{"v": 1.50},"ts":5}, {"topic":"b","payload":"t\"x"}])")
+            .body == R"({"accepted":2})");
+    CHECK(api.post("/api/v1/publish",
+                   "{\"topic\":\"c\",\"payload\":[1, 2]}\r\n\n"
+                   "{\"topic\":\"d\",\"payload\":null,\"retain\":false}\n")
+              .body == R"({"accepted":2})");
+    CHECK(api.post("/api/v1/publish", "").body == R"({"accepted":0})");
+    const auto& sent = api.publisher.messages;
+    REQUIRE(sent.size() == 4);
+    CHECK(sent[0].payload == R"({"v": 1.50})");
+    CHECK(sent[0].event_ms == 5);
+    CHECK(sent[1].payload == "t\"x");
+    CHECK(sent[2].payload == "[1, 2]");
+    CHECK(sent[3].payload == "null");
+}
+
+TEST_CASE("a wrong message refuses the whole request and says why", "[gateway][rest]") {
+    struct Row {
+        std::string body;
+        unsigned status;
+        const char* detail;
+    };
+    const std::string good = R"({"topic":"a","payload":1})";
+    const auto row = GENERATE_COPY(values<Row>({
+        {good + "\n{\"topic\":\"a/#\",\"payload\":1}", 400, "message 1: 'a/#' is not a topic"},
+        {good + "\n{\"payload\":1}", 400, "message 1: '' is not a topic"},
+        {R"([{"topic":"a"}])", 400, "message 0: payload is missing"},
+        {R"([{"topic":"a","payload":1,"x":2}])", 400, "message 0: 'x' is unknown"},
+        {R"([{"topic":"a","payload":1,"retain":true}])", 501, "retained messages are not served"},
+        {R"([1])", 400, "message 0: an object is expected"},
+        {R"([{"topic":"a","payload":1})", 400, "not JSON"},
+        {std::string(10'000, '['), 400, "not JSON"},
+        {"{\"topic\":\"a\",\"payload\":\"\xff\"}", 400, "not JSON"},
+    }));
+    CAPTURE(row.body.substr(0, 60));
+    Api api;
+    const auto answer = api.post("/api/v1/publish", row.body);
+    CHECK(answer.status == row.status);
+    CHECK_THAT(answer.body, Catch::Contains(row.detail));
+    CHECK(api.publisher.messages.empty());
+}
+
+TEST_CASE("what the log refuses reaches the client with Retry-After", "[gateway][rest]") {
+    Api api;
+    api.publisher.refusal = fail(Errc::no_space, "the disk is full");
+    auto answer = api.post("/api/v1/publish/a", "x");
+    CHECK(answer.status == 507);
+    CHECK(answer.has("Retry-After"));
+    CHECK_THAT(answer.body, Catch::Contains("the disk is full"));
+    api.publisher.refusal = fail(Errc::limit_exceeded, "too much is waiting");
+    answer = api.post("/api/v1/publish", R"({"topic":"a","payload":1})");
+    CHECK(answer.status == 429);
+    CHECK(answer.has("Retry-After"));
+    CHECK(api.post("/api/v1/publish/a?retain=true", "x").status == 501);
+    CHECK(api.post("/api/v1/publish/a?qos=2", "x").status == 400);
+    CHECK(api.post("/api/v1/publish/a?q=2", "x").status == 400);
+    CHECK(api.post("/api/v1/publish/a%2Fb%23", "x").status == 400);
+    CHECK(api.post("/api/v1/publish", "x", "Content-Type: text/plain\r\n").status == 415);
+}
+
+TEST_CASE("streams are listed, made, changed and deleted", "[gateway][rest]") {
+    Api api;
+    const auto made =
+        api.post("/api/v1/streams", R"({"name":"s","partitions":3,"durability":"os"})");
+    CHECK(made.status == 201);
+    CHECK_THAT(made.body, Catch::Contains(R"("durability":"os")"));
+    CHECK(api.post("/api/v1/streams", R"({"name":"s"})").status == 409);
+    CHECK(api.post("/api/v1/streams", R"({"name":"a/b"})").status == 400);
+    CHECK(api.post("/api/v1/streams", R"({"name":"t","partitions":0})").status == 400);
+    CHECK(api.post("/api/v1/streams", R"({"name":"t","speed":1})").status == 400);
+    CHECK_THAT(api.client->get("/api/v1/streams").body, Catch::Contains(R"("name":"s")"));
+    const auto changed =
+        api.client->send("PATCH", "/api/v1/streams/s", R"({"compression":"zstd"})");
+    CHECK(changed.status == 200);
+    CHECK_THAT(changed.body, Catch::Contains(R"("compression":"zstd")"));
+    CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"partitions":9})").status == 400);
+    CHECK(api.client->send("DELETE", "/api/v1/streams/s", "").status == 204);
+    CHECK(api.client->get("/api/v1/streams/s").status == 404);
+}
+
+TEST_CASE("records are read by offset, with limit and the next offset", "[gateway][rest]") {
+    Api api;
+    REQUIRE(test::append_values(*api.log, api.partition(1),
+                                {R"({"v": 1})", "text", std::string("\xff\xfe"), "{\n\"a\":2}"}));
+    const auto all = api.client->get("/api/v1/streams/events/records?partition=1");
+    CHECK(all.status == 200);
+    CHECK(all.has("X-Next-Offset: 4"));
+    CHECK_THAT(all.body, Catch::StartsWith(R"({"partition":1,"offset":0,"ts":1700000000000,)"
+                                           R"("key":"key","value":{"v": 1},"headers":{}})"));
+    CHECK_THAT(all.body, Catch::Contains(R"("offset":1,"ts":1700000000000,"key":"key",)"
+                                         R"("value_base64":"dGV4dA==")"));
+    CHECK_THAT(all.body, Catch::Contains(R"("value_base64":"//4=")"));
+    CHECK_THAT(all.body, Catch::Contains(R"("value":{"a":2})"));
+    CHECK(std::ranges::count(all.body, '\n') == 4);
+    const auto some =
+        api.client->get("/api/v1/streams/events/records?partition=1&offset=1&limit=2");
+    CHECK(std::ranges::count(some.body, '\n') == 2);
+    CHECK(some.has("X-Next-Offset: 3"));
+    CHECK(api.client->get("/api/v1/streams/events/records?partition=2").status == 400);
+    CHECK(api.client->get("/api/v1/streams/events/records?partition=1&offset=9").status == 404);
+    CHECK(api.client->get("/api/v1/streams/none/records").status == 404);
+    CHECK(api.client->get("/api/v1/streams/events/records?offset=0&from=0").status == 400);
+}
+
+TEST_CASE("a long poll is answered by the next record, or empty in the end", "[gateway][rest]") {
+    Api api;
+    CHECK(api.client->get("/api/v1/streams/events/records?wait_ms=20").body.empty());
+    Client reader(api.running->server().port());
+    auto answer = std::async(std::launch::async, [&] {
+        return reader.get("/api/v1/streams/events/records?offset=0&wait_ms=30000");
+    });
+    REQUIRE(test::append_values(*api.log, api.partition(0), {"1"}));
+    CHECK_THAT(answer.get().body, Catch::Contains(R"("value":1)"));
+}
+
+TEST_CASE("health, metrics and alarms answer", "[gateway][rest]") {
+    Api api;
+    alarms::Alarm alarm;
+    alarm.source = "hot";
+    alarm.name = "too hot";
+    alarm.details_json = "{}";
+    api.alarms.apply(std::vector{alarm});
+    CHECK(api.client->get("/healthz").status == 200);
+    CHECK(api.client->get("/readyz").status == 200);
+    const auto metrics = api.client->get("/metrics");
+    CHECK(metrics.has("application/openmetrics-text"));
+    CHECK_THAT(metrics.body, Catch::EndsWith("# EOF\n"));
+    CHECK_THAT(api.client->get("/api/v1/alarms?state=active").body, Catch::Contains("too hot"));
+    CHECK(api.client->get("/api/v1/alarms?state=cleared").body == "[]");
+    CHECK(api.client->get("/api/v1/alarms?state=odd").status == 400);
+}
