@@ -44,7 +44,7 @@ enum class FieldKind : std::uint8_t {
 
 struct Field {
     FieldKind kind = FieldKind::path;
-    Path path{};            // kind path only
+    Path path{};            // kind path; for kind ts the EVENT TIME path, if any
     std::int64_t level = 0; // kind topic_level only
 
     // True where the payload must be decoded for it.

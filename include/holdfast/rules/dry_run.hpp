@@ -17,7 +17,7 @@ struct Event {
     std::string topic;
     std::string payload;
     std::optional<std::int64_t> ts_ms{}; // event time; empty: from the payload, else arrival
-    std::string device{}; // empty: the first topic level that is not constant, see below
+    std::string device{};                // record key; empty: none
     std::int64_t arrival_ms = 0;
 };
 

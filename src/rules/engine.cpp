@@ -1,0 +1,388 @@
+#include <holdfast/rules/engine.hpp>
+
+#include "rules/partition_task.hpp"
+#include "rules/rule.hpp"
+#include "rules/state_write.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+namespace holdfast::rules {
+
+// Operations are serialised by one mutex; tasks run beside it and are taken out of the pool while
+// their rules change.
+class Engine::Impl {
+public:
+    Impl(EngineSettings settings, Parts parts) : settings_(settings), parts_(std::move(parts)) {}
+
+    Result<void> start() {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(make_stream(alarms::kAlarmStream));
+        HF_TRY(load_definitions());
+        for (const auto& [name, rule] : rules_)
+            if (rule->status_now() == RuleStatus::running) {
+                HF_TRY(attach(rule));
+            }
+        return ok();
+    }
+
+    void stop() {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [id, task] : tasks_) parts_.pool.remove(*task);
+        tasks_.clear();
+    }
+
+    Result<RuleInfo> create(sql::RulePlan plan) {
+        const std::lock_guard lock(mutex_);
+        return create_locked(std::move(plan));
+    }
+
+    Result<void> load_file(std::string_view text, std::string_view origin) {
+        auto statements = sql::parse_rules(text);
+        if (!statements) return in_file(origin, statements.error());
+        for (auto& statement : statements.value()) {
+            auto plan = sql::bind_rule(std::move(statement));
+            if (!plan) return in_file(origin, plan.error());
+            const std::lock_guard lock(mutex_);
+            const auto found = rules_.find(plan.value().name);
+            if (found != rules_.end() && found->second->plan->text == plan.value().text) continue;
+            plan.value().or_replace = true;
+            auto made = create_locked(std::move(plan).value());
+            if (!made) return in_file(origin, made.error());
+        }
+        return ok();
+    }
+
+    Result<void> remove(std::string_view name) {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(const auto rule, find_rule(name));
+        detach(*rule);
+        HF_TRY(StateWrite::write(parts_.log, removal(*rule)));
+        rules_.erase(std::string(name));
+        return ok();
+    }
+
+    Result<RuleInfo> pause(std::string_view name) {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(const auto rule, find_rule(name));
+        if (rule->status_now() == RuleStatus::running) {
+            HF_TRY(store_status(*rule, RuleStatus::paused));
+            detach(*rule);
+        }
+        return info(*rule);
+    }
+
+    Result<RuleInfo> resume(std::string_view name) {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(const auto rule, find_rule(name));
+        if (rule->status_now() != RuleStatus::running) {
+            detach(*rule); // a failed one still hangs on its tasks
+            HF_TRY(store_status(*rule, RuleStatus::running));
+            HF_TRY(attach(rule));
+        }
+        return info(*rule);
+    }
+
+    Result<void> refresh() {
+        const std::lock_guard lock(mutex_);
+        for (auto at = tasks_.begin(); at != tasks_.end();) {
+            const bool is_gone = parts_.log.find_stream(at->first.stream) == nullptr;
+            if (is_gone) parts_.pool.remove(*at->second);
+            at = is_gone ? tasks_.erase(at) : std::next(at);
+        }
+        for (const auto& [name, rule] : rules_)
+            if (rule->status_now() == RuleStatus::running) {
+                HF_TRY(attach(rule));
+            }
+        return ok();
+    }
+
+    std::optional<RuleInfo> find(std::string_view name) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = rules_.find(name);
+        if (found == rules_.end()) return std::nullopt;
+        return info(*found->second);
+    }
+    std::vector<RuleInfo> list() const {
+        const std::lock_guard lock(mutex_);
+        std::vector<RuleInfo> out;
+        for (const auto& [name, rule] : rules_) out.push_back(info(*rule));
+        return out;
+    }
+
+private:
+    static Error in_file(std::string_view origin, const Error& why) {
+        return fail(why.code, fmt::format("{}: {}", origin, why.context));
+    }
+
+    Result<std::shared_ptr<Rule>> find_rule(std::string_view name) const {
+        const auto found = rules_.find(name);
+        if (found == rules_.end())
+            return fail(Errc::not_found, fmt::format("there is no rule '{}'", name));
+        return found->second;
+    }
+
+    Result<void> make_stream(std::string_view name) {
+        if (parts_.log.find_stream(name) != nullptr) return ok();
+        log::StreamSettings settings;
+        settings.name = name;
+        const auto made = parts_.log.create_stream(settings);
+        if (!made && made.error().code != Errc::already_exists) return made.error();
+        return ok();
+    }
+
+    Result<void> load_definitions() {
+        std::optional<Error> damaged;
+        HF_TRY(parts_.log.scan_state(
+            log::Keyspace::rules, "rule/", [&](std::string_view key, std::string_view value) {
+                auto rule = decode_definition(value);
+                if (!rule) {
+                    damaged = fail(rule.error().code,
+                                   fmt::format("stored {}: {}", key, rule.error().context));
+                    return false;
+                }
+                next_id_ = std::max(next_id_, rule.value()->id + 1);
+                rules_.insert_or_assign(rule.value()->plan->name, rule.value());
+                return true;
+            }));
+        if (damaged) return *damaged;
+        // States of rules that were removed do not free their ids: those were never reused.
+        HF_TRY(auto stored, parts_.log.state(log::Keyspace::rules, "next_id"));
+        if (stored && stored->size() == 8)
+            next_id_ = std::max(next_id_, load_u64_be(as_bytes(*stored).data()));
+        return ok();
+    }
+
+    // Existing streams that the rule reads.
+    Result<std::vector<std::shared_ptr<const log::Stream>>> sources(const sql::RulePlan& plan) {
+        std::vector<std::shared_ptr<const log::Stream>> streams;
+        if (!plan.from_filter) {
+            auto stream = parts_.log.find_stream(plan.source);
+            if (stream == nullptr)
+                return fail(Errc::not_found, fmt::format("there is no stream '{}'", plan.source));
+            streams.push_back(std::move(stream));
+            return streams;
+        }
+        for (const std::string& name : parts_.streams_of(plan.source))
+            if (auto stream = parts_.log.find_stream(name)) streams.push_back(std::move(stream));
+        return streams;
+    }
+
+    Result<RuleInfo> create_locked(sql::RulePlan plan) {
+        const auto before = rules_.find(plan.name);
+        if (before != rules_.end() && !plan.or_replace)
+            return fail(Errc::already_exists,
+                        fmt::format("rule '{}' exists; say CREATE OR REPLACE RULE", plan.name));
+        if (before == rules_.end() && rules_.size() >= settings_.rules_max)
+            return fail(Errc::limit_exceeded,
+                        fmt::format("there are {} rules already", rules_.size()));
+        HF_TRY(check(plan));
+        HF_TRY(const auto streams, sources(plan));
+        for (const auto& action : plan.actions)
+            if (!action.is_publish) {
+                HF_TRY(make_stream(action.stream));
+            }
+        auto rule = std::make_shared<Rule>();
+        rule->id = next_id_;
+        rule->created_ms = parts_.clock.now_ms();
+        rule->plan = std::make_shared<const sql::RulePlan>(std::move(plan));
+        std::vector<log::StateChange> changes;
+        if (before != rules_.end()) {
+            detach(*before->second);
+            changes = removal(*before->second);
+        }
+        HF_TRY(add_start(*rule, streams, changes));
+        HF_TRY(StateWrite::write(parts_.log, std::move(changes)));
+        ++next_id_;
+        rules_.insert_or_assign(rule->plan->name, rule);
+        HF_TRY(attach(rule));
+        return info(*rule);
+    }
+
+    static Result<void> check(const sql::RulePlan& plan) {
+        if (plan.from_filter && !topic::is_topic_filter(plan.source))
+            return fail(Errc::malformed, fmt::format("'{}' is no topic filter", plan.source));
+        if (!plan.late_topic.empty() && !topic::is_topic_name(plan.late_topic))
+            return fail(Errc::malformed, fmt::format("LATE TO '{}' is no topic", plan.late_topic));
+        return ok();
+    }
+
+    // The definition, and a checkpoint at the end of every source partition.
+    Result<void> add_start(Rule& rule,
+                           const std::vector<std::shared_ptr<const log::Stream>>& streams,
+                           std::vector<log::StateChange>& changes) {
+        const std::string name = definition_key(rule.plan->name);
+        changes.push_back(
+            {log::Keyspace::rules, name, encode_definition(rule, RuleStatus::running)});
+        std::string next_id(8, '\0');
+        store_u64_be(reinterpret_cast<std::byte*>(next_id.data()), rule.id + 1);
+        changes.push_back({log::Keyspace::rules, "next_id", next_id});
+        const std::shared_ptr<Rule> unowned(&rule, [](Rule*) {});
+        for (const auto& stream : streams)
+            for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+                RuleRun run(unowned, {stream->id, index}, settings_);
+                HF_TRY(const auto bounds, parts_.log.bounds(run.partition));
+                run.next_offset = bounds.high_watermark;
+                changes.push_back(
+                    {log::Keyspace::rules, state_key(rule.id, run.partition), run.encode()});
+            }
+        return ok();
+    }
+
+    std::vector<log::StateChange> removal(const Rule& rule) {
+        std::vector<log::StateChange> changes;
+        changes.push_back({log::Keyspace::rules, definition_key(rule.plan->name), std::nullopt});
+        const auto scanned = parts_.log.scan_state(
+            log::Keyspace::rules, state_prefix(rule.id),
+            [&](std::string_view key, std::string_view) {
+                changes.push_back({log::Keyspace::rules, std::string(key), std::nullopt});
+                return true;
+            });
+        // Left-over state is harmless, because ids are not reused: say so and go on.
+        if (!scanned)
+            log_warn("rules", "state of {}: {}", rule.plan->name, scanned.error().context);
+        return changes;
+    }
+
+    Result<void> store_status(Rule& rule, RuleStatus status) {
+        HF_TRY(
+            StateWrite::write(parts_.log, {{log::Keyspace::rules, definition_key(rule.plan->name),
+                                            encode_definition(rule, status)}}));
+        const std::lock_guard lock(rule.mutex);
+        rule.status = status;
+        if (status == RuleStatus::running) rule.last_error.clear();
+        return ok();
+    }
+
+    // Puts the rule on every partition of its sources where it is not yet, at its checkpoint; a
+    // partition without one is younger than the rule and read from its start.
+    Result<void> attach(const std::shared_ptr<Rule>& rule) {
+        auto streams = sources(*rule->plan);
+        if (!streams) {
+            rule->fail_with(streams.error().context);
+            return ok();
+        }
+        for (const auto& stream : streams.value())
+            for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+                HF_TRY(attach(rule, stream, index));
+            }
+        return ok();
+    }
+    Result<void> attach(const std::shared_ptr<Rule>& rule,
+                        const std::shared_ptr<const log::Stream>& stream, PartitionIndex index) {
+        const PartitionId id{stream->id, index};
+        auto& task = tasks_[id];
+        if (task != nullptr) {
+            const auto& runs = task->runs();
+            if (std::any_of(runs.begin(), runs.end(),
+                            [&](const auto& run) { return run->rule == rule; }))
+                return ok();
+        }
+        auto run = std::make_shared<RuleRun>(rule, id, settings_);
+        HF_TRY(auto stored, parts_.log.state(log::Keyspace::rules, state_key(rule->id, id)));
+        if (stored) {
+            HF_TRY(run->decode(*stored));
+        } else {
+            HF_TRY(const auto bounds, parts_.log.bounds(id));
+            run->next_offset = bounds.log_start_offset;
+        }
+        if (task == nullptr) {
+            task = std::make_shared<PartitionTask>(stream, index, parts_.publisher, parts_.alarms,
+                                                   settings_);
+        } else {
+            parts_.pool.remove(*task);
+        }
+        task->runs().push_back(std::move(run));
+        task->rebuild_decoder();
+        parts_.pool.add(task);
+        return ok();
+    }
+
+    // Takes the rule off all tasks; returns when none works for it any more.
+    void detach(const Rule& rule) {
+        for (auto at = tasks_.begin(); at != tasks_.end();) {
+            PartitionTask& task = *at->second;
+            const auto of_rule = [&](const auto& run) { return run->rule.get() == &rule; };
+            if (std::none_of(task.runs().begin(), task.runs().end(), of_rule)) {
+                ++at;
+                continue;
+            }
+            parts_.pool.remove(task);
+            std::erase_if(task.runs(), of_rule);
+            if (task.runs().empty()) {
+                at = tasks_.erase(at);
+                continue;
+            }
+            task.rebuild_decoder();
+            parts_.pool.add(at->second);
+            ++at;
+        }
+    }
+
+    RuleInfo info(const Rule& rule) const {
+        RuleInfo out;
+        out.name = rule.plan->name;
+        out.sql = rule.plan->text;
+        out.created_ms = rule.created_ms;
+        const std::lock_guard lock(rule.mutex);
+        out.status = rule.status;
+        out.counts = rule.counts;
+        out.last_error = rule.last_error;
+        return out;
+    }
+
+    const EngineSettings settings_;
+    Parts parts_;
+    mutable std::mutex mutex_;
+    // all guarded by mutex_
+    std::map<std::string, std::shared_ptr<Rule>, std::less<>> rules_;
+    std::unordered_map<PartitionId, std::shared_ptr<PartitionTask>> tasks_;
+    std::uint64_t next_id_ = 1;
+};
+
+Engine::Engine(EngineSettings settings, Parts parts)
+    : impl_(std::make_unique<Impl>(settings, std::move(parts))) {}
+Engine::~Engine() {
+    stop();
+}
+Result<void> Engine::start() {
+    return impl_->start();
+}
+void Engine::stop() {
+    impl_->stop();
+}
+Result<RuleInfo> Engine::create(std::string_view sql) {
+    HF_TRY(auto plan, sql::plan_rule(sql));
+    return impl_->create(std::move(plan));
+}
+Result<void> Engine::load_file(std::string_view text, std::string_view origin) {
+    return impl_->load_file(text, origin);
+}
+Result<void> Engine::remove(std::string_view name) {
+    return impl_->remove(name);
+}
+Result<RuleInfo> Engine::pause(std::string_view name) {
+    return impl_->pause(name);
+}
+Result<RuleInfo> Engine::resume(std::string_view name) {
+    return impl_->resume(name);
+}
+std::optional<RuleInfo> Engine::find(std::string_view name) const {
+    return impl_->find(name);
+}
+std::vector<RuleInfo> Engine::list() const {
+    return impl_->list();
+}
+Result<void> Engine::refresh() {
+    return impl_->refresh();
+}
+
+} // namespace holdfast::rules

@@ -1,0 +1,243 @@
+#include "rules/partition_task.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <limits>
+#include <mutex>
+
+namespace holdfast::rules {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 1024;
+
+template <class Number>
+Number number_or(std::string_view text, Number otherwise) noexcept {
+    Number value = otherwise;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? value : otherwise;
+}
+
+bool is_permanent(Errc code) noexcept {
+    return code == Errc::malformed || code == Errc::not_found || code == Errc::not_supported;
+}
+
+} // namespace
+
+Offset PartitionTask::position() const {
+    Offset least = std::numeric_limits<Offset>::max();
+    for (const auto& run : runs_)
+        if (run->rule->status_now() == RuleStatus::running)
+            least = std::min(least, run->unstored ? run->stored_offset : run->next_offset);
+    return least == std::numeric_limits<Offset>::max() ? idle_position_ : least;
+}
+
+void PartitionTask::rebuild_decoder() {
+    std::vector<column::Field> fields;
+    for (const auto& run : runs_) {
+        run->columns.clear();
+        for (const auto& field : run->rule->plan->fields) {
+            auto found = std::find(fields.begin(), fields.end(), field);
+            if (found == fields.end()) found = fields.insert(fields.end(), field);
+            run->columns.push_back(static_cast<std::size_t>(found - fields.begin()));
+        }
+    }
+    decoder_ = record::PayloadColumns(std::move(fields));
+}
+
+void PartitionTask::step(const log::Fetched& fetched, Done done) {
+    // What could not be stored goes first, as it was: its state is already ahead.
+    const bool is_retry = std::any_of(runs_.begin(), runs_.end(),
+                                      [](const auto& run) { return run->unstored != nullptr; });
+    if (!is_retry) process(fetched);
+    store(std::move(done));
+}
+
+void PartitionTask::process(const log::Fetched& fetched) {
+    ByteView rest = fetched.batches;
+    while (!rest.empty()) {
+        auto header = record::decode_batch_header(rest);
+        if (!header) {
+            bad_batch(header.error(), position());
+            break;
+        }
+        auto batch = record::BatchView::open(rest);
+        rest = rest.subspan(std::min(rest.size(), header.value().size_bytes()));
+        if (!batch) {
+            bad_batch(batch.error(), header.value().base_offset);
+            continue;
+        }
+        if (header.value().is_control()) continue;
+        batches_.push_back(std::move(batch).value());
+        record::RecordView record;
+        for (;;) {
+            const auto more = batches_.back().next(record);
+            if (!more) bad_batch(more.error(), header.value().base_offset);
+            if (!more || !more.value()) break;
+            collect(record);
+        }
+        const bool is_compressed = header.value().compression() != record::Compression::none;
+        if (messages_.size() >= kRowsAtOnce || is_compressed) flush();
+    }
+    flush();
+    idle_position_ = fetched.next_offset;
+    for (const auto& run : runs_) {
+        if (run->rule->status_now() != RuleStatus::running) continue;
+        run->stored_offset = run->next_offset;
+        run->next_offset = std::max(run->next_offset, fetched.next_offset);
+        run->gather(settings_.checkpoint_records);
+    }
+}
+
+void PartitionTask::collect(const record::RecordView& record) {
+    if (record.is_tombstone) return;
+    record::MessageView message;
+    Row row;
+    message.payload = record.value;
+    message.arrival_ms = record.timestamp_ms;
+    message.stream = stream_->settings.name;
+    message.partition = partition_.index;
+    message.offset = record.offset;
+    if (record.key) {
+        message.device = as_text(*record.key);
+        message.client_id = *message.device; // the header is left out where it equals the key
+    }
+    record::HeaderCursor headers(record);
+    for (record::HeaderView header; headers.next(header);) {
+        const std::string_view value = as_text(header.value);
+        if (header.name == "mqtt.topic") {
+            message.topic = value;
+        } else if (header.name == "mqtt.client") {
+            message.client_id = value;
+        } else if (header.name == "mqtt.qos") {
+            message.qos = number_or<std::uint8_t>(value, 0);
+        } else if (header.name == "ts") {
+            std::int64_t ms = number_or<std::int64_t>(value, -1);
+            if (ms >= 0) message.event_ms = ms;
+        } else if (header.name == "u.hf-hops") {
+            row.hops = number_or<std::uint8_t>(value, RuleRunner::kHopsMax);
+        }
+    }
+    messages_.push_back(message);
+    rows_.push_back(row);
+}
+
+void PartitionTask::flush() {
+    for (std::size_t from = 0; from < messages_.size(); from += kRowsAtOnce) {
+        const std::size_t count = std::min(kRowsAtOnce, messages_.size() - from);
+        decoder_.decode({messages_.data() + from, count});
+        for (const auto& run : runs_)
+            if (run->rule->status_now() == RuleStatus::running) run_rule(*run, from, count);
+    }
+    messages_.clear();
+    rows_.clear();
+    batches_.clear();
+}
+
+bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message,
+                          std::uint8_t hops) const {
+    const auto& plan = *run.rule->plan;
+    if (message.offset < run.next_offset) return false;
+    if (plan.from_filter && (message.topic.empty() || !topic::matches(plan.source, message.topic)))
+        return false;
+    // A rule does not read what it wrote, nor join an endless ring of rules.
+    constexpr std::string_view kPrefix = "rule:";
+    const bool is_own = message.client_id.starts_with(kPrefix) &&
+                        message.client_id.substr(kPrefix.size()) == plan.name;
+    return !is_own && hops < RuleRunner::kHopsMax;
+}
+
+void PartitionTask::run_rule(RuleRun& run, std::size_t from, std::size_t count) {
+    std::vector<std::uint32_t> picked;
+    for (std::size_t row = 0; row < count; ++row)
+        if (takes(run, messages_[from + row], rows_[from + row].hops))
+            picked.push_back(static_cast<std::uint32_t>(row));
+    run.unstored_records += count;
+    if (picked.empty()) return;
+    const bool takes_all = picked.size() == count;
+    std::vector<column::Column> gathered;
+    gathered.reserve(run.columns.size());
+    column::Frame frame{{}, picked.size()};
+    for (const std::size_t index : run.columns) {
+        if (!takes_all) gathered.push_back(decoder_.column(index).gather(picked));
+        frame.columns.push_back(takes_all ? &decoder_.column(index) : &gathered.back());
+    }
+    std::vector<RecordNote> notes;
+    notes.reserve(picked.size());
+    for (const std::uint32_t row : picked) {
+        const auto& message = messages_[from + row];
+        notes.push_back({decoder_.error(row), as_text(message.payload), message.offset,
+                         decoder_.is_clamped(run.columns[run.rule->plan->ts_field], row),
+                         rows_[from + row].hops});
+    }
+    run.runner.run(frame, notes);
+}
+
+// Ends a step when the last of its batches is stored.
+struct PartitionTask::Storing {
+    Done done;
+    std::atomic<std::size_t> open{1}; // one for the loop that starts them
+    std::mutex mutex;
+    std::optional<Error> failed; // guarded by mutex
+
+    void finish_one() {
+        if (open.fetch_sub(1) != 1) return;
+        if (failed) {
+            done(*failed);
+        } else {
+            done(ok());
+        }
+    }
+};
+
+void PartitionTask::store(Done done) {
+    auto storing = std::make_shared<Storing>();
+    storing->done = std::move(done);
+    for (const auto& run : runs_) {
+        if (!run->unstored) continue;
+        storing->open.fetch_add(1);
+        publisher_.publish(run->unstored->batch, [this, storing, run](const auto& placed) {
+            if (placed) {
+                alarms_.apply(run->unstored->alarms);
+                run->unstored.reset();
+            } else if (is_permanent(placed.error().code)) {
+                // Trying again cannot help, and the other rules must go on.
+                run->rule->fail_with("outputs cannot be stored: " + placed.error().context);
+                run->unstored.reset();
+            } else {
+                const std::lock_guard lock(storing->mutex);
+                storing->failed = placed.error();
+            }
+            storing->finish_one();
+        });
+    }
+    storing->finish_one();
+}
+
+void PartitionTask::skipped_to(Offset resume, const Error& why) {
+    for (const auto& run : runs_) {
+        if (run->rule->status_now() != RuleStatus::running || run->next_offset >= resume) continue;
+        RuleCounts counts;
+        counts.lost = static_cast<std::uint64_t>(resume - run->next_offset);
+        run->rule->add(counts, why.context);
+        run->next_offset = resume;
+    }
+    idle_position_ = std::max(idle_position_, resume);
+}
+
+void PartitionTask::bad_batch(const Error& why, Offset at) {
+    const std::string text = fmt::format("{}/{} offset {}: {}", stream_->settings.name,
+                                         partition_.index, at, why.context);
+    log_warn("rules", "{}", text);
+    RuleCounts counts;
+    counts.errors = 1;
+    for (const auto& run : runs_)
+        if (run->rule->status_now() == RuleStatus::running) run->rule->add(counts, text);
+}
+
+} // namespace holdfast::rules

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "rules/rule_run.hpp"
+
+#include <holdfast/alarms/registry.hpp>
+#include <holdfast/log/consumer_pool.hpp>
+#include <holdfast/record/batch_view.hpp>
+#include <holdfast/record/payload_columns.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace holdfast::rules {
+
+// Reads one partition and runs all rules on it: each record is decoded once for all of them.
+//
+// The engine changes runs() only while the task is out of the pool. Publisher, registry and
+// engine settings outlive it.
+class PartitionTask final : public log::Consumer {
+public:
+    PartitionTask(std::shared_ptr<const log::Stream> stream, PartitionIndex index,
+                  broker::Publisher& publisher, alarms::Registry& alarms,
+                  const EngineSettings& settings)
+        : stream_(std::move(stream)),
+          partition_{stream_->id, index},
+          publisher_(publisher),
+          alarms_(alarms),
+          settings_(settings),
+          decoder_({}) {}
+
+    [[nodiscard]] PartitionId partition() const override { return partition_; }
+    [[nodiscard]] Offset position() const override;
+    void step(const log::Fetched& fetched, Done done) override;
+    void skipped_to(Offset resume, const Error& why) override;
+
+    [[nodiscard]] std::vector<std::shared_ptr<RuleRun>>& runs() noexcept { return runs_; }
+    // After runs() changed: the union of the fields that the rules need.
+    void rebuild_decoder();
+
+private:
+    struct Row { // beside its MessageView
+        std::uint8_t hops = 0;
+    };
+    struct Storing; // one step's batches on their way
+
+    void process(const log::Fetched& fetched);
+    void collect(const record::RecordView& record);
+    void flush();
+    void run_rule(RuleRun& run, std::size_t from, std::size_t count);
+    [[nodiscard]] bool takes(const RuleRun& run, const record::MessageView& message,
+                             std::uint8_t hops) const;
+    void store(Done done);
+    void bad_batch(const Error& why, Offset at);
+
+    std::shared_ptr<const log::Stream> stream_;
+    PartitionId partition_;
+    broker::Publisher& publisher_;
+    alarms::Registry& alarms_;
+    const EngineSettings& settings_;
+    std::vector<std::shared_ptr<RuleRun>> runs_;
+    Offset idle_position_ = 0; // where the task stands while no rule runs
+    record::PayloadColumns decoder_;
+    std::vector<record::BatchView> batches_; // what messages_ borrow from
+    std::vector<record::MessageView> messages_;
+    std::vector<Row> rows_;
+};
+
+} // namespace holdfast::rules

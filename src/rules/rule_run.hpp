@@ -1,0 +1,45 @@
+#pragma once
+
+#include "rules/rule.hpp"
+#include "rules/rule_runner.hpp"
+
+#include <holdfast/broker/publisher.hpp>
+#include <holdfast/log/log.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast::rules {
+
+// A rule on one partition: its runner, how far it has come, and what it has still to store.
+struct RuleRun {
+    RuleRun(std::shared_ptr<Rule> of, PartitionId at, const EngineSettings& limits)
+        : rule(std::move(of)), partition(at), runner(rule->plan, limits) {}
+
+    std::shared_ptr<Rule> rule;
+    PartitionId partition;
+    RuleRunner runner;
+    Offset next_offset = 0;             // all below is in the runner's state
+    Offset stored_offset = 0;           // where to read again while `unstored` waits
+    std::size_t unstored_records = 0;   // since the last checkpoint
+    std::vector<std::size_t> columns{}; // plan field i -> column of the shared decoding
+
+    // Outputs and state that are on their way into the log or could not be stored yet.
+    struct Unstored {
+        broker::PublishBatch batch;
+        std::vector<alarms::Alarm> alarms;
+    };
+    std::shared_ptr<Unstored> unstored{};
+
+    // The checkpoint's value: next offset, then the runner's state.
+    [[nodiscard]] std::string encode() const;
+    [[nodiscard]] Result<void> decode(std::string_view value);
+    // Moves what the runner emitted into `unstored`, with the checkpoint, where there is
+    // something or `checkpoint_records` have passed.
+    void gather(std::size_t checkpoint_records);
+};
+
+} // namespace holdfast::rules

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <holdfast/log/log.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace holdfast::rules {
+
+// State changes written by themselves; the caller waits until they are durable.
+class StateWrite final : public log::AppendGroup {
+public:
+    [[nodiscard]] static Result<void> write(log::Log& log, std::vector<log::StateChange> changes) {
+        StateWrite group;
+        group.state_changes = std::move(changes);
+        log.append(group);
+        std::unique_lock lock(group.mutex_);
+        group.completed_.wait(lock, [&] { return group.outcome_.has_value(); });
+        return std::move(*group.outcome_);
+    }
+    void completed(Result<void> outcome) noexcept override {
+        const std::lock_guard lock(mutex_); // held over notify: the waiter destroys us
+        outcome_ = std::move(outcome);
+        completed_.notify_one();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable completed_;
+    std::optional<Result<void>> outcome_; // guarded by mutex_
+};
+
+} // namespace holdfast::rules
