@@ -10,26 +10,16 @@ namespace {
 
 unsigned status_of(Errc code) noexcept {
     switch (code) {
-        case Errc::malformed:
-            return 400;
-        case Errc::not_supported:
-            return 501;
-        case Errc::limit_exceeded:
-            return 429;
-        case Errc::not_found:
-            return 404;
-        case Errc::already_exists:
-            return 409;
-        case Errc::denied:
-            return 403;
-        case Errc::corrupt:
-            return 500;
-        case Errc::io:
-            return 503;
-        case Errc::no_space:
-            return 507;
-        case Errc::closed:
-            return 503;
+        case Errc::malformed: return 400;
+        case Errc::not_supported: return 501;
+        case Errc::limit_exceeded: return 429;
+        case Errc::not_found: return 404;
+        case Errc::already_exists: return 409;
+        case Errc::denied: return 403;
+        case Errc::corrupt: return 500;
+        case Errc::io: return 503;
+        case Errc::no_space: return 507;
+        case Errc::closed: return 503;
     }
     return 500;
 }
@@ -38,50 +28,28 @@ unsigned status_of(Errc code) noexcept {
 
 std::string_view reason_phrase(unsigned status) noexcept {
     switch (status) {
-        case 200:
-            return "OK";
-        case 201:
-            return "Created";
-        case 204:
-            return "No Content";
-        case 400:
-            return "Bad Request";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 408:
-            return "Request Timeout";
-        case 409:
-            return "Conflict";
-        case 413:
-            return "Content Too Large";
-        case 414:
-            return "URI Too Long";
-        case 415:
-            return "Unsupported Media Type";
-        case 417:
-            return "Expectation Failed";
-        case 422:
-            return "Unprocessable Content";
-        case 429:
-            return "Too Many Requests";
-        case 431:
-            return "Request Header Fields Too Large";
-        case 500:
-            return "Internal Server Error";
-        case 501:
-            return "Not Implemented";
-        case 503:
-            return "Service Unavailable";
-        case 505:
-            return "HTTP Version Not Supported";
-        case 507:
-            return "Insufficient Storage";
-        default:
-            return "Error";
+        case 200: return "OK";
+        case 201: return "Created";
+        case 204: return "No Content";
+        case 400: return "Bad Request";
+        case 403: return "Forbidden";
+        case 404: return "Not Found";
+        case 405: return "Method Not Allowed";
+        case 408: return "Request Timeout";
+        case 409: return "Conflict";
+        case 413: return "Content Too Large";
+        case 414: return "URI Too Long";
+        case 415: return "Unsupported Media Type";
+        case 417: return "Expectation Failed";
+        case 422: return "Unprocessable Content";
+        case 429: return "Too Many Requests";
+        case 431: return "Request Header Fields Too Large";
+        case 500: return "Internal Server Error";
+        case 501: return "Not Implemented";
+        case 503: return "Service Unavailable";
+        case 505: return "HTTP Version Not Supported";
+        case 507: return "Insufficient Storage";
+        default: return "Error";
     }
 }
 

@@ -224,4 +224,8 @@ TEST_CASE("health, metrics and alarms answer", "[gateway][rest]") {
     CHECK_THAT(api.client->get("/api/v1/alarms?state=active").body, Catch::Contains("too hot"));
     CHECK(api.client->get("/api/v1/alarms?state=cleared").body == "[]");
     CHECK(api.client->get("/api/v1/alarms?state=odd").status == 400);
+    const auto openapi = api.client->get("/api/v1/openapi.json");
+    CHECK(openapi.status == 200);
+    CHECK_THAT(openapi.body, Catch::Contains(R"("/api/v1/publish/{topic}":{"parameters":)") &&
+                                 Catch::Contains(R"("patch":)"));
 }

@@ -29,5 +29,7 @@ void add_stream_routes(Router& router, const RestParts& parts);
 void add_record_routes(Router& router, const RestParts& parts);
 void add_alarm_routes(Router& router, const RestParts& parts);
 void add_service_routes(Router& router, const RestParts& parts);
+// `router` must live as long as its handlers are called.
+void add_openapi_route(Router& router);
 
 } // namespace holdfast::gateway
