@@ -286,6 +286,7 @@ private:
                             [&](const auto& run) { return run->rule == rule; }))
                 return ok();
         }
+        if (rule->counters.records_in == nullptr) rule->count_in(parts_.metrics);
         auto run = std::make_shared<RuleRun>(rule, id, settings_);
         HF_TRY(auto stored, parts_.log.state(log::Keyspace::rules, state_key(rule->id, id)));
         if (stored) {
@@ -294,6 +295,7 @@ private:
             HF_TRY(const auto bounds, parts_.log.bounds(id));
             run->next_offset = bounds.log_start_offset;
         }
+        rule->stands_at(id, run->next_offset);
         if (task == nullptr) {
             task = std::make_shared<PartitionTask>(stream, index, parts_.publisher, parts_.alarms,
                                                    settings_);
@@ -333,6 +335,9 @@ private:
         out.sql = rule.plan->text;
         out.created_ms = rule.created_ms;
         const std::lock_guard lock(rule.mutex);
+        for (const auto& [partition, next] : rule.positions)
+            if (const auto bounds = parts_.log.bounds(partition))
+                out.lag += std::max<Offset>(0, bounds.value().high_watermark - next);
         out.status = rule.status;
         out.counts = rule.counts;
         out.last_error = rule.last_error;

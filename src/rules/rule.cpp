@@ -29,12 +29,9 @@ Result<std::shared_ptr<Rule>> decode(ByteReader& in) {
 
 std::string_view to_string(RuleStatus status) noexcept {
     switch (status) {
-        case RuleStatus::running:
-            return "running";
-        case RuleStatus::paused:
-            return "paused";
-        case RuleStatus::failed:
-            return "failed";
+        case RuleStatus::running: return "running";
+        case RuleStatus::paused: return "paused";
+        case RuleStatus::failed: return "failed";
     }
     return "?";
 }
@@ -51,6 +48,30 @@ void Rule::add(const RuleCounts& more, const std::string& error) {
     counts.alarms_raised += more.alarms_raised;
     counts.alarms_cleared += more.alarms_cleared;
     if (!error.empty()) last_error = error;
+    if (counters.records_in == nullptr) return;
+    counters.records_in->add(more.records_in);
+    counters.rows_out->add(more.rows_out);
+    counters.late->add(more.late);
+    counters.mismatches->add(more.mismatches);
+    counters.errors->add(more.errors);
+}
+
+void Rule::count_in(Metrics& metrics) {
+    const std::string label = fmt::format("rule=\"{}\"", plan->name);
+    counters.records_in =
+        &metrics.counter("holdfast_rule_records_in", "Records of a rule's source", label);
+    counters.rows_out = &metrics.counter("holdfast_rule_rows_out", "Rows a rule emitted", label);
+    counters.late =
+        &metrics.counter("holdfast_rule_late", "Records after their window had closed", label);
+    counters.mismatches =
+        &metrics.counter("holdfast_rule_mismatches", "Values that became NULL", label);
+    counters.errors =
+        &metrics.counter("holdfast_rule_errors", "Records or rows a rule skipped", label);
+}
+
+void Rule::stands_at(PartitionId partition, Offset next) {
+    const std::lock_guard lock(mutex);
+    positions[partition] = next;
 }
 
 void Rule::fail_with(const std::string& error) {

@@ -4,6 +4,7 @@
 #include <holdfast/sql/rule_plan.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,12 +21,25 @@ struct Rule {
     RuleStatus status = RuleStatus::running; // guarded by mutex
     RuleCounts counts;                       // guarded by mutex
     std::string last_error;                  // guarded by mutex
+    std::map<PartitionId, Offset> positions; // guarded by mutex: next offset of each run
+
+    // The same numbers for /metrics; the registry outlives the rule.
+    struct Counters {
+        Counter* records_in = nullptr;
+        Counter* rows_out = nullptr;
+        Counter* late = nullptr;
+        Counter* mismatches = nullptr;
+        Counter* errors = nullptr;
+    };
+    Counters counters{};
+    void count_in(Metrics& metrics);
 
     [[nodiscard]] RuleStatus status_now() const {
         const std::lock_guard lock(mutex);
         return status;
     }
     void add(const RuleCounts& more, const std::string& error);
+    void stands_at(PartitionId partition, Offset next);
     void fail_with(const std::string& error);
 };
 

@@ -38,6 +38,7 @@ Result<void> RuleRun::decode(std::string_view value) {
 
 void RuleRun::gather(std::size_t checkpoint_records) {
     rule->add(runner.take_counts(), runner.last_error());
+    rule->stands_at(partition, next_offset);
     Emitted emitted = runner.take_emitted();
     if (emitted.empty() && unstored_records < checkpoint_records) return;
     unstored_records = 0;
