@@ -1,11 +1,14 @@
 #include <holdfast/app/server.hpp>
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/gateway/rest_api.hpp>
 
 #include <fmt/format.h>
 
 #include <sched.h>
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -14,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopPatience{10'000};
 constexpr std::size_t kShardsMax = 64;
+constexpr std::size_t kConsumerThreads = 2;
 
 // Cores this process may use: an affinity mask or a container counts, not what the machine has.
 std::size_t usable_cores() {
@@ -55,6 +59,10 @@ std::string line_of(std::string_view name, const config::Endpoint& endpoint, std
                        endpoint.address, port);
 }
 
+void note_failure(const Result<void>& outcome) {
+    if (!outcome) log_warn("app", "{}", outcome.error().context);
+}
+
 } // namespace
 
 Server::Server(config::Config config)
@@ -69,9 +77,10 @@ Result<void> Server::start() {
     HF_TRY(make_streams());
     HF_TRY(start_broker());
     HF_TRY(start_mqtt());
+    HF_TRY(start_http());
     for (auto& shard : shards_) shard->start();
     shards_run_ = true;
-    return ok();
+    return start_rules();
 }
 
 Result<void> Server::open_log() {
@@ -125,12 +134,54 @@ Result<void> Server::start_mqtt() {
     return mqtt_->start(config_.listeners.mqtt->address, config_.listeners.mqtt->port);
 }
 
+// After the shards: what rules emit goes through them.
+Result<void> Server::start_rules() {
+    HF_TRY(alarms_.load(*log_));
+    consumers_ = std::make_unique<log::ConsumerPool>(*log_, kConsumerThreads);
+    const auto streams_of = [this](std::string_view) { return broker_->bridge().streams(); };
+    rules_ = std::make_unique<rules::Engine>(
+        rules::EngineSettings{}, rules::Engine::Parts{*log_, *consumers_, *broker_, alarms_, clock_,
+                                                      metrics_, streams_of});
+    HF_TRY(rules_->start());
+    for (const auto& file : config_.rule_files) {
+        std::ifstream in(file);
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        if (!in) return fail(Errc::io, "cannot read rule file " + file.string());
+        HF_TRY(rules_->load_file(text, file.string()));
+    }
+    return ok();
+}
+
+Result<void> Server::start_http() {
+    if (!config_.listeners.http) return ok();
+    work_ = std::make_unique<gateway::WorkQueue>();
+    gateway::add_rest_routes(router_, {*log_, *broker_, alarms_, metrics_, *work_, [this] {
+                                           if (rules_) note_failure(rules_->refresh());
+                                       }});
+    for (auto& shard : shards_) io_contexts_.push_back(&shard->io());
+    gateway::HttpSettings settings;
+    settings.body_bytes_max = config_.limits.http_body_bytes;
+    settings.idle_limit = std::chrono::milliseconds(config_.limits.http_idle_ms);
+    settings.request_limit = std::chrono::milliseconds(config_.limits.http_request_ms);
+    settings.connections_max = config_.limits.http_connections;
+    http_ = std::make_unique<gateway::HttpServer>(io_contexts_, router_, memory_, metrics_,
+                                                  settings);
+    return http_->start(config_.listeners.http->address, config_.listeners.http->port);
+}
+
 void Server::stop() {
     if (shards_run_) {
         if (mqtt_) mqtt_->stop();
+        if (http_) http_->stop(kStopPatience);
+        if (work_) work_->stop();
+        if (rules_) rules_->stop();
+        if (consumers_) consumers_->stop();
         for (auto& shard : shards_) shard->stop(kStopPatience);
         shards_run_ = false;
     }
+    http_.reset();
+    rules_.reset();
+    consumers_.reset();
     mqtt_.reset();
     log_.reset(); // ends the committer, which still knows the shards
     shards_.clear();
@@ -145,6 +196,7 @@ void Server::run_housekeeping() {
 std::vector<std::string> Server::listening_lines() const {
     std::vector<std::string> lines;
     if (mqtt_) lines.push_back(line_of("mqtt", *config_.listeners.mqtt, mqtt_->port()));
+    if (http_) lines.push_back(line_of("http", *config_.listeners.http, http_->port()));
     return lines;
 }
 

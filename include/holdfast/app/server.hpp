@@ -1,14 +1,20 @@
 #pragma once
 
+#include <holdfast/alarms/registry.hpp>
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/base/result.hpp>
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/config/config.hpp>
+#include <holdfast/gateway/http_router.hpp>
+#include <holdfast/gateway/http_server.hpp>
 #include <holdfast/gateway/mqtt_listener.hpp>
 #include <holdfast/gateway/shard_thread.hpp>
+#include <holdfast/gateway/work_queue.hpp>
+#include <holdfast/log/consumer_pool.hpp>
 #include <holdfast/log/log.hpp>
+#include <holdfast/rules/engine.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -38,6 +44,7 @@ public:
     [[nodiscard]] std::vector<std::string> listening_lines() const;
     // 0 where that listener is off.
     [[nodiscard]] std::uint16_t mqtt_port() const;
+    [[nodiscard]] std::uint16_t http_port() const;
     [[nodiscard]] log::Log& log() noexcept { return *log_; }
     [[nodiscard]] broker::Broker& broker() noexcept { return *broker_; }
     [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
@@ -47,6 +54,8 @@ private:
     [[nodiscard]] Result<void> make_streams();
     [[nodiscard]] Result<void> start_broker();
     [[nodiscard]] Result<void> start_mqtt();
+    [[nodiscard]] Result<void> start_rules();
+    [[nodiscard]] Result<void> start_http();
 
     const config::Config config_;
     SystemClock clock_;
@@ -57,6 +66,13 @@ private:
     std::vector<std::unique_ptr<gateway::ShardThread>> shards_;
     std::vector<gateway::ShardThread*> shard_pointers_;
     std::unique_ptr<gateway::MqttListener> mqtt_;
+    std::unique_ptr<log::ConsumerPool> consumers_;
+    alarms::Registry alarms_;
+    std::unique_ptr<rules::Engine> rules_;
+    std::unique_ptr<gateway::WorkQueue> work_;
+    gateway::Router router_;
+    std::vector<boost::asio::io_context*> io_contexts_;
+    std::unique_ptr<gateway::HttpServer> http_;
     bool shards_run_ = false;
 };
 
