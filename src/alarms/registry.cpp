@@ -1,6 +1,7 @@
 #include <holdfast/alarms/registry.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace holdfast::alarms {
 
@@ -22,8 +23,9 @@ Result<void> Registry::load(const log::Log& log) {
     const auto changed_ms = [](const Alarm& alarm) {
         return std::max(alarm.raised_ms, alarm.cleared_ms.value_or(alarm.raised_ms));
     };
-    std::stable_sort(stored.begin(), stored.end(),
-                     [&](const Alarm& a, const Alarm& b) { return changed_ms(a) < changed_ms(b); });
+    std::sort(stored.begin(), stored.end(), [&](const Alarm& a, const Alarm& b) {
+        return std::tuple(changed_ms(a), alarm_id(a)) < std::tuple(changed_ms(b), alarm_id(b));
+    });
     const std::lock_guard lock(mutex_);
     by_id_.clear();
     by_change_.clear();
