@@ -1,0 +1,210 @@
+#include <holdfast/ml/seasonal_range.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace holdfast::ml {
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kMinuteMs = 60'000;
+constexpr std::int32_t kDayMinutes = 1440;
+constexpr std::uint8_t kStateVersion = 1;
+
+std::int64_t floor_div(std::int64_t value, std::int64_t by) {
+    return value / by - (value % by < 0 ? 1 : 0);
+}
+
+} // namespace
+
+SeasonalRange::SeasonalRange(SeasonalRangeSettings settings) : settings_(settings) {
+    buckets_.resize(first_bucket(kWidthsMinutes.size()));
+}
+
+// Buckets of the narrower widths stand first.
+std::size_t SeasonalRange::first_bucket(std::size_t width) {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < width; ++i)
+        sum += static_cast<std::size_t>(kDayMinutes / kWidthsMinutes[i]);
+    return sum;
+}
+
+// Lowest and highest value of earlier days in a bucket and the ones beside it: people and machines
+// do not keep time to the minute.
+SeasonalRange::Band SeasonalRange::band(std::size_t width, std::int32_t day,
+                                        std::size_t bucket) const {
+    const auto count = static_cast<std::size_t>(kDayMinutes / kWidthsMinutes[width]);
+    const std::size_t reach = count > 1 ? 1 : 0;
+    Band band;
+    for (std::size_t i = 0; i <= 2 * reach; ++i) {
+        const Bucket& at = buckets_[first_bucket(width) + (bucket + count + i - reach) % count];
+        for (std::size_t age = 0; age < at.days; ++age) {
+            const std::size_t entry = (at.newest + kDays - age) % kDays;
+            if (age == 0 && at.day == day) continue; // today does not vouch for itself
+            const double low = static_cast<double>(at.low[entry]);
+            const double high = static_cast<double>(at.high[entry]);
+            band.low = band.is_known ? std::min(band.low, low) : low;
+            band.high = band.is_known ? std::max(band.high, high) : high;
+            band.is_known = true;
+        }
+    }
+    return band;
+}
+
+void SeasonalRange::learn(Bucket& bucket, std::int32_t day, double value) {
+    const auto narrow = static_cast<float>(value);
+    if (bucket.day != day) {
+        bucket.newest = static_cast<std::uint8_t>((bucket.newest + 1U) % kDays);
+        bucket.days = static_cast<std::uint8_t>(std::min<std::size_t>(bucket.days + 1U, kDays));
+        bucket.day = day;
+        bucket.low[bucket.newest] = bucket.high[bucket.newest] = narrow;
+        return;
+    }
+    bucket.low[bucket.newest] = std::min(bucket.low[bucket.newest], narrow);
+    bucket.high[bucket.newest] = std::max(bucket.high[bucket.newest], narrow);
+}
+
+// Mean over the widths of how far outside its band the value lies, in global ranges.
+double SeasonalRange::owed(std::int32_t day, std::int32_t minute, double value) {
+    const double range = global_high_ - global_low_;
+    double sum = 0.0;
+    std::size_t known = 0;
+    double worst = -1.0;
+    for (std::size_t width = 0; width < kWidthsMinutes.size(); ++width) {
+        const auto bucket = static_cast<std::size_t>(minute / kWidthsMinutes[width]);
+        const Band at = band(width, day, bucket);
+        if (at.is_known && range > 0.0) {
+            const double outside = std::max({at.low - value, value - at.high, 0.0}) / range;
+            sum += std::max(outside - settings_.slack, 0.0);
+            ++known;
+            if (outside > worst) {
+                worst = outside;
+                worst_band_ = at;
+                worst_width_ = width;
+            }
+        }
+        learn(buckets_[first_bucket(width) + bucket], day, value);
+    }
+    return known == 0 ? 0.0 : sum / static_cast<double>(known);
+}
+
+Verdict SeasonalRange::update(std::int64_t event_ms, double value) {
+    Verdict verdict;
+    verdict.score = debt_ / (debt_ + settings_.debt_limit);
+    if (!std::isfinite(value)) return verdict;
+    if (samples_ == 0) {
+        first_ms_ = last_ms_ = event_ms;
+        global_low_ = global_high_ = value;
+    }
+    last_ms_ = std::max(last_ms_, event_ms);
+    ++samples_;
+    const auto day = static_cast<std::int32_t>(floor_div(last_ms_, kDayMs));
+    last_minute_ = static_cast<std::int32_t>((last_ms_ - day * kDayMs) / kMinuteMs);
+    last_value_ = value;
+
+    // The range before this value: an outlier must not shrink itself.
+    const double debt = owed(day, last_minute_, value);
+    global_low_ = std::min(global_low_, value);
+    global_high_ = std::max(global_high_, value);
+
+    verdict.is_warm =
+        last_ms_ - first_ms_ >= settings_.warmup_ms && samples_ >= settings_.warmup_samples;
+    const bool counts = verdict.is_warm && last_ms_ >= silent_until_ms_;
+    debt_ = debt_ * settings_.debt_decay + (counts ? debt : 0.0);
+    verdict.score = debt_ / (debt_ + settings_.debt_limit);
+    if (verdict.is_warm) verdict.transition = decide(last_ms_, verdict.score);
+    return verdict;
+}
+
+Transition SeasonalRange::decide(std::int64_t event_ms, double score) {
+    if (!alarmed_ && score >= settings_.threshold && event_ms >= silent_until_ms_) {
+        alarmed_ = true;
+        silent_until_ms_ = event_ms + settings_.silence_ms;
+        return Transition::raised;
+    }
+    if (alarmed_ && score < settings_.threshold / 2.0) {
+        alarmed_ = false;
+        return Transition::cleared;
+    }
+    return Transition::none;
+}
+
+Explanation SeasonalRange::explain() const {
+    Explanation out;
+    out.value = last_value_;
+    out.expected_low = worst_band_.low;
+    out.expected_high = worst_band_.high;
+    const std::int32_t width = kWidthsMinutes[worst_width_];
+    if (width == kDayMinutes) {
+        out.context = "any time of the last days";
+    } else {
+        const std::int32_t from = last_minute_ / width * width;
+        const std::int32_t to = (from + width) % kDayMinutes;
+        out.context = fmt::format("earlier days about {:02}:{:02} to {:02}:{:02} UTC", from / 60,
+                                  from % 60, to / 60, to % 60);
+    }
+    return out;
+}
+
+void SeasonalRange::save(Bytes& out) const {
+    ByteWriter writer(out);
+    const auto number = [&](double value) { writer.u64_be(std::bit_cast<std::uint64_t>(value)); };
+    writer.u8(kStateVersion);
+    for (const std::int64_t time : {first_ms_, last_ms_, silent_until_ms_})
+        writer.u64_be(static_cast<std::uint64_t>(time));
+    writer.u64_be(samples_);
+    for (const double value : {global_low_, global_high_, debt_}) number(value);
+    writer.u8(alarmed_ ? 1 : 0);
+    for (const Bucket& bucket : buckets_) {
+        writer.u8(bucket.days);
+        if (bucket.days == 0) continue;
+        writer.u32_be(static_cast<std::uint32_t>(bucket.day));
+        for (std::size_t age = 0; age < bucket.days; ++age) {
+            const std::size_t entry = (bucket.newest + kDays - age) % kDays;
+            writer.u32_be(std::bit_cast<std::uint32_t>(bucket.low[entry]));
+            writer.u32_be(std::bit_cast<std::uint32_t>(bucket.high[entry]));
+        }
+    }
+}
+
+Result<void> SeasonalRange::restore(ByteView bytes) {
+    SeasonalRange read(settings_);
+    ByteReader reader(bytes);
+    const auto corrupt = [] { return fail(Errc::corrupt, "state of a seasonal range detector"); };
+    const auto version = reader.u8();
+    if (!version || version.value() != kStateVersion) return corrupt();
+    for (std::int64_t* time : {&read.first_ms_, &read.last_ms_, &read.silent_until_ms_}) {
+        HF_TRY(const std::uint64_t value, reader.u64_be());
+        *time = static_cast<std::int64_t>(value);
+    }
+    HF_TRY(read.samples_, reader.u64_be());
+    for (double* number : {&read.global_low_, &read.global_high_, &read.debt_}) {
+        HF_TRY(const std::uint64_t value, reader.u64_be());
+        *number = std::bit_cast<double>(value);
+        if (!std::isfinite(*number)) return corrupt();
+    }
+    HF_TRY(const std::uint8_t alarmed, reader.u8());
+    read.alarmed_ = alarmed != 0;
+    for (Bucket& bucket : read.buckets_) {
+        HF_TRY(bucket.days, reader.u8());
+        if (bucket.days > kDays) return corrupt();
+        if (bucket.days == 0) continue;
+        HF_TRY(const std::uint32_t day, reader.u32_be());
+        bucket.day = static_cast<std::int32_t>(day);
+        for (std::size_t age = 0; age < bucket.days; ++age) {
+            const std::size_t entry = (bucket.newest + kDays - age) % kDays;
+            HF_TRY(const std::uint32_t low, reader.u32_be());
+            HF_TRY(const std::uint32_t high, reader.u32_be());
+            bucket.low[entry] = std::bit_cast<float>(low);
+            bucket.high[entry] = std::bit_cast<float>(high);
+        }
+    }
+    if (!reader.empty() || read.debt_ < 0.0) return corrupt();
+    *this = std::move(read);
+    return ok();
+}
+
+} // namespace holdfast::ml
