@@ -5,8 +5,7 @@
 // in tests/log. HOLDFAST_CRASH_ROUNDS and HOLDFAST_CRASH_SEED choose how long and which moments.
 #include "app/fleet.hpp"
 #include "app/log_audit.hpp"
-#include "app/server_process.hpp"
-#include "support/temp_dir.hpp"
+#include "app/site.hpp"
 
 #include <holdfast/base/log_line.hpp>
 
@@ -20,7 +19,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <random>
 
@@ -63,34 +61,6 @@ void pass(std::chrono::microseconds time) {
     std::condition_variable never;
     std::unique_lock lock(mutex);
     never.wait_for(lock, time, [] { return false; });
-}
-
-// A data directory, its config, and the servers that come and go on it.
-class Site {
-public:
-    Site() {
-        write_file(directory_.path() / "holdfast.yaml", kConfig);
-        write_file(directory_.path() / "counts.sql", kRule);
-    }
-    [[nodiscard]] std::filesystem::path data_dir() const { return directory_.path() / "data"; }
-    [[nodiscard]] std::unique_ptr<ServerProcess> spawn() const {
-        return std::make_unique<ServerProcess>(
-            std::vector<std::string>{"serve", "-c", (directory_.path() / "holdfast.yaml").string(),
-                                     "--data-dir", data_dir().string()});
-    }
-    [[nodiscard]] std::unique_ptr<ServerProcess> start() const {
-        auto server = spawn();
-        if (!server->wait_until_ready())
-            throw std::runtime_error("the server does not start: " + server->errors());
-        return server;
-    }
-
-private:
-    TempDir directory_;
-};
-
-Ports ports_of(const ServerProcess& server) {
-    return {server.port("mqtt"), server.port("http")};
 }
 
 void check_audit(const Audit& audit) {
@@ -143,7 +113,8 @@ TEST_CASE("nothing acknowledged is lost when the server is killed", "[app][crash
         return std::uniform_int_distribution<int>(0, bound - 1)(random);
     };
 
-    const Site site;
+    Site site(kConfig);
+    write_file(site.directory() / "counts.sql", kRule);
     Fleet fleet(6, 4);
     Audit audit;
     for (long round = 0; round < rounds; ++round) {
