@@ -23,6 +23,7 @@ public:
     // Of the listener of that name, out of its `listening` line; 0 where there was none.
     [[nodiscard]] std::uint16_t port(const std::string& listener) const;
 
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     void signal(int number) const;
     // Waits for the end: the exit code, or minus the signal that ended it.
     int wait();

@@ -35,6 +35,11 @@ Socket::~Socket() {
     close();
 }
 
+void Socket::reset_on_close() {
+    const linger at_once{1, 0};
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void Socket::close() {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = -1;

@@ -26,6 +26,8 @@ public:
     bool read(Bytes& input, int patience_ms = 30'000);
     // True where nothing came in that time and the connection still stands.
     [[nodiscard]] bool is_quiet(int patience_ms);
+    // From now on closing it means RST, and the peer loses what it has not read.
+    void reset_on_close();
     void close();
 
 private:
