@@ -1,0 +1,33 @@
+#pragma once
+
+#include <holdfast/base/result.hpp>
+#include <holdfast/models/model_spec.hpp>
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+namespace holdfast::models {
+
+struct BacktestOptions {
+    std::string time_column; // empty: the first of ts, timestamp, time, datetime, else the first column
+    std::string device;      // whose samples they are; names the alarms
+};
+
+struct BacktestResult {
+    std::uint64_t rows = 0;
+    std::uint64_t alarms_raised = 0;
+    std::uint64_t alarms_cleared = 0;
+};
+
+// Scores a recorded CSV with a header as the model would have scored it live: the same detector on the
+// same numbers and event times. A model's fields are columns by their name.
+//
+// `out` gets a CSV: time, each field, score, alarm (raised, cleared or empty), details (JSON of the
+// alarm). Memory does not grow with the file. Errors, naming the line: malformed (no header, a
+// column that is missing, a time that is none, a quote that does not close), limit_exceeded (a line
+// of over 1 MiB), io. A cell that is no number is a missing value.
+[[nodiscard]] Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& options,
+                                              std::istream& in, std::ostream& out);
+
+} // namespace holdfast::models

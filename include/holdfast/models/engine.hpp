@@ -1,0 +1,81 @@
+#pragma once
+
+#include <holdfast/alarms/registry.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/broker/publisher.hpp>
+#include <holdfast/log/consumer_pool.hpp>
+#include <holdfast/log/log.hpp>
+#include <holdfast/models/model_spec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::models {
+
+struct EngineSettings {
+    std::size_t models_max = 100;
+    std::size_t checkpoint_records = 5'000; // state is stored at least this often, and with alarms
+};
+
+// What a model has done since the process started, summed over its partitions.
+struct ModelCounts {
+    std::uint64_t scored = 0;  // samples
+    std::uint64_t skipped = 0; // messages without a number in any field, undecodable, one device too many
+    std::uint64_t lost = 0;    // offsets that were gone before the model could read them
+    std::uint64_t alarms_raised = 0;
+    std::uint64_t alarms_cleared = 0;
+};
+
+struct ModelInfo {
+    ModelSpec spec;
+    std::string text; // as it was given
+    ModelCounts counts;
+    std::size_t devices = 0;
+    std::string last_error; // empty: none
+    std::int64_t lag = 0;   // records between the model and the high watermarks
+};
+
+// Models over the log: every device of a model has a detector of its own, whose state is stored in
+// one append with the offset that it covers and the alarms that it raised (exactly once).
+//
+// All members are thread-safe and BLOCK: call them from a worker thread. Log, pool, publisher,
+// registry and metrics outlive the engine.
+class Engine {
+public:
+    struct Parts {
+        log::Log& log;
+        log::ConsumerPool& pool;
+        broker::Publisher& publisher;
+        alarms::Registry& alarms;
+        Metrics& metrics;
+    };
+    Engine(EngineSettings settings, Parts parts);
+    ~Engine(); // stop()
+
+    // Loads the stored models and sets them going where they stopped. corrupt, io.
+    [[nodiscard]] Result<void> start();
+    // Ends all work. Nothing is lost: a later start() resumes.
+    void stop();
+
+    // A model from YAML or JSON (docs/models.md); it starts at the end of its stream, also where it
+    // replaces one. malformed, not_found (stream), already_exists, limit_exceeded.
+    [[nodiscard]] Result<ModelInfo> create(std::string_view text, std::string_view origin,
+                                           bool replace = false);
+    // A model file: left alone where it stands already with the same text, else created or replaced.
+    [[nodiscard]] Result<void> load_file(std::string_view text, std::string_view origin);
+    [[nodiscard]] Result<void> remove(std::string_view name); // not_found
+
+    [[nodiscard]] std::optional<ModelInfo> find(std::string_view name) const;
+    [[nodiscard]] std::vector<ModelInfo> list() const; // by name
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace holdfast::models

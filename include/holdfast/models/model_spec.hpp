@@ -1,0 +1,41 @@
+#pragma once
+
+#include <holdfast/base/result.hpp>
+#include <holdfast/config/model_file.hpp>
+#include <holdfast/ml/ewma_pca.hpp>
+#include <holdfast/ml/seasonal_range.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::models {
+
+enum class ModelKind : std::uint8_t { seasonal_range, ewma_pca };
+[[nodiscard]] std::string_view to_string(ModelKind kind) noexcept;
+
+// A model, checked: which detector runs on which fields of which messages.
+struct ModelSpec {
+    std::string name;
+    ModelKind kind = ModelKind::seasonal_range;
+    std::string source;              // stream that is read
+    std::string topic;               // topic filter that narrows it; empty: all of it
+    std::vector<std::string> fields; // payload paths: one, or 2 .. 32 for ewma_pca
+    std::string time;                // payload path of the event time; empty: as for rules
+    std::string severity = "warning";
+    ml::SeasonalRangeSettings seasonal_range;
+    ml::EwmaPcaSettings ewma_pca;
+
+    [[nodiscard]] double threshold() const noexcept {
+        return kind == ModelKind::seasonal_range ? seasonal_range.threshold : ewma_pca.threshold;
+    }
+};
+
+// malformed, naming the file's place: an unknown kind or option, a value out of its bounds, too few
+// or too many fields, a path or filter that is none.
+[[nodiscard]] Result<ModelSpec> check_model(const config::ModelFile& file);
+// The same from YAML, or JSON, which YAML contains; `origin` stands for the file in errors.
+[[nodiscard]] Result<ModelSpec> parse_model(std::string_view text, std::string_view origin);
+
+} // namespace holdfast::models

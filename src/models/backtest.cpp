@@ -1,0 +1,132 @@
+#include <holdfast/models/backtest.hpp>
+
+#include "models/csv.hpp"
+#include "models/scorer.hpp"
+
+#include <holdfast/column/timestamp.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <ostream>
+
+namespace holdfast::models {
+namespace {
+
+constexpr std::array<std::string_view, 4> kTimeNames = {"ts", "timestamp", "time", "datetime"};
+constexpr std::int64_t kUsPerMs = 1000;
+
+// Where the model's columns stand in the file.
+struct Layout {
+    std::size_t time = 0;
+    std::vector<std::size_t> fields;
+};
+
+std::optional<std::size_t> place_of(const std::vector<std::string>& header, std::string_view name) {
+    const auto found = std::ranges::find(header, name);
+    if (found == header.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - header.begin());
+}
+
+Result<Layout> find_columns(const ModelSpec& spec, const BacktestOptions& options,
+                            const std::vector<std::string>& header) {
+    Layout layout;
+    const auto missing = [](std::string_view name) {
+        return fail(Errc::malformed, fmt::format("line 1: there is no column '{}'", name));
+    };
+    const std::string& time = options.time_column.empty() ? spec.time : options.time_column;
+    if (!time.empty()) {
+        const auto place = place_of(header, time);
+        if (!place) return missing(time);
+        layout.time = *place;
+    } else {
+        for (auto name = kTimeNames.rbegin(); name != kTimeNames.rend(); ++name)
+            if (const auto place = place_of(header, *name)) layout.time = *place;
+    }
+    for (const std::string& field : spec.fields) {
+        const auto place = place_of(header, field);
+        if (!place) return missing(field);
+        layout.fields.push_back(*place);
+    }
+    return layout;
+}
+
+// Event time as a JSON payload with the same text would give it.
+std::optional<std::int64_t> event_us(std::string_view text) {
+    double number = 0.0;
+    std::int64_t whole = 0;
+    const char* const end = text.data() + text.size();
+    if (const auto read = std::from_chars(text.data(), end, whole);
+        read.ec == std::errc() && read.ptr == end)
+        return column::timestamp_from_epoch(whole);
+    if (const auto read = std::from_chars(text.data(), end, number);
+        read.ec == std::errc() && read.ptr == end)
+        return column::timestamp_from_epoch(number);
+    return column::parse_timestamp(text);
+}
+
+double number_of(std::string_view text) {
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    return is_number ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+void write_row(std::ostream& out, const std::vector<std::string>& cells, const Layout& layout,
+               const Scorer::Scored& scored, BacktestResult& result) {
+    out << csv_cell(cells[layout.time]);
+    for (const std::size_t field : layout.fields) out << ',' << csv_cell(cells[field]);
+    out << ',' << fmt::format("{}", scored.score) << ',';
+    if (scored.change) {
+        const bool is_raised = scored.change->state == alarms::AlarmState::active;
+        ++(is_raised ? result.alarms_raised : result.alarms_cleared);
+        out << (is_raised ? "raised," : "cleared,") << csv_cell(scored.change->details_json);
+    } else {
+        out << ',';
+    }
+    out << '\n';
+}
+
+} // namespace
+
+Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& options,
+                                std::istream& in, std::ostream& out) {
+    CsvReader reader(in);
+    std::vector<std::string> cells;
+    HF_TRY(const bool has_header, reader.next(cells));
+    if (!has_header) return fail(Errc::malformed, "the file has no header");
+    HF_TRY(const Layout layout, find_columns(spec, options, cells));
+    const std::size_t columns = cells.size();
+    out << csv_cell(cells[layout.time]);
+    for (const std::string& field : spec.fields) out << ',' << csv_cell(field);
+    out << ",score,alarm,details\n";
+
+    Scorer scorer(spec);
+    BacktestResult result;
+    std::vector<double> values(spec.fields.size());
+    for (;;) {
+        HF_TRY(const bool has_row, reader.next(cells));
+        if (!has_row) break;
+        if (cells.size() != columns)
+            return fail(Errc::malformed, fmt::format("line {}: {} cells where the header has {}",
+                                                     reader.line(), cells.size(), columns));
+        const auto time_us = event_us(cells[layout.time]);
+        if (!time_us)
+            return fail(Errc::malformed, fmt::format("line {}: '{}' is not a time", reader.line(),
+                                                     cells[layout.time]));
+        for (std::size_t i = 0; i < values.size(); ++i)
+            values[i] = number_of(cells[layout.fields[i]]);
+        HF_TRY(const Scorer::Scored scored,
+               scorer.score(options.device, *time_us / kUsPerMs, values));
+        write_row(out, cells, layout, scored, result);
+        ++result.rows;
+    }
+    out.flush();
+    if (!out) return fail(Errc::io, "cannot write the scores");
+    return result;
+}
+
+} // namespace holdfast::models

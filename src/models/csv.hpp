@@ -1,0 +1,35 @@
+#pragma once
+
+#include <holdfast/base/result.hpp>
+
+#include <cstdint>
+#include <istream>
+#include <string>
+#include <vector>
+
+namespace holdfast::models {
+
+// Reads CSV line by line (RFC 4180: commas, quoted cells, doubled quotes; a quoted cell stays on its
+// line). Separator `;` where the header has more of them than commas.
+class CsvReader {
+public:
+    explicit CsvReader(std::istream& in) : in_(in) {}
+
+    // The cells of the next line that is not empty; false at the end. malformed, limit_exceeded.
+    [[nodiscard]] Result<bool> next(std::vector<std::string>& cells);
+    [[nodiscard]] std::uint64_t line() const noexcept { return line_; } // of the last row, from 1
+
+private:
+    static constexpr std::size_t kLineBytesMax = 1U << 20U;
+    Result<bool> read_line();
+
+    std::istream& in_;
+    std::string text_;
+    std::uint64_t line_ = 0;
+    char separator_ = 0; // chosen by the header
+};
+
+// A cell as CSV writes it.
+[[nodiscard]] std::string csv_cell(std::string_view text);
+
+} // namespace holdfast::models

@@ -1,0 +1,269 @@
+#include <holdfast/models/engine.hpp>
+
+#include "models/partition_task.hpp"
+#include "models/state_keys.hpp"
+
+#include <holdfast/base/log_line.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace holdfast::models {
+
+class Engine::Impl {
+public:
+    Impl(EngineSettings settings, Parts parts) : settings_(settings), parts_(parts) {}
+
+    Result<void> start();
+    void stop();
+    Result<ModelInfo> create(std::string_view text, std::string_view origin, bool replace);
+    Result<void> load_file(std::string_view text, std::string_view origin);
+    Result<void> remove(std::string_view name);
+    std::optional<ModelInfo> find(std::string_view name) const;
+    std::vector<ModelInfo> list() const;
+
+private:
+    struct Model {
+        std::shared_ptr<const ModelSpec> spec;
+        std::string text;
+        std::shared_ptr<ModelStatus> status = std::make_shared<ModelStatus>();
+        std::vector<std::shared_ptr<PartitionTask>> tasks;
+    };
+    Result<ModelInfo> put(std::string_view text, std::string_view origin, bool replace);
+    Result<void> take_up(const std::string& name, const std::string& text);
+    Result<void> add_tasks(Model& model, const std::shared_ptr<const log::Stream>& stream);
+    Result<void> store(std::vector<log::StateChange> changes);
+    Result<std::vector<log::StateChange>> erasures(std::string_view name) const;
+    void drop_tasks(Model& model);
+    ModelInfo info_of(const Model& model) const;
+    void count(const std::string& name, const std::shared_ptr<ModelStatus>& status);
+
+    const EngineSettings settings_;
+    Parts parts_;
+    mutable std::mutex mutex_;
+    std::map<std::string, Model, std::less<>> models_; // guarded by mutex_
+};
+
+Result<void> Engine::Impl::start() {
+    const std::lock_guard lock(mutex_);
+    if (!parts_.log.find_stream(alarms::kAlarmStream)) {
+        log::StreamSettings settings;
+        settings.name = alarms::kAlarmStream;
+        HF_TRY(parts_.log.create_stream(std::move(settings)));
+    }
+    std::vector<std::pair<std::string, std::string>> stored;
+    HF_TRY(parts_.log.scan_state(log::Keyspace::models, "",
+                                 [&](std::string_view key, std::string_view value) {
+                                     const std::size_t nul = key.find('\0');
+                                     if (key.substr(nul) == std::string_view("\0t", 2))
+                                         stored.emplace_back(key.substr(0, nul), value);
+                                     return true;
+                                 }));
+    for (const auto& [name, text] : stored) {
+        HF_TRY(take_up(name, text));
+    }
+    return ok();
+}
+
+// A stored model goes on where its checkpoints stand.
+Result<void> Engine::Impl::take_up(const std::string& name, const std::string& text) {
+    auto spec = parse_model(text, "stored model " + name);
+    if (!spec) return fail(Errc::corrupt, spec.error().context);
+    Model model;
+    model.spec = std::make_shared<const ModelSpec>(std::move(spec).value());
+    model.text = text;
+    const auto stream = parts_.log.find_stream(model.spec->source);
+    if (stream) {
+        HF_TRY(add_tasks(model, stream));
+    } else {
+        model.status->add({}, "stream '" + model.spec->source + "' is gone");
+    }
+    count(name, model.status);
+    models_.insert_or_assign(name, std::move(model));
+    return ok();
+}
+
+Result<void> Engine::Impl::add_tasks(Model& model,
+                                     const std::shared_ptr<const log::Stream>& stream) {
+    for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+        const PartitionId partition{stream->id, index};
+        HF_TRY(const auto saved, parts_.log.state(log::Keyspace::models,
+                                                  offset_key(model.spec->name, partition)));
+        HF_TRY(const auto bounds, parts_.log.bounds(partition));
+        const auto offset = saved ? decode_offset(*saved) : bounds.high_watermark;
+        if (!offset)
+            return fail(Errc::corrupt, "stored offset of model '" + model.spec->name + "'");
+        auto task = std::make_shared<PartitionTask>(
+            PartitionTask::Parts{model.spec, stream, index, parts_.publisher, parts_.alarms,
+                                 model.status, settings_.checkpoint_records},
+            *offset);
+        const std::string prefix = device_prefix(model.spec->name, partition);
+        Result<void> restored = ok();
+        HF_TRY(parts_.log.scan_state(log::Keyspace::models, prefix,
+                                     [&](std::string_view key, std::string_view value) {
+                                         restored = task->restore(key.substr(prefix.size()),
+                                                                  as_bytes(value));
+                                         return restored.has_value();
+                                     }));
+        HF_TRY(std::move(restored));
+        model.tasks.push_back(std::move(task));
+    }
+    for (const auto& task : model.tasks) parts_.pool.add(task);
+    return ok();
+}
+
+void Engine::Impl::drop_tasks(Model& model) {
+    for (const auto& task : model.tasks) parts_.pool.remove(*task);
+    model.tasks.clear();
+}
+
+void Engine::Impl::stop() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [name, model] : models_) drop_tasks(model);
+}
+
+// Waits until the changes are durable.
+Result<void> Engine::Impl::store(std::vector<log::StateChange> changes) {
+    auto stored = std::make_shared<std::promise<Result<void>>>();
+    auto answer = stored->get_future();
+    broker::PublishBatch batch;
+    batch.state_changes = std::move(changes);
+    parts_.publisher.publish(std::move(batch), [stored](auto placed) {
+        if (placed)
+            stored->set_value(ok());
+        else
+            stored->set_value(std::move(placed).error());
+    });
+    return answer.get();
+}
+
+Result<std::vector<log::StateChange>> Engine::Impl::erasures(std::string_view name) const {
+    std::vector<log::StateChange> out;
+    HF_TRY(parts_.log.scan_state(log::Keyspace::models, std::string(name) + '\0',
+                                 [&](std::string_view key, std::string_view) {
+                                     out.push_back({log::Keyspace::models, std::string(key), {}});
+                                     return true;
+                                 }));
+    return out;
+}
+
+Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view origin, bool replace) {
+    HF_TRY(ModelSpec spec, parse_model(text, origin));
+    const auto stream = parts_.log.find_stream(spec.source);
+    if (!stream)
+        return fail(Errc::not_found,
+                    fmt::format("{}: source: there is no stream '{}'", origin, spec.source));
+    const auto known = models_.find(spec.name);
+    if (known != models_.end() && !replace)
+        return fail(Errc::already_exists, "model '" + spec.name + "' exists");
+    if (known == models_.end() && models_.size() >= settings_.models_max)
+        return fail(Errc::limit_exceeded,
+                    fmt::format("there are {} models already", settings_.models_max));
+
+    Model model;
+    model.spec = std::make_shared<const ModelSpec>(std::move(spec));
+    model.text = text;
+    const std::string name = model.spec->name;
+    if (known != models_.end()) drop_tasks(known->second);
+    HF_TRY(std::vector<log::StateChange> changes, erasures(name));
+    changes.push_back({log::Keyspace::models, text_key(name), model.text});
+    for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+        HF_TRY(const auto bounds, parts_.log.bounds({stream->id, index}));
+        changes.push_back({log::Keyspace::models, offset_key(name, {stream->id, index}),
+                           encode_offset(bounds.high_watermark)});
+    }
+    HF_TRY(store(std::move(changes)));
+    HF_TRY(add_tasks(model, stream));
+    count(name, model.status);
+    const auto placed = models_.insert_or_assign(name, std::move(model)).first;
+    log_info("models", "model '{}' ({}) reads stream '{}'", name,
+             to_string(placed->second.spec->kind), placed->second.spec->source);
+    return info_of(placed->second);
+}
+
+Result<ModelInfo> Engine::Impl::create(std::string_view text, std::string_view origin,
+                                       bool replace) {
+    const std::lock_guard lock(mutex_);
+    return put(text, origin, replace);
+}
+
+Result<void> Engine::Impl::load_file(std::string_view text, std::string_view origin) {
+    const std::lock_guard lock(mutex_);
+    HF_TRY(const ModelSpec spec, parse_model(text, origin));
+    const auto known = models_.find(spec.name);
+    if (known != models_.end() && known->second.text == text) return ok();
+    HF_TRY(put(text, origin, true));
+    return ok();
+}
+
+Result<void> Engine::Impl::remove(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const auto known = models_.find(name);
+    if (known == models_.end())
+        return fail(Errc::not_found, "there is no model '" + std::string(name) + "'");
+    drop_tasks(known->second);
+    HF_TRY(std::vector<log::StateChange> changes, erasures(name));
+    HF_TRY(store(std::move(changes)));
+    models_.erase(known);
+    return ok();
+}
+
+ModelInfo Engine::Impl::info_of(const Model& model) const {
+    ModelInfo info;
+    info.spec = *model.spec;
+    info.text = model.text;
+    info.counts = model.status->counts();
+    info.last_error = model.status->last_error();
+    for (const auto& task : model.tasks) {
+        info.devices += task->device_count();
+        if (const auto bounds = parts_.log.bounds(task->partition()))
+            info.lag += std::max<std::int64_t>(
+                0, bounds.value().high_watermark - task->position());
+    }
+    return info;
+}
+
+std::optional<ModelInfo> Engine::Impl::find(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    const auto known = models_.find(name);
+    if (known == models_.end()) return std::nullopt;
+    return info_of(known->second);
+}
+
+std::vector<ModelInfo> Engine::Impl::list() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<ModelInfo> out;
+    for (const auto& [name, model] : models_) out.push_back(info_of(model));
+    return out;
+}
+
+void Engine::Impl::count(const std::string& name, const std::shared_ptr<ModelStatus>& status) {
+    const std::string label = fmt::format("model=\"{}\"", name);
+    parts_.metrics.gauge("holdfast_model_samples", "Samples scored by a model.",
+                         [status] { return static_cast<double>(status->counts().scored); }, label);
+    parts_.metrics.gauge("holdfast_model_skipped", "Messages that a model could not score.",
+                         [status] { return static_cast<double>(status->counts().skipped); }, label);
+}
+
+Engine::Engine(EngineSettings settings, Parts parts)
+    : impl_(std::make_unique<Impl>(settings, parts)) {}
+Engine::~Engine() { stop(); }
+
+Result<void> Engine::start() { return impl_->start(); }
+void Engine::stop() { impl_->stop(); }
+Result<ModelInfo> Engine::create(std::string_view text, std::string_view origin, bool replace) {
+    return impl_->create(text, origin, replace);
+}
+Result<void> Engine::load_file(std::string_view text, std::string_view origin) {
+    return impl_->load_file(text, origin);
+}
+Result<void> Engine::remove(std::string_view name) { return impl_->remove(name); }
+std::optional<ModelInfo> Engine::find(std::string_view name) const { return impl_->find(name); }
+std::vector<ModelInfo> Engine::list() const { return impl_->list(); }
+
+} // namespace holdfast::models

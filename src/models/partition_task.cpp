@@ -1,0 +1,220 @@
+#include "models/partition_task.hpp"
+
+#include "models/state_keys.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace holdfast::models {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 1024;
+constexpr std::int64_t kUsPerMs = 1000;
+
+std::vector<column::Field> fields_of(const ModelSpec& spec) {
+    std::vector<column::Field> fields;
+    for (const std::string& path : spec.fields)
+        fields.push_back({column::FieldKind::path, column::Path::parse(path).value(), 0});
+    column::Field time{column::FieldKind::ts, {}, 0};
+    if (!spec.time.empty()) time.path = column::Path::parse(spec.time).value();
+    fields.push_back(std::move(time));
+    return fields;
+}
+
+} // namespace
+
+void ModelStatus::add(const ModelCounts& counts, std::string_view error) {
+    const std::lock_guard lock(mutex_);
+    counts_.scored += counts.scored;
+    counts_.skipped += counts.skipped;
+    counts_.lost += counts.lost;
+    counts_.alarms_raised += counts.alarms_raised;
+    counts_.alarms_cleared += counts.alarms_cleared;
+    if (!error.empty()) last_error_ = error;
+}
+
+ModelCounts ModelStatus::counts() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+}
+
+std::string ModelStatus::last_error() const {
+    const std::lock_guard lock(mutex_);
+    return last_error_;
+}
+
+PartitionTask::PartitionTask(Parts parts, Offset position)
+    : parts_(std::move(parts)),
+      partition_{parts_.stream->id, parts_.index},
+      scorer_(*parts_.spec),
+      decoder_(fields_of(*parts_.spec)),
+      values_(parts_.spec->fields.size()),
+      position_(position) {}
+
+void PartitionTask::step(const log::Fetched& fetched, Done done) {
+    // What could not be stored goes first, as it was: the detectors are already ahead.
+    if (!unstored_) {
+        process(fetched);
+        gather(fetched.next_offset);
+    }
+    store(std::move(done));
+}
+
+void PartitionTask::process(const log::Fetched& fetched) {
+    ByteView rest = fetched.batches;
+    while (!rest.empty()) {
+        const auto header = record::decode_batch_header(rest);
+        auto batch = record::BatchView::open(rest);
+        if (!header || !batch) {
+            const Error& why = header ? batch.error() : header.error();
+            parts_.status->add({.skipped = 1}, why.context);
+            if (!header) break;
+        } else if (!header.value().is_control()) {
+            read_batch(batch.value());
+        }
+        rest = rest.subspan(std::min(rest.size(), header.value().size_bytes()));
+    }
+}
+
+void PartitionTask::read_batch(record::BatchView& batch) {
+    record::RecordView record;
+    for (;;) {
+        const auto more = batch.next(record);
+        if (!more) parts_.status->add({.skipped = 1}, more.error().context);
+        if (!more || !more.value()) break;
+        if (record.offset < position_.load()) continue; // the first batch may begin before
+        collect(record);
+        if (messages_.size() == kRowsAtOnce) score_collected();
+    }
+    score_collected(); // messages_ borrow from the batch
+}
+
+void PartitionTask::collect(const record::RecordView& record) {
+    ++unstored_records_;
+    if (record.is_tombstone) return;
+    record::MessageView message;
+    message.payload = record.value;
+    message.arrival_ms = record.timestamp_ms;
+    if (record.key) message.device = as_text(*record.key);
+    record::HeaderCursor headers(record);
+    for (record::HeaderView header; headers.next(header);) {
+        const std::string_view value = as_text(header.value);
+        if (header.name == "mqtt.topic") {
+            message.topic = value;
+        } else if (header.name == "ts") {
+            std::int64_t ms = 0;
+            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), ms);
+            if (error == std::errc() && end == value.data() + value.size() && ms >= 0)
+                message.event_ms = ms;
+        }
+    }
+    const std::string& filter = parts_.spec->topic;
+    if (!filter.empty() && (message.topic.empty() || !topic::matches(filter, message.topic)))
+        return;
+    messages_.push_back(message);
+}
+
+void PartitionTask::score_collected() {
+    if (messages_.empty()) return;
+    decoder_.decode(messages_);
+    const std::size_t time = values_.size(); // the field behind the model's own
+    ModelCounts counts;
+    std::string error;
+    for (std::size_t row = 0; row < messages_.size(); ++row) {
+        bool has_number = false;
+        for (std::size_t field = 0; field < values_.size(); ++field) {
+            const column::Value cell = decoder_.column(field).at(row);
+            values_[field] =
+                cell.is_number() ? cell.as_float() : std::numeric_limits<double>::quiet_NaN();
+            has_number = has_number || cell.is_number();
+        }
+        if (!has_number) {
+            ++counts.skipped;
+            if (!decoder_.error(row).empty()) error = decoder_.error(row);
+            continue;
+        }
+        const std::int64_t event_ms = decoder_.column(time).at(row).as_int() / kUsPerMs;
+        auto scored = scorer_.score(messages_[row].device.value_or(""), event_ms, values_);
+        if (!scored) {
+            ++counts.skipped;
+            error = scored.error().context;
+            continue;
+        }
+        ++counts.scored;
+        if (auto& change = scored.value().change) {
+            const bool is_raised = change->state == alarms::AlarmState::active;
+            ++(is_raised ? counts.alarms_raised : counts.alarms_cleared);
+            changes_.push_back(std::move(*change));
+        }
+    }
+    parts_.status->add(counts, error);
+    device_count_ = scorer_.device_count();
+    messages_.clear();
+}
+
+// Decides whether the step has something to store, and makes it: states of the devices that moved,
+// the offset, the alarms.
+void PartitionTask::gather(Offset next_offset) {
+    if (changes_.empty() && unstored_records_ < parts_.checkpoint_records) {
+        position_ = next_offset;
+        return;
+    }
+    unstored_ = std::make_shared<Unstored>();
+    unstored_->next_offset = next_offset;
+    const std::string& model = parts_.spec->name;
+    auto& changes = unstored_->batch.state_changes;
+    for (auto& [device, state] : scorer_.take_changed())
+        changes.push_back({log::Keyspace::models, device_prefix(model, partition_) + device,
+                           std::string(as_text(state))});
+    changes.push_back(
+        {log::Keyspace::models, offset_key(model, partition_), encode_offset(next_offset)});
+    for (const alarms::Alarm& alarm : changes_) emit(alarm);
+    unstored_->changes = std::move(changes_);
+    changes_.clear();
+    unstored_records_ = 0;
+}
+
+void PartitionTask::emit(const alarms::Alarm& alarm) {
+    broker::OutMessage message;
+    message.topic = alarms::alarm_topic(alarm);
+    message.stream = alarms::kAlarmStream;
+    message.device = alarm.device;
+    message.client_id = "model:" + alarm.source;
+    message.payload = alarms::to_json(alarm);
+    message.content_type = "application/json";
+    message.event_ms = alarm.cleared_ms.value_or(alarm.raised_ms);
+    unstored_->batch.messages.push_back(std::move(message));
+    unstored_->batch.state_changes.push_back(alarms::state_change(alarm));
+}
+
+void PartitionTask::store(Done done) {
+    if (!unstored_) return done(ok());
+    const auto unstored = unstored_;
+    parts_.publisher.publish(unstored->batch, [this, unstored, done = std::move(done)](auto placed) {
+        if (!placed) {
+            parts_.status->add({}, "state is not stored: " + placed.error().context);
+            done(std::move(placed).error()); // the pool comes again, with the same outputs
+            return;
+        }
+        parts_.alarms.apply(unstored->changes);
+        position_ = unstored->next_offset;
+        unstored_.reset();
+        done(ok());
+    });
+}
+
+void PartitionTask::skipped_to(Offset resume, const Error& why) {
+    ModelCounts counts;
+    counts.lost = static_cast<std::uint64_t>(std::max<Offset>(resume - position_.load(), 0));
+    parts_.status->add(counts, why.context);
+    position_ = std::max(position_.load(), resume);
+}
+
+} // namespace holdfast::models

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "models/scorer.hpp"
+
+#include <holdfast/alarms/registry.hpp>
+#include <holdfast/broker/publisher.hpp>
+#include <holdfast/log/consumer_pool.hpp>
+#include <holdfast/models/engine.hpp>
+#include <holdfast/record/batch_view.hpp>
+#include <holdfast/record/payload_columns.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace holdfast::models {
+
+// What the partitions of one model report, and REST shows.
+class ModelStatus {
+public:
+    void add(const ModelCounts& counts, std::string_view error = {});
+    [[nodiscard]] ModelCounts counts() const;
+    [[nodiscard]] std::string last_error() const;
+
+private:
+    mutable std::mutex mutex_;
+    ModelCounts counts_;     // guarded by mutex_
+    std::string last_error_; // guarded by mutex_
+};
+
+// One model on one partition of its stream: scores records, and stores detector states, offset and
+// alarms together.
+class PartitionTask final : public log::Consumer {
+public:
+    struct Parts {
+        std::shared_ptr<const ModelSpec> spec;
+        std::shared_ptr<const log::Stream> stream;
+        PartitionIndex index = 0;
+        broker::Publisher& publisher;
+        alarms::Registry& alarms;
+        std::shared_ptr<ModelStatus> status;
+        std::size_t checkpoint_records = 0;
+    };
+    PartitionTask(Parts parts, Offset position);
+
+    // Takes a stored device state over, before the task is in the pool.
+    [[nodiscard]] Result<void> restore(std::string_view device, ByteView state) {
+        return scorer_.restore(device, state);
+    }
+    [[nodiscard]] PartitionId partition() const override { return partition_; }
+    [[nodiscard]] Offset position() const override { return position_.load(); }
+    void step(const log::Fetched& fetched, Done done) override;
+    void skipped_to(Offset resume, const Error& why) override;
+    [[nodiscard]] std::size_t device_count() const noexcept { return device_count_.load(); }
+
+private:
+    struct Unstored { // a step's outputs until they are durable
+        broker::PublishBatch batch;
+        std::vector<alarms::Alarm> changes;
+        Offset next_offset = 0;
+    };
+    void process(const log::Fetched& fetched);
+    void read_batch(record::BatchView& batch);
+    void collect(const record::RecordView& record);
+    void score_collected();
+    void emit(const alarms::Alarm& alarm);
+    void gather(Offset next_offset);
+    void store(Done done);
+
+    Parts parts_;
+    PartitionId partition_;
+    Scorer scorer_;
+    record::PayloadColumns decoder_; // the model's fields, then event time
+    std::vector<record::MessageView> messages_;
+    std::vector<double> values_;
+    std::atomic<Offset> position_;
+    std::atomic<std::size_t> device_count_{0};
+    std::size_t unstored_records_ = 0;
+    std::vector<alarms::Alarm> changes_; // of this step
+    std::shared_ptr<Unstored> unstored_;
+};
+
+} // namespace holdfast::models

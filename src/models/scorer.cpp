@@ -1,0 +1,86 @@
+#include "models/scorer.hpp"
+
+#include <holdfast/column/json_text.hpp>
+
+#include <fmt/format.h>
+
+namespace holdfast::models {
+
+Result<Scorer::Scored> Scorer::score(std::string_view device, std::int64_t event_ms,
+                                     std::span<const double> values) {
+    auto found = devices_.find(device);
+    if (found == devices_.end()) {
+        if (devices_.size() >= kDevicesMax)
+            return fail(Errc::limit_exceeded, fmt::format("device '{}' is one more than the {} that "
+                                                          "model '{}' follows in a partition",
+                                                          device, kDevicesMax, spec_.name));
+        found = devices_.emplace(std::string(device), Device{DeviceDetector(spec_), 0}).first;
+    }
+    changed_.emplace(device);
+    Device& state = found->second;
+    const ml::Verdict verdict = state.detector.update(event_ms, values);
+    if (verdict.transition == ml::Transition::raised) state.raised_ms = event_ms;
+    Scored scored{verdict.score, std::nullopt};
+    if (verdict.transition != ml::Transition::none)
+        scored.change = alarm_of(device, state, event_ms, verdict);
+    return scored;
+}
+
+alarms::Alarm Scorer::alarm_of(std::string_view device, const Device& state, std::int64_t event_ms,
+                               const ml::Verdict& verdict) const {
+    const bool is_raised = verdict.transition == ml::Transition::raised;
+    const ml::Explanation why = state.detector.explain();
+    alarms::Alarm alarm;
+    alarm.source = spec_.name;
+    alarm.name = "anomaly";
+    alarm.key = device;
+    alarm.device = device;
+    alarm.state = is_raised ? alarms::AlarmState::active : alarms::AlarmState::cleared;
+    alarm.severity = spec_.severity;
+    alarm.raised_ms = state.raised_ms;
+    if (!is_raised) alarm.cleared_ms = event_ms;
+    std::string& json = alarm.details_json;
+    const auto number = [&json](std::string_view name, double value) {
+        json += name;
+        column::append_json(json, column::Value::of_float(value));
+    };
+    number(R"({"score":)", verdict.score);
+    number(R"(,"threshold":)", spec_.threshold());
+    json += R"(,"signal":)";
+    column::append_json_string(json, spec_.fields[why.signal]);
+    number(R"(,"value":)", why.value);
+    number(R"(,"expected_low":)", why.expected_low);
+    number(R"(,"expected_high":)", why.expected_high);
+    json += R"(,"context":)";
+    column::append_json_string(json, why.context);
+    json += '}';
+    return alarm;
+}
+
+std::map<std::string, Bytes> Scorer::take_changed() {
+    std::map<std::string, Bytes> out;
+    for (const std::string& name : changed_) {
+        const Device& device = devices_.find(name)->second;
+        Bytes& bytes = out[name];
+        ByteWriter(bytes).u64_be(static_cast<std::uint64_t>(device.raised_ms));
+        device.detector.save(bytes);
+    }
+    changed_.clear();
+    return out;
+}
+
+Result<void> Scorer::restore(std::string_view device, ByteView state) {
+    ByteReader reader(state);
+    Device read{DeviceDetector(spec_), 0};
+    const auto raised_ms = reader.u64_be();
+    const auto restored =
+        raised_ms ? read.detector.restore(reader.rest()) : Result<void>(raised_ms.error());
+    if (!restored)
+        return fail(Errc::corrupt, fmt::format("model '{}', device '{}': {}", spec_.name, device,
+                                               restored.error().context));
+    read.raised_ms = static_cast<std::int64_t>(raised_ms.value());
+    devices_.insert_or_assign(std::string(device), std::move(read));
+    return ok();
+}
+
+} // namespace holdfast::models
