@@ -12,7 +12,6 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <random>
@@ -78,15 +77,6 @@ private:
     MqttSocket socket_;
     int count_ = 0;
 };
-
-// A metric without labels; -1 where there is none.
-long metric(Socket& socket, const std::string& name) {
-    const auto answer = http_get(socket, "/metrics");
-    REQUIRE(answer.status == 200);
-    const auto at = answer.body.find("\n" + name + " ");
-    if (at == std::string::npos) return -1;
-    return std::atol(answer.body.c_str() + at + name.size() + 2);
-}
 
 std::size_t count_descriptors(pid_t pid) {
     const auto all = std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid));

@@ -136,6 +136,12 @@ HttpAnswer http_get(Socket& socket, const std::string& target) {
     return http_send(socket, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
+long metric(Socket& socket, const std::string& name) {
+    const auto answer = http_get(socket, "/metrics");
+    const auto at = answer.body.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::atol(answer.body.c_str() + at + name.size() + 2);
+}
+
 HttpAnswer http_send(Socket& socket, const std::string& request) {
     HttpAnswer answer;
     if (!socket.write(as_bytes(request))) return answer;

@@ -74,5 +74,7 @@ struct HttpAnswer {
 [[nodiscard]] HttpAnswer http_post(Socket& socket, const std::string& target,
                                    const std::string& content_type, const std::string& body);
 [[nodiscard]] HttpAnswer http_get(Socket& socket, const std::string& target);
+// The value of a metric without labels at the server's /metrics; -1 where there is none.
+[[nodiscard]] long metric(Socket& socket, const std::string& name);
 
 } // namespace holdfast::test
