@@ -22,6 +22,11 @@ void Metrics::gauge(std::string_view name, std::string_view help, std::function<
                     std::string_view labels) {
     assert(read);
     const std::lock_guard lock(mutex_);
+    for (Entry& entry : entries_) {
+        if (entry.name != name || entry.labels != labels) continue;
+        entry.read = std::move(read);
+        return;
+    }
     Entry& entry = entries_.emplace_back();
     entry.name = name;
     entry.help = help;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <ostream>
 
@@ -119,8 +120,10 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
                                                      cells[layout.time]));
         for (std::size_t i = 0; i < values.size(); ++i)
             values[i] = number_of(cells[layout.fields[i]]);
-        HF_TRY(const Scorer::Scored scored,
-               scorer.score(options.device, *time_us / kUsPerMs, values));
+        Scorer::Scored scored; // a row without any number is passed over, as live
+        if (std::ranges::any_of(values, [](double value) { return !std::isnan(value); })) {
+            HF_TRY(scored, scorer.score(options.device, *time_us / kUsPerMs, values));
+        }
         write_row(out, cells, layout, scored, result);
         ++result.rows;
     }

@@ -32,7 +32,8 @@ public:
     // `labels` is "" or `reason="full"`. The same (name, labels) gives the same counter.
     [[nodiscard]] Counter& counter(std::string_view name, std::string_view help,
                                    std::string_view labels = {});
-    // `read` is called at each render(), from the rendering thread: it must be thread-safe.
+    // `read` is called at each render(), from the rendering thread: it must be thread-safe. The
+    // same (name, labels) replaces the gauge before.
     void gauge(std::string_view name, std::string_view help, std::function<double()> read,
                std::string_view labels = {});
     // OpenMetrics 1.0 text, ending in `# EOF`.
