@@ -1,3 +1,4 @@
+#include "app/backtest.hpp"
 #include "app/serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -18,10 +19,20 @@ int main(int argc, char** argv) {
     auto* check_command = cli.add_subcommand("check", "validate a config file");
     check_command->add_option("-c,--config", config_file, "YAML file")->required();
 
+    holdfast::app::BacktestArguments backtest;
+    auto* backtest_command = cli.add_subcommand("backtest", "score a recorded CSV with a model");
+    backtest_command->add_option("--model", backtest.model_file, "model file")->required();
+    backtest_command->add_option("--input", backtest.input_file, "CSV with a header")->required();
+    backtest_command->add_option("--output", backtest.output_file, "CSV of scores")->required();
+    backtest_command->add_option("--time", backtest.time_column, "column of the event time");
+    backtest_command->add_option("--fields", backtest.fields, "columns instead of the model's")
+        ->delimiter(',');
+
     CLI11_PARSE(cli, argc, argv);
     try {
         if (serve_command->parsed()) return holdfast::app::serve(serve);
         if (check_command->parsed()) return holdfast::app::check(config_file);
+        if (backtest_command->parsed()) return holdfast::app::run_backtest(backtest);
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }

@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -59,6 +60,13 @@ std::string line_of(std::string_view name, const config::Endpoint& endpoint, std
                        endpoint.address, port);
 }
 
+Result<std::string> read_file(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in.is_open() || in.bad()) return fail(Errc::io, "cannot read " + file.string());
+    return text;
+}
+
 void note_failure(const Result<void>& outcome) {
     if (!outcome) log_warn("app", "{}", outcome.error().context);
 }
@@ -77,10 +85,11 @@ Result<void> Server::start() {
     HF_TRY(make_streams());
     HF_TRY(start_broker());
     HF_TRY(start_mqtt());
+    HF_TRY(make_engines());
     HF_TRY(start_http());
     for (auto& shard : shards_) shard->start();
     shards_run_ = true;
-    return start_rules();
+    return start_engines();
 }
 
 Result<void> Server::open_log() {
@@ -134,20 +143,30 @@ Result<void> Server::start_mqtt() {
     return mqtt_->start(config_.listeners.mqtt->address, config_.listeners.mqtt->port);
 }
 
-// After the shards: what rules emit goes through them.
-Result<void> Server::start_rules() {
+Result<void> Server::make_engines() {
     HF_TRY(alarms_.load(*log_));
     consumers_ = std::make_unique<log::ConsumerPool>(*log_, kConsumerThreads);
     const auto streams_of = [this](std::string_view) { return broker_->bridge().streams(); };
     rules_ = std::make_unique<rules::Engine>(
         rules::EngineSettings{}, rules::Engine::Parts{*log_, *consumers_, *broker_, alarms_, clock_,
                                                       metrics_, streams_of});
+    models_ = std::make_unique<models::Engine>(
+        models::EngineSettings{},
+        models::Engine::Parts{*log_, *consumers_, *broker_, alarms_, metrics_});
+    return ok();
+}
+
+// After the shards: what rules and models emit goes through them.
+Result<void> Server::start_engines() {
     HF_TRY(rules_->start());
     for (const auto& file : config_.rule_files) {
-        std::ifstream in(file);
-        const std::string text{std::istreambuf_iterator<char>(in), {}};
-        if (!in) return fail(Errc::io, "cannot read rule file " + file.string());
+        HF_TRY(const std::string text, read_file(file));
         HF_TRY(rules_->load_file(text, file.string()));
+    }
+    HF_TRY(models_->start());
+    for (const config::ModelFile& model : config_.models) {
+        HF_TRY(const std::string text, read_file(model.file));
+        HF_TRY(models_->load_file(text, model.file.string()));
     }
     return ok();
 }
@@ -175,11 +194,13 @@ void Server::stop() {
         if (http_) http_->stop(kStopPatience);
         if (work_) work_->stop();
         if (rules_) rules_->stop();
+        if (models_) models_->stop();
         if (consumers_) consumers_->stop();
         for (auto& shard : shards_) shard->stop(kStopPatience);
         shards_run_ = false;
     }
     http_.reset();
+    models_.reset();
     rules_.reset();
     consumers_.reset();
     mqtt_.reset();

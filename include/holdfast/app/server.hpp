@@ -14,6 +14,7 @@
 #include <holdfast/gateway/work_queue.hpp>
 #include <holdfast/log/consumer_pool.hpp>
 #include <holdfast/log/log.hpp>
+#include <holdfast/models/engine.hpp>
 #include <holdfast/rules/engine.hpp>
 
 #include <cstdint>
@@ -54,8 +55,9 @@ private:
     [[nodiscard]] Result<void> make_streams();
     [[nodiscard]] Result<void> start_broker();
     [[nodiscard]] Result<void> start_mqtt();
-    [[nodiscard]] Result<void> start_rules();
+    [[nodiscard]] Result<void> make_engines();
     [[nodiscard]] Result<void> start_http();
+    [[nodiscard]] Result<void> start_engines();
 
     const config::Config config_;
     SystemClock clock_;
@@ -69,6 +71,7 @@ private:
     std::unique_ptr<log::ConsumerPool> consumers_;
     alarms::Registry alarms_;
     std::unique_ptr<rules::Engine> rules_;
+    std::unique_ptr<models::Engine> models_;
     std::unique_ptr<gateway::WorkQueue> work_;
     gateway::Router router_;
     std::vector<boost::asio::io_context*> io_contexts_;

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace holdfast::app {
+
+struct BacktestArguments {
+    std::string model_file;
+    std::string input_file;
+    std::string output_file;
+    std::string time_column;         // empty: as models::BacktestOptions says
+    std::vector<std::string> fields; // empty: the model's
+};
+
+// `holdfast backtest`: no server needed. 0, or 1 with the reason on standard error.
+[[nodiscard]] int run_backtest(const BacktestArguments& arguments);
+
+} // namespace holdfast::app
