@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
@@ -145,6 +146,38 @@ TEST_CASE("what was acknowledged before SIGTERM is in the log", "[app][server]")
         CHECK(audit.faults == std::vector<std::string>{});
         CHECK(audit.records >= fleet.acknowledged());
     }
+}
+
+TEST_CASE("clients that do nothing do not hold up a stop", "[app][server]") {
+    const Site site(kConfig);
+    const auto server = site.start();
+    MqttSocket silent(server->port("mqtt")); // never says CONNECT
+    MqttSocket deaf(server->port("mqtt"));   // never reads what it subscribed to
+    REQUIRE(deaf.connect("deaf", mqtt::Version::v5));
+    REQUIRE(deaf.subscribe("fleet/#", mqtt::Qos::at_most_once));
+    MqttSocket half(server->port("mqtt")); // in the middle of a packet
+    REQUIRE(half.connect("half", mqtt::Version::v311));
+    REQUIRE(half.write(bytes_of({0x30, 100, 0, 1})));
+    Socket idle(server->port("http"));
+    REQUIRE(http_get(idle, "/healthz").status == 200);
+    Socket slow(server->port("http")); // in the middle of a request
+    REQUIRE(slow.write(as_bytes("POST /api/v1/publish/a HTTP/1.1\r\nContent-Length: 9\r\n\r\nx")));
+    Socket waiting(server->port("http")); // for a record that does not come
+    REQUIRE(
+        waiting.write(as_bytes("GET /api/v1/streams/telemetry/records?partition=0&offset=0"
+                               "&wait_ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+    MqttSocket loud(server->port("mqtt"));
+    REQUIRE(loud.connect("loud", mqtt::Version::v311));
+    const std::string payload(50'000, 'x');
+    for (std::uint16_t i = 1; i <= 200; ++i) // more than a socket of `deaf` takes
+        REQUIRE(loud.publish("fleet/loud/telemetry", payload, mqtt::Qos::at_least_once, i));
+    for (int i = 1; i <= 200; ++i) REQUIRE(loud.next());
+
+    const auto before = std::chrono::steady_clock::now();
+    server->signal(SIGTERM);
+    CHECK(server->wait() == 0);
+    CHECK(server->errors() == "");
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(20)); // twice patience
 }
 
 TEST_CASE("packets cut short disturb nobody", "[app][server]") {
