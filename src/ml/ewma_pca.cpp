@@ -14,6 +14,10 @@ namespace {
 constexpr std::uint8_t kStateVersion = 1;
 constexpr double kConstantTremble = 1e-3; // deviation of a constant signal, of its size
 constexpr double kVarianceFloor = 1e-6;   // of a component, in standardised units
+// No sensor gives more; beyond, squares overflow and a state would not read back. Counts as
+// missing.
+constexpr double kValueMax = 1e100;
+constexpr double kDeviationsMax = 1e6; // of a standardised sample: far out is far out
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -133,6 +137,8 @@ void EwmaPca::Impl::fit() {
 Verdict EwmaPca::Impl::update(std::span<const double> sample) {
     assert(static_cast<Index>(sample.size()) == m_);
     last_ = Eigen::Map<const VectorXd>(sample.data(), m_);
+    for (Index i = 0; i < m_; ++i)
+        if (!(std::abs(last_(i)) <= kValueMax)) last_(i) = std::nan("");
     Verdict verdict;
     if (!is_fitted_) {
         training_.row(collected_++) = last_.transpose();
@@ -142,7 +148,7 @@ Verdict EwmaPca::Impl::update(std::span<const double> sample) {
     verdict.is_warm = true;
     VectorXd z = (last_ - mean_).cwiseQuotient(scale_);
     for (Index i = 0; i < m_; ++i)
-        if (!std::isfinite(z(i))) z(i) = 0.0;
+        z(i) = std::isnan(z(i)) ? 0.0 : std::clamp(z(i), -kDeviationsMax, kDeviationsMax);
     smooth(z);
     distance_ = measure();
     const double ratio = std::max(distance_.t2 / t2_limit_, distance_.q / q_limit_);

@@ -13,6 +13,8 @@ constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int32_t kDayMinutes = 1440;
 constexpr std::uint8_t kStateVersion = 1;
+// Bands are kept as floats; a value beyond is no measurement and counts as missing.
+constexpr double kValueMax = 1e37;
 
 std::int64_t floor_div(std::int64_t value, std::int64_t by) {
     return value / by - (value % by < 0 ? 1 : 0);
@@ -94,7 +96,7 @@ double SeasonalRange::owed(std::int32_t day, std::int32_t minute, double value) 
 Verdict SeasonalRange::update(std::int64_t event_ms, double value) {
     Verdict verdict;
     verdict.score = debt_ / (debt_ + settings_.debt_limit);
-    if (!std::isfinite(value)) return verdict;
+    if (!(std::abs(value) <= kValueMax)) return verdict; // NaN too
     if (samples_ == 0) {
         first_ms_ = last_ms_ = event_ms;
         global_low_ = global_high_ = value;

@@ -72,7 +72,8 @@ std::optional<std::int64_t> event_us(std::string_view text) {
 double number_of(std::string_view text) {
     double value = 0.0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    const bool is_number = error == std::errc() && end == text.data() + text.size() &&
+                           std::isfinite(value); // as JSON has it
     return is_number ? value : std::numeric_limits<double>::quiet_NaN();
 }
 

@@ -9,8 +9,8 @@
 
 namespace holdfast::models {
 
-// Reads CSV line by line (RFC 4180: commas, quoted cells, doubled quotes; a quoted cell stays on its
-// line). Separator `;` where the header has more of them than commas.
+// Reads CSV line by line (RFC 4180: commas, quoted cells, doubled quotes; a quoted cell stays on
+// its line). Separator `;` where the header has more of them than commas.
 class CsvReader {
 public:
     explicit CsvReader(std::istream& in) : in_(in) {}

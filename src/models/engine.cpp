@@ -57,13 +57,13 @@ Result<void> Engine::Impl::start() {
         HF_TRY(parts_.log.create_stream(std::move(settings)));
     }
     std::vector<std::pair<std::string, std::string>> stored;
-    HF_TRY(parts_.log.scan_state(log::Keyspace::models, "",
-                                 [&](std::string_view key, std::string_view value) {
-                                     const std::size_t nul = key.find('\0');
-                                     if (key.substr(nul) == std::string_view("\0t", 2))
-                                         stored.emplace_back(key.substr(0, nul), value);
-                                     return true;
-                                 }));
+    HF_TRY(parts_.log.scan_state(
+        log::Keyspace::models, "", [&](std::string_view key, std::string_view value) {
+            const std::size_t nul = key.find('\0');
+            if (nul != std::string_view::npos && key.substr(nul) == std::string_view("\0t", 2))
+                stored.emplace_back(key.substr(0, nul), value);
+            return true;
+        }));
     for (const auto& [name, text] : stored) {
         HF_TRY(take_up(name, text));
     }
@@ -92,8 +92,8 @@ Result<void> Engine::Impl::add_tasks(Model& model,
                                      const std::shared_ptr<const log::Stream>& stream) {
     for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
         const PartitionId partition{stream->id, index};
-        HF_TRY(const auto saved, parts_.log.state(log::Keyspace::models,
-                                                  offset_key(model.spec->name, partition)));
+        HF_TRY(const auto saved,
+               parts_.log.state(log::Keyspace::models, offset_key(model.spec->name, partition)));
         HF_TRY(const auto bounds, parts_.log.bounds(partition));
         const auto offset = saved ? decode_offset(*saved) : bounds.high_watermark;
         if (!offset)
@@ -103,14 +103,15 @@ Result<void> Engine::Impl::add_tasks(Model& model,
                                  model.status, settings_.checkpoint_records},
             *offset);
         const std::string prefix = device_prefix(model.spec->name, partition);
-        Result<void> restored = ok();
-        HF_TRY(parts_.log.scan_state(log::Keyspace::models, prefix,
-                                     [&](std::string_view key, std::string_view value) {
-                                         restored = task->restore(key.substr(prefix.size()),
-                                                                  as_bytes(value));
-                                         return restored.has_value();
-                                     }));
-        HF_TRY(std::move(restored));
+        HF_TRY(parts_.log.scan_state(
+            log::Keyspace::models, prefix, [&](std::string_view key, std::string_view value) {
+                const auto restored = task->restore(key.substr(prefix.size()), as_bytes(value));
+                if (!restored) { // that device learns anew; the others and the start go on
+                    log_warn("models", "{}", restored.error().context);
+                    model.status->add({}, restored.error().context);
+                }
+                return true;
+            }));
         model.tasks.push_back(std::move(task));
     }
     for (const auto& task : model.tasks) parts_.pool.add(task);
@@ -169,15 +170,29 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     model.spec = std::make_shared<const ModelSpec>(std::move(spec));
     model.text = text;
     const std::string name = model.spec->name;
+    const auto put_back =
+        [&](Error why) -> Error { // a replacement that fails leaves the old at work
+        if (known != models_.end() && known->second.tasks.empty()) {
+            const auto old = parts_.log.find_stream(known->second.spec->source);
+            if (old)
+                if (const auto again = add_tasks(known->second, old); !again)
+                    known->second.status->add({}, again.error().context);
+        }
+        return why;
+    };
     if (known != models_.end()) drop_tasks(known->second);
-    HF_TRY(std::vector<log::StateChange> changes, erasures(name));
+    auto erased = erasures(name);
+    if (!erased) return put_back(std::move(erased).error());
+    std::vector<log::StateChange> changes = std::move(erased).value();
     changes.push_back({log::Keyspace::models, text_key(name), model.text});
     for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
-        HF_TRY(const auto bounds, parts_.log.bounds({stream->id, index}));
+        auto bounds = parts_.log.bounds({stream->id, index});
+        if (!bounds) return put_back(std::move(bounds).error());
         changes.push_back({log::Keyspace::models, offset_key(name, {stream->id, index}),
-                           encode_offset(bounds.high_watermark)});
+                           encode_offset(bounds.value().high_watermark)});
     }
-    HF_TRY(store(std::move(changes)));
+    if (auto stored = store(std::move(changes)); !stored)
+        return put_back(std::move(stored).error());
     HF_TRY(add_tasks(model, stream));
     count(name, model.status);
     const auto placed = models_.insert_or_assign(name, std::move(model)).first;
@@ -222,8 +237,7 @@ ModelInfo Engine::Impl::info_of(const Model& model) const {
     for (const auto& task : model.tasks) {
         info.devices += task->device_count();
         if (const auto bounds = parts_.log.bounds(task->partition()))
-            info.lag += std::max<std::int64_t>(
-                0, bounds.value().high_watermark - task->position());
+            info.lag += std::max<std::int64_t>(0, bounds.value().high_watermark - task->position());
     }
     return info;
 }
@@ -244,26 +258,40 @@ std::vector<ModelInfo> Engine::Impl::list() const {
 
 void Engine::Impl::count(const std::string& name, const std::shared_ptr<ModelStatus>& status) {
     const std::string label = fmt::format("model=\"{}\"", name);
-    parts_.metrics.gauge("holdfast_model_samples", "Samples scored by a model.",
-                         [status] { return static_cast<double>(status->counts().scored); }, label);
-    parts_.metrics.gauge("holdfast_model_skipped", "Messages that a model could not score.",
-                         [status] { return static_cast<double>(status->counts().skipped); }, label);
+    parts_.metrics.gauge(
+        "holdfast_model_samples", "Samples scored by a model.",
+        [status] { return static_cast<double>(status->counts().scored); }, label);
+    parts_.metrics.gauge(
+        "holdfast_model_skipped", "Messages that a model could not score.",
+        [status] { return static_cast<double>(status->counts().skipped); }, label);
 }
 
 Engine::Engine(EngineSettings settings, Parts parts)
     : impl_(std::make_unique<Impl>(settings, parts)) {}
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+    stop();
+}
 
-Result<void> Engine::start() { return impl_->start(); }
-void Engine::stop() { impl_->stop(); }
+Result<void> Engine::start() {
+    return impl_->start();
+}
+void Engine::stop() {
+    impl_->stop();
+}
 Result<ModelInfo> Engine::create(std::string_view text, std::string_view origin, bool replace) {
     return impl_->create(text, origin, replace);
 }
 Result<void> Engine::load_file(std::string_view text, std::string_view origin) {
     return impl_->load_file(text, origin);
 }
-Result<void> Engine::remove(std::string_view name) { return impl_->remove(name); }
-std::optional<ModelInfo> Engine::find(std::string_view name) const { return impl_->find(name); }
-std::vector<ModelInfo> Engine::list() const { return impl_->list(); }
+Result<void> Engine::remove(std::string_view name) {
+    return impl_->remove(name);
+}
+std::optional<ModelInfo> Engine::find(std::string_view name) const {
+    return impl_->find(name);
+}
+std::vector<ModelInfo> Engine::list() const {
+    return impl_->list();
+}
 
 } // namespace holdfast::models

@@ -60,8 +60,9 @@ Result<void> apply_option(ModelSpec& spec, const config::ModelOption& option) {
 Result<ModelKind> kind_of(const config::ModelFile& file) {
     for (const ModelKind kind : {ModelKind::seasonal_range, ModelKind::ewma_pca})
         if (file.kind == to_string(kind)) return kind;
-    return fail(Errc::malformed, fmt::format("{}: kind: '{}' is not one of seasonal_range, ewma_pca",
-                                             file.file.string(), file.kind));
+    return fail(Errc::malformed,
+                fmt::format("{}: kind: '{}' is not one of seasonal_range, ewma_pca",
+                            file.file.string(), file.kind));
 }
 
 Result<void> check_fields(const ModelSpec& spec, const std::string& file) {
@@ -74,8 +75,8 @@ Result<void> check_fields(const ModelSpec& spec, const std::string& file) {
     if (!spec.time.empty()) paths.push_back(spec.time);
     for (const std::string& path : paths) {
         if (const auto parsed = column::Path::parse(path); !parsed)
-            return fail(Errc::malformed, fmt::format("{}: fields: '{}': {}", file, path,
-                                                     parsed.error().context));
+            return fail(Errc::malformed,
+                        fmt::format("{}: fields: '{}': {}", file, path, parsed.error().context));
     }
     return ok();
 }

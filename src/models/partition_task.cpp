@@ -110,7 +110,8 @@ void PartitionTask::collect(const record::RecordView& record) {
             message.topic = value;
         } else if (header.name == "ts") {
             std::int64_t ms = 0;
-            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), ms);
+            const auto [end, error] =
+                std::from_chars(value.data(), value.data() + value.size(), ms);
             if (error == std::errc() && end == value.data() + value.size() && ms >= 0)
                 message.event_ms = ms;
         }
@@ -197,17 +198,18 @@ void PartitionTask::emit(const alarms::Alarm& alarm) {
 void PartitionTask::store(Done done) {
     if (!unstored_) return done(ok());
     const auto unstored = unstored_;
-    parts_.publisher.publish(unstored->batch, [this, unstored, done = std::move(done)](auto placed) {
-        if (!placed) {
-            parts_.status->add({}, "state is not stored: " + placed.error().context);
-            done(std::move(placed).error()); // the pool comes again, with the same outputs
-            return;
-        }
-        parts_.alarms.apply(unstored->changes);
-        position_ = unstored->next_offset;
-        unstored_.reset();
-        done(ok());
-    });
+    parts_.publisher.publish(
+        unstored->batch, [this, unstored, done = std::move(done)](auto placed) {
+            if (!placed) {
+                parts_.status->add({}, "state is not stored: " + placed.error().context);
+                done(std::move(placed).error()); // the pool comes again, with the same outputs
+                return;
+            }
+            parts_.alarms.apply(unstored->changes);
+            position_ = unstored->next_offset;
+            unstored_.reset();
+            done(ok());
+        });
 }
 
 void PartitionTask::skipped_to(Offset resume, const Error& why) {

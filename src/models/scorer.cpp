@@ -11,9 +11,10 @@ Result<Scorer::Scored> Scorer::score(std::string_view device, std::int64_t event
     auto found = devices_.find(device);
     if (found == devices_.end()) {
         if (devices_.size() >= kDevicesMax)
-            return fail(Errc::limit_exceeded, fmt::format("device '{}' is one more than the {} that "
-                                                          "model '{}' follows in a partition",
-                                                          device, kDevicesMax, spec_.name));
+            return fail(Errc::limit_exceeded,
+                        fmt::format("device '{}' is one more than the {} that "
+                                    "model '{}' follows in a partition",
+                                    device, kDevicesMax, spec_.name));
         found = devices_.emplace(std::string(device), Device{DeviceDetector(spec_), 0}).first;
     }
     changed_.emplace(device);

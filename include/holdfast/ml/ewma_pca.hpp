@@ -35,9 +35,9 @@ struct EwmaPcaSettings {
 // 1(3), 1959 (EWMA). The limits are the warm-up's own extremes times a factor, since so few samples
 // say little about tails.
 //
-// A missing value (NaN) stands for the signal's mean. A signal that was constant is given a
-// deviation of a thousandth of its size, so that it may tremble but not move. Bounded state: m x
-// warmup samples while warming up, m x m after. Deterministic, no clock. One thread.
+// A missing value (NaN, or beyond 1e100) stands for the signal's mean. A signal that was constant
+// is given a deviation of a thousandth of its size, so that it may tremble but not move. Bounded
+// state: m x warmup samples while warming up, m x m after. Deterministic, no clock. One thread.
 class EwmaPca {
 public:
     // `signals` in [2, 32]: asserted.

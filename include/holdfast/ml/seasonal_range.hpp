@@ -33,14 +33,14 @@ struct SeasonalRangeSettings {
 // the bands learn what came. Gaps leave days out, drift moves the bands, and a signal without any
 // daily rhythm is judged by the whole-day band.
 //
-// Bounded state (about 50 KB); one update looks at one bucket for each width. Deterministic: no
-// clock, no randomness. One thread.
+// Bounded state (about 120 KB in memory); one update looks at one bucket for each width.
+// Deterministic: no clock, no randomness. One thread.
 class SeasonalRange {
 public:
     explicit SeasonalRange(SeasonalRangeSettings settings = {});
 
     // One sample in order of event time (epoch milliseconds UTC; an older one counts as now).
-    // A value that is not finite is passed over and gives the last verdict's score.
+    // A value that is not finite, or beyond 1e37, is passed over and gives the score of before.
     Verdict update(std::int64_t event_ms, double value);
     // Of the last update.
     [[nodiscard]] Explanation explain() const;

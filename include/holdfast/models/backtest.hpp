@@ -10,8 +10,9 @@
 namespace holdfast::models {
 
 struct BacktestOptions {
-    std::string time_column; // empty: the first of ts, timestamp, time, datetime, else the first column
-    std::string device;      // whose samples they are; names the alarms
+    std::string
+        time_column;    // empty: the first of ts, timestamp, time, datetime, else the first column
+    std::string device; // whose samples they are; names the alarms
 };
 
 struct BacktestResult {
@@ -20,8 +21,8 @@ struct BacktestResult {
     std::uint64_t alarms_cleared = 0;
 };
 
-// Scores a recorded CSV with a header as the model would have scored it live: the same detector on the
-// same numbers and event times. A model's fields are columns by their name.
+// Scores a recorded CSV with a header as the model would have scored it live: the same detector on
+// the same numbers and event times. A model's fields are columns by their name.
 //
 // `out` gets a CSV: time, each field, score, alarm (raised, cleared or empty), details (JSON of the
 // alarm). Memory does not grow with the file. Errors, naming the line: malformed (no header, a

@@ -24,9 +24,10 @@ struct EngineSettings {
 
 // What a model has done since the process started, summed over its partitions.
 struct ModelCounts {
-    std::uint64_t scored = 0;  // samples
-    std::uint64_t skipped = 0; // messages without a number in any field, undecodable, one device too many
-    std::uint64_t lost = 0;    // offsets that were gone before the model could read them
+    std::uint64_t scored = 0; // samples
+    std::uint64_t skipped =
+        0; // messages without a number in any field, undecodable, one device too many
+    std::uint64_t lost = 0; // offsets that were gone before the model could read them
     std::uint64_t alarms_raised = 0;
     std::uint64_t alarms_cleared = 0;
 };
@@ -66,7 +67,8 @@ public:
     // replaces one. malformed, not_found (stream), already_exists, limit_exceeded.
     [[nodiscard]] Result<ModelInfo> create(std::string_view text, std::string_view origin,
                                            bool replace = false);
-    // A model file: left alone where it stands already with the same text, else created or replaced.
+    // A model file: left alone where it stands already with the same text, else created or
+    // replaced.
     [[nodiscard]] Result<void> load_file(std::string_view text, std::string_view origin);
     [[nodiscard]] Result<void> remove(std::string_view name); // not_found
 
