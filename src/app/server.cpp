@@ -148,8 +148,8 @@ Result<void> Server::make_engines() {
     consumers_ = std::make_unique<log::ConsumerPool>(*log_, kConsumerThreads);
     const auto streams_of = [this](std::string_view) { return broker_->bridge().streams(); };
     rules_ = std::make_unique<rules::Engine>(
-        rules::EngineSettings{}, rules::Engine::Parts{*log_, *consumers_, *broker_, alarms_, clock_,
-                                                      metrics_, streams_of});
+        rules::EngineSettings{},
+        rules::Engine::Parts{*log_, *consumers_, *broker_, alarms_, clock_, metrics_, streams_of});
     models_ = std::make_unique<models::Engine>(
         models::EngineSettings{},
         models::Engine::Parts{*log_, *consumers_, *broker_, alarms_, metrics_});
@@ -183,8 +183,8 @@ Result<void> Server::start_http() {
     settings.idle_limit = std::chrono::milliseconds(config_.limits.http_idle_ms);
     settings.request_limit = std::chrono::milliseconds(config_.limits.http_request_ms);
     settings.connections_max = config_.limits.http_connections;
-    http_ = std::make_unique<gateway::HttpServer>(io_contexts_, router_, memory_, metrics_,
-                                                  settings);
+    http_ =
+        std::make_unique<gateway::HttpServer>(io_contexts_, router_, memory_, metrics_, settings);
     return http_->start(config_.listeners.http->address, config_.listeners.http->port);
 }
 
