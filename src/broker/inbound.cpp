@@ -13,9 +13,19 @@ namespace {
 // Before CONNECT nobody is known: no packet may make us keep more than this.
 constexpr std::uint32_t kConnectBytesMax = 128 * 1024;
 
+// The start of a packet may take this much without asking: most packets never do, and the shared
+// account is not touched for them.
+constexpr std::size_t kPartialBytesFree = 4096;
+
 } // namespace
 
 void Inbound::take(Session& session, ByteView bytes) {
+    const SessionRef ref = session.ref;
+    gather(session, bytes);
+    if (shard_.find(ref) != nullptr) account_partial(session);
+}
+
+void Inbound::gather(Session& session, ByteView bytes) {
     const SessionRef ref = session.ref;
     if (session.partial.empty()) {
         const ByteView rest = take_packets(session, bytes);
@@ -37,6 +47,22 @@ void Inbound::take(Session& session, ByteView bytes) {
     session.partial = std::move(whole);
 }
 
+// Long packets that do not end are paid for as long as they are kept, and refused when all is
+// taken.
+void Inbound::account_partial(Session& session) {
+    const std::size_t capacity = session.partial.capacity();
+    const std::size_t bytes = capacity > kPartialBytesFree ? capacity : 0;
+    if (bytes == session.partial_bytes) return;
+    MemoryAccount& memory = shard_.broker_.memory();
+    if (bytes > session.partial_bytes && !memory.try_take(bytes - session.partial_bytes)) {
+        log_info("mqtt", "client '{}' from {} closed: no memory is left for the rest of a packet",
+                 session.client_id, session.peer_address);
+        return disconnect(session, mqtt::ReasonCode::quota_exceeded, "the server's memory is full");
+    }
+    if (bytes < session.partial_bytes) memory.give_back(session.partial_bytes - bytes);
+    session.partial_bytes = bytes;
+}
+
 // Handles the whole packets of `input`; gives what is left. Nothing is left of a closed session.
 ByteView Inbound::take_packets(Session& session, ByteView input) {
     while (!input.empty()) {
@@ -46,16 +72,14 @@ ByteView Inbound::take_packets(Session& session, ByteView input) {
                                             : kConnectBytesMax;
         const mqtt::Frame frame = mqtt::next_frame(input, bytes_max);
         switch (frame.status) {
-            case mqtt::FrameStatus::incomplete:
-                return input;
+            case mqtt::FrameStatus::incomplete: return input;
             case mqtt::FrameStatus::malformed:
                 protocol_error(session, mqtt::ReasonCode::malformed_packet, "malformed length");
                 return {};
             case mqtt::FrameStatus::too_large:
                 protocol_error(session, mqtt::ReasonCode::packet_too_large, "packet too large");
                 return {};
-            case mqtt::FrameStatus::whole:
-                break;
+            case mqtt::FrameStatus::whole: break;
         }
         if (!take_packet(session, frame.first_byte, frame.body)) return {};
         input = input.subspan(frame.size_bytes);
@@ -76,16 +100,11 @@ bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView bo
         return protocol_error(session, mqtt::ReasonCode::malformed_packet,
                               "reserved flags are set");
     switch (type) {
-        case mqtt::PacketType::puback:
-            return on_puback(session, body);
-        case mqtt::PacketType::subscribe:
-            return on_subscribe(session, body);
-        case mqtt::PacketType::unsubscribe:
-            return on_unsubscribe(session, body);
-        case mqtt::PacketType::pingreq:
-            return on_pingreq(session, body);
-        case mqtt::PacketType::disconnect:
-            return on_disconnect(session, body);
+        case mqtt::PacketType::puback: return on_puback(session, body);
+        case mqtt::PacketType::subscribe: return on_subscribe(session, body);
+        case mqtt::PacketType::unsubscribe: return on_unsubscribe(session, body);
+        case mqtt::PacketType::pingreq: return on_pingreq(session, body);
+        case mqtt::PacketType::disconnect: return on_disconnect(session, body);
         case mqtt::PacketType::auth:
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "AUTH without an authentication method in CONNECT");

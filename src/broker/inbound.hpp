@@ -37,6 +37,8 @@ public:
 private:
     // Each handler is given the packet's flags and body; false where the session was closed.
     bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
+    void gather(Session& session, ByteView bytes);
+    void account_partial(Session& session);
     ByteView take_packets(Session& session, ByteView input);
     bool on_connect(Session& session, ByteView body);
     bool on_publish(Session& session, std::uint8_t flags, ByteView body);

@@ -63,8 +63,9 @@ struct Session {
     std::size_t unsent_bytes = 0;                    // in the transport
     std::string peer_address;
     std::string client_id;
-    Bytes client_header; // mqtt.client, encoded
-    Bytes partial;       // start of a packet whose rest has not come
+    Bytes client_header;           // mqtt.client, encoded
+    Bytes partial;                 // start of a packet whose rest has not come
+    std::size_t partial_bytes = 0; // of it, that the memory account was asked for
 
     TopicEntry* last_topic = nullptr; // of the last PUBLISH, while the cache's epoch is
     std::uint32_t last_topic_epoch = 0;

@@ -105,7 +105,7 @@ void Shard::close(Session& session, std::string_view why) {
             broker_.subscriptions().unsubscribe(filter, ref);
         broker_.memory().give_back(session.subscriber->queue_bytes);
     }
-    broker_.memory().give_back(session.unsent_bytes);
+    broker_.memory().give_back(session.unsent_bytes + session.partial_bytes);
     if (!session.client_id.empty()) broker_.clients().release(session.client_id, ref);
     session = Session{};
     session.ref = {ref.shard, ref.slot, ref.generation + 1};
