@@ -13,6 +13,10 @@
 namespace holdfast::broker {
 namespace {
 
+// Groups smaller than the first gain little by waiting, larger than the second nothing.
+constexpr std::uint64_t kHoldFrom = 256;
+constexpr std::uint64_t kHoldUpTo = 8192;
+
 // The committer's thread only ever says "done": the group itself is looked at on the shard.
 std::unique_ptr<IngestGroup> make_group(Broker& broker, std::uint16_t index,
                                         void (Shard::*completed)()) {
@@ -120,12 +124,26 @@ void Shard::end_turn() {
     }
     outbound_->flush();
     inbound_->count_turn();
-    if (!in_flight_ && !open_->empty()) {
-        in_flight_ = std::exchange(open_, std::move(spare_));
-        in_flight_->seal();
-        broker_.log().append(*in_flight_);
-    }
+    submit_or_hold();
     time_is_fresh_ = false;
+}
+
+// Hands the gathered group to the log, if none is being written.
+//
+// Under load the clients whose messages were just acknowledged send their next ones at once. Waiting
+// that moment makes one large group of two small ones: half the syncs, and half the sends, each of
+// which carries one client's acknowledgements of a group. Groups that are small anyway never wait.
+void Shard::submit_or_hold() {
+    holds_ = false;
+    if (in_flight_ || open_->empty()) return;
+    if (open_->record_count() < hold_target_) {
+        holds_ = true;
+        return;
+    }
+    hold_target_ = 0;
+    in_flight_ = std::exchange(open_, std::move(spare_));
+    in_flight_->seal();
+    broker_.log().append(*in_flight_);
 }
 
 void Shard::on_group_completed() {
@@ -141,6 +159,9 @@ void Shard::on_group_completed() {
     }
     outbound_->flush();
     group.answer();
+    const std::uint64_t under_way = group.record_count() + open_->record_count();
+    const bool is_busy = group.record_count() >= kHoldFrom && under_way <= kHoldUpTo;
+    hold_target_ = !error && is_busy ? under_way * 3 / 4 : 0;
     group.clear();
     spare_ = std::move(in_flight_);
 }

@@ -35,8 +35,9 @@ std::size_t sum_of(std::span<const iovec> pieces) {
 } // namespace
 
 struct ShardThread::Timer {
-    explicit Timer(boost::asio::io_context& io) : tick(io), work(io.get_executor()) {}
+    explicit Timer(boost::asio::io_context& io) : tick(io), hold(io), work(io.get_executor()) {}
     boost::asio::steady_timer tick;
+    boost::asio::steady_timer hold;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
 };
 
@@ -62,6 +63,7 @@ void ShardThread::run() {
     while (io_.run_one() != 0) {
         for (std::size_t i = 0; i < kHandlersPerTurn && io_.poll_one() != 0; ++i) continue;
         shard_.end_turn();
+        if (shard_.holds() && !is_holding_) start_hold();
         if (!is_armed_ && !is_stopping_ && shard_.wants_input()) arm();
         if (is_stopping_ && (shard_.is_idle() || std::chrono::steady_clock::now() > stop_deadline_))
             io_.stop();
@@ -200,6 +202,15 @@ void ShardThread::close(std::uint32_t slot) {
     Bytes unsent(connection.unsent.begin() + static_cast<std::ptrdiff_t>(connection.unsent_begin),
                  connection.unsent.end());
     lingering_.push_back({connection.fd, std::move(unsent), kLingerTicks});
+}
+
+void ShardThread::start_hold() {
+    is_holding_ = true;
+    timer_->hold.expires_after(broker::Shard::kHold);
+    timer_->hold.async_wait([this](const boost::system::error_code& error) {
+        is_holding_ = false;
+        if (!error) shard_.end_hold();
+    });
 }
 
 void ShardThread::start_ticking() {

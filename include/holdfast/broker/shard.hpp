@@ -6,6 +6,7 @@
 #include <holdfast/broker/topic_cache.hpp>
 #include <holdfast/broker/transport.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -49,6 +50,11 @@ public:
     void publish(PublishBatch batch, Publisher::Done done);
 
     void end_turn();
+    // True while the gathered group is held back a moment because more is on its way (see
+    // submit_or_hold()): end_hold() must follow within kHold, before the next end_turn().
+    [[nodiscard]] bool holds() const noexcept { return holds_; }
+    void end_hold() noexcept { hold_target_ = 0; }
+    static constexpr std::chrono::microseconds kHold{400};
     // About once a second: keep alive, connect timeouts.
     void tick();
     // Says goodbye to every client (server shutting down). New connections are the caller's to
@@ -67,6 +73,7 @@ private:
     [[nodiscard]] Session* find(SessionRef ref);
     void close(Session& session, std::string_view why);
     void on_group_completed();
+    void submit_or_hold();
     void release_acks(IngestGroup& group);
     void refuse_acks(IngestGroup& group, const Error& error);
     void deliver(Fanout& fanout);
@@ -89,6 +96,8 @@ private:
     std::unique_ptr<IngestGroup> open_;      // gathers
     std::unique_ptr<IngestGroup> in_flight_; // with the committer
     std::unique_ptr<IngestGroup> spare_;
+    std::uint64_t hold_target_ = 0; // records to wait for before the next group; 0 = none
+    bool holds_ = false;
     Fanout immediate_{false}; // QoS 0 of this turn: does not wait for the log
     std::unique_ptr<Inbound> inbound_;
     std::unique_ptr<Outbound> outbound_;

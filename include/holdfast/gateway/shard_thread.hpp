@@ -75,6 +75,7 @@ private:
     void write(std::uint32_t slot, Connection& connection);
     void keep_unsent(std::uint32_t slot, Connection& connection, std::span<const iovec> pieces,
                      std::size_t skip);
+    void start_hold();
     void start_ticking();
     void on_tick();
     void begin_stop(std::chrono::steady_clock::time_point deadline);
@@ -87,6 +88,7 @@ private:
     std::vector<Lingering> lingering_;
     std::unique_ptr<std::byte[]> read_buffer_;
     bool is_armed_ = false;
+    bool is_holding_ = false; // the hold timer runs
     bool is_stopping_ = false;
     std::chrono::steady_clock::time_point stop_deadline_{};
     std::atomic<std::size_t> connection_count_{0};
