@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,7 +17,9 @@
 namespace holdfast::app {
 namespace {
 
-constexpr std::chrono::milliseconds kStopPatience{10'000};
+// Together below the ten seconds that service managers and containers give before they kill.
+constexpr std::chrono::milliseconds kHttpStopPatience{2'000};  // waiting readers, half requests
+constexpr std::chrono::milliseconds kShardStopPatience{5'000}; // of all of them
 constexpr std::size_t kShardsMax = 64;
 constexpr std::size_t kConsumerThreads = 2;
 
@@ -52,6 +55,12 @@ broker::BrokerSettings broker_settings(const config::MqttConfig& from) {
     to.topic_alias_maximum = from.topic_alias_maximum;
     to.subscriptions_max = from.subscriptions_max;
     return to;
+}
+
+std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(0));
 }
 
 std::string line_of(std::string_view name, const config::Endpoint& endpoint, std::uint16_t port) {
@@ -191,12 +200,13 @@ Result<void> Server::start_http() {
 void Server::stop() {
     if (shards_run_) {
         if (mqtt_) mqtt_->stop();
-        if (http_) http_->stop(kStopPatience);
+        if (http_) http_->stop(kHttpStopPatience);
         if (work_) work_->stop();
         if (rules_) rules_->stop();
         if (models_) models_->stop();
         if (consumers_) consumers_->stop();
-        for (auto& shard : shards_) shard->stop(kStopPatience);
+        const auto deadline = std::chrono::steady_clock::now() + kShardStopPatience;
+        for (auto& shard : shards_) shard->stop(left_until(deadline));
         shards_run_ = false;
     }
     http_.reset();
