@@ -14,8 +14,8 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <iterator>
 #include <random>
+#include <system_error>
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -79,9 +79,15 @@ private:
     int count_ = 0;
 };
 
-std::size_t count_descriptors(pid_t pid) {
-    const auto all = std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid));
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+// Sockets only: the database opens and closes files as it likes.
+std::size_t count_sockets(pid_t pid) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid))) {
+        std::error_code gone; // it may be closed by now
+        const auto target = std::filesystem::read_symlink(entry.path(), gone);
+        if (target.string().starts_with("socket:")) ++count;
+    }
+    return count;
 }
 
 Bytes bytes_of(std::initializer_list<int> values) {
@@ -177,7 +183,7 @@ TEST_CASE("clients that do nothing do not hold up a stop", "[app][server]") {
     server->signal(SIGTERM);
     CHECK(server->wait() == 0);
     CHECK(server->errors() == "");
-    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(20)); // twice patience
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(8));
 }
 
 TEST_CASE("packets cut short disturb nobody", "[app][server]") {
@@ -265,7 +271,7 @@ TEST_CASE("a thousand connections that come and go leave nothing behind", "[app]
     healthy.check();
     Socket http(server->port("http"));
     REQUIRE(metric(http, "holdfast_mqtt_clients") == 1);
-    const std::size_t before = count_descriptors(server->pid());
+    const std::size_t before = count_sockets(server->pid());
     {
         std::vector<std::unique_ptr<MqttSocket>> sockets;
         for (int i = 0; i < 1'000; ++i) {
@@ -281,12 +287,11 @@ TEST_CASE("a thousand connections that come and go leave nothing behind", "[app]
     }
     // Each look is a request that the server answers: bounded in number, no time assumed.
     int looks = 0;
-    while (
-        (metric(http, "holdfast_mqtt_clients") != 1 || count_descriptors(server->pid()) > before) &&
-        ++looks < 20'000) {}
+    while ((metric(http, "holdfast_mqtt_clients") != 1 || count_sockets(server->pid()) > before) &&
+           ++looks < 20'000) {}
     CHECK(metric(http, "holdfast_mqtt_clients") == 1);
     CHECK(metric(http, "holdfast_mqtt_subscriptions") == 1);
     CHECK(metric(http, "holdfast_queued_bytes") == 0);
-    CHECK(count_descriptors(server->pid()) == before);
+    CHECK(count_sockets(server->pid()) == before);
     healthy.check();
 }
