@@ -1,27 +1,19 @@
 #include "app/serve.hpp"
 
+#include "app/descriptors.hpp"
+
 #include <holdfast/app/server.hpp>
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/config/config.hpp>
 
 #include <fmt/format.h>
 
-#include <sys/resource.h>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 
 namespace holdfast::app {
 namespace {
-
-// Connections are descriptors: take as many as the system lets us have.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
-    limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        log_warn("app", "the limit of open files stays where it is");
-}
 
 sigset_t stop_signals() {
     sigset_t set;
@@ -44,11 +36,13 @@ int serve(const ServeArguments& arguments) {
     if (!config) return failed(config.error());
     if (!arguments.data_dir.empty()) config.value().data_dir = arguments.data_dir;
     set_log_level(config.value().log_level);
-    raise_descriptor_limit();
+    if (const auto shared = share_descriptors(config.value().limits); !shared)
+        return failed(shared.error());
 
     // Blocked before any thread starts, so that this one alone takes them, in sigtimedwait().
     const sigset_t signals = stop_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN); // whoever read our output may go; the server stays
 
     Server server(std::move(config).value());
     if (const auto started = server.start(); !started) return failed(started.error());

@@ -57,6 +57,9 @@ private:
     [[nodiscard]] TopicEntry* find_topic(Session& session, std::string_view topic);
     [[nodiscard]] Result<std::string_view> topic_of_alias(Session& session, std::uint16_t alias,
                                                           std::string_view topic);
+    bool publish_with_properties(Session& session, const mqtt::PublishView& publish);
+    bool publish_to(Session& session, std::string_view topic, const mqtt::PublishView& publish,
+                    const mqtt::Properties* properties);
     bool store(Session& session, TopicEntry& entry, const mqtt::PublishView& publish,
                const mqtt::Properties* properties);
     [[nodiscard]] mqtt::ReasonCode subscribe_one(Session& session,

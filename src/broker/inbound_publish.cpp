@@ -80,23 +80,31 @@ bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
         return protocol_error(session, mqtt::ReasonCode::retain_not_supported,
                               "retained messages are not served yet");
 
+    if (!publish.properties.empty()) return publish_with_properties(session, publish);
+    return publish_to(session, publish.topic, publish, nullptr);
+}
+
+// Apart from the common case, which must not pay for decoding properties.
+bool Inbound::publish_with_properties(Session& session, const mqtt::PublishView& publish) {
+    const auto properties =
+        mqtt::decode_properties(publish.properties, mqtt::PropertyOwner::publish);
+    if (!properties) return malformed(session, properties.error());
+    if (!properties.value().subscription_identifiers.empty())
+        return protocol_error(session, mqtt::ReasonCode::protocol_error,
+                              "PUBLISH from a client with a subscription identifier");
     std::string_view topic = publish.topic;
-    Result<mqtt::Properties> properties = mqtt::Properties{};
-    const bool has_properties = !publish.properties.empty();
-    if (has_properties) {
-        properties = mqtt::decode_properties(publish.properties, mqtt::PropertyOwner::publish);
-        if (!properties) return malformed(session, properties.error());
-        if (!properties.value().subscription_identifiers.empty())
-            return protocol_error(session, mqtt::ReasonCode::protocol_error,
-                                  "PUBLISH from a client with a subscription identifier");
-        if (const auto alias = properties.value().topic_alias) {
-            const auto known = topic_of_alias(session, *alias, topic);
-            if (!known)
-                return protocol_error(session, mqtt::ReasonCode::topic_alias_invalid,
-                                      known.error().context);
-            topic = known.value();
-        }
+    if (const auto alias = properties.value().topic_alias) {
+        const auto known = topic_of_alias(session, *alias, topic);
+        if (!known)
+            return protocol_error(session, mqtt::ReasonCode::topic_alias_invalid,
+                                  known.error().context);
+        topic = known.value();
     }
+    return publish_to(session, topic, publish, &properties.value());
+}
+
+bool Inbound::publish_to(Session& session, std::string_view topic, const mqtt::PublishView& publish,
+                         const mqtt::Properties* properties) {
     if (topic.empty())
         return protocol_error(session, mqtt::ReasonCode::protocol_error, "PUBLISH without a topic");
     TopicEntry* entry = find_topic(session, topic);
@@ -104,7 +112,7 @@ bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
         return protocol_error(session, mqtt::ReasonCode::topic_name_invalid,
                               "PUBLISH to what is not a topic name");
     ++received_;
-    return store(session, *entry, publish, has_properties ? &properties.value() : nullptr);
+    return store(session, *entry, publish, properties);
 }
 
 bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView& publish,

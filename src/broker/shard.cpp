@@ -130,9 +130,10 @@ void Shard::end_turn() {
 
 // Hands the gathered group to the log, if none is being written.
 //
-// Under load the clients whose messages were just acknowledged send their next ones at once. Waiting
-// that moment makes one large group of two small ones: half the syncs, and half the sends, each of
-// which carries one client's acknowledgements of a group. Groups that are small anyway never wait.
+// Under load the clients whose messages were just acknowledged send their next ones at once.
+// Waiting that moment makes one large group of two small ones: half the syncs, and half the sends,
+// each of which carries one client's acknowledgements of a group. Groups that are small anyway
+// never wait.
 void Shard::submit_or_hold() {
     holds_ = false;
     if (in_flight_ || open_->empty()) return;

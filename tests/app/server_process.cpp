@@ -17,13 +17,13 @@ std::vector<std::string> command(const std::vector<std::string>& arguments) {
 ServerProcess::ServerProcess(const std::vector<std::string>& arguments)
     : Child(command(arguments)) {}
 
-std::uint16_t ServerProcess::port(const std::string& listener) const {
-    const auto line = output().find("listening " + listener + " ");
+std::uint16_t port_in(const std::string& output, const std::string& listener) {
+    const auto line = output.find("listening " + listener + " ");
     if (line == std::string::npos) return 0;
-    const auto end = output().find('\n', line);
-    const auto colon = output().rfind(':', end);
+    const auto end = output.find('\n', line);
+    const auto colon = output.rfind(':', end);
     std::uint16_t port = 0;
-    std::from_chars(output().data() + colon + 1, output().data() + end, port);
+    std::from_chars(output.data() + colon + 1, output.data() + end, port);
     return port;
 }
 

@@ -9,6 +9,10 @@
 
 namespace holdfast::test {
 
+// The port of the listener of that name, out of its `listening` line in a server's output; 0 where
+// there is none.
+[[nodiscard]] std::uint16_t port_in(const std::string& output, const std::string& listener);
+
 // The holdfast program.
 class ServerProcess : public Child {
 public:
@@ -16,8 +20,9 @@ public:
 
     // Waits for the line `ready`; false where the process ended before it.
     [[nodiscard]] bool wait_until_ready() { return wait_for_output("ready\n"); }
-    // Of the listener of that name, out of its `listening` line; 0 where there was none.
-    [[nodiscard]] std::uint16_t port(const std::string& listener) const;
+    [[nodiscard]] std::uint16_t port(const std::string& listener) const {
+        return port_in(output(), listener);
+    }
 };
 
 // What a finished run of a short command left behind.

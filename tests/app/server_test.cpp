@@ -295,3 +295,32 @@ TEST_CASE("a thousand connections that come and go leave nothing behind", "[app]
     CHECK(count_sockets(server->pid()) == before);
     healthy.check();
 }
+
+TEST_CASE("more connections than the system's open files do not reach the log", "[app][server]") {
+    const Site site(kConfig);
+    std::string limited = "ulimit -n 200; exec " HOLDFAST_PROGRAM;
+    for (const std::string& argument : site.serve_arguments()) limited += " '" + argument + "'";
+    Child server({"/bin/sh", "-c", limited});
+    REQUIRE(server.wait_for_output("ready\n"));
+    const auto port = port_in(server.output(), "mqtt");
+    HealthyClient healthy(port);
+    std::vector<std::unique_ptr<Socket>> crowd;
+    for (int i = 0; i < 300; ++i) {
+        crowd.push_back(std::make_unique<Socket>(port));
+        crowd.push_back(std::make_unique<Socket>(port_in(server.output(), "http")));
+    }
+    healthy.check(); // makes the first file of the log's slice
+    healthy.check();
+    server.signal(SIGTERM);
+    CHECK(server.wait() == 0);
+}
+
+TEST_CASE("a reader of the output who goes does not end the server", "[app][server]") {
+    const Site site(kConfig);
+    const auto server = site.start();
+    HealthyClient healthy(server->port("mqtt"));
+    server->signal(SIGPIPE);
+    healthy.check();
+    server->signal(SIGTERM);
+    CHECK(server->wait() == 0);
+}

@@ -170,3 +170,12 @@ TEST_CASE("a rule file with a mistake stops the start, by file and place", "[app
     CHECK(outcome.exit_code == 1);
     CHECK_THAT(outcome.errors, Contains("bad.sql") && Contains("line 1"));
 }
+
+TEST_CASE("too few open files for a server are said at the start", "[app][start]") {
+    const Site site(kFreePorts);
+    std::string limited = "ulimit -n 60; exec " HOLDFAST_PROGRAM;
+    for (const std::string& argument : site.serve_arguments()) limited += " '" + argument + "'";
+    Child server({"/bin/sh", "-c", limited});
+    CHECK(server.wait() == 1);
+    CHECK_THAT(server.errors(), Contains("60 open files"));
+}
