@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <future>
 
@@ -19,6 +20,7 @@ using boost::asio::ip::tcp;
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr std::chrono::milliseconds kPause{200}; // when the process has no descriptor left
+constexpr std::chrono::seconds kNoteInterval{1}; // strangers must not fill the server's own log
 
 std::string text_of(const sockaddr_storage& address) {
     tcp::endpoint endpoint;
@@ -71,8 +73,10 @@ void MqttListener::accept_some() {
             return;
         }
         if (connection_count() >= connections_max_) {
-            log_warn("mqtt", "connection from {} refused: {} are open", text_of(peer),
-                     connections_max_);
+            ++refused_;
+            if (may_note())
+                log_warn("mqtt", "{} connections refused so far, the last from {}: {} are open",
+                         refused_, text_of(peer), connections_max_);
             ::close(fd);
             continue;
         }
@@ -85,11 +89,18 @@ void MqttListener::accept_some() {
 }
 
 void MqttListener::pause() {
-    log_error("mqtt", "cannot accept connections: {}", std::strerror(errno));
+    if (may_note()) log_error("mqtt", "cannot accept connections: {}", std::strerror(errno));
     pause_timer_.expires_after(kPause);
     pause_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) wait();
     });
+}
+
+bool MqttListener::may_note() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_note_) return false;
+    next_note_ = now + kNoteInterval;
+    return true;
 }
 
 std::size_t MqttListener::connection_count() const {

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,6 +31,7 @@ private:
     void wait();
     void accept_some();
     void pause();
+    [[nodiscard]] bool may_note(); // a line about connections that are not taken
     [[nodiscard]] std::size_t connection_count() const;
 
     std::span<ShardThread* const> shards_;
@@ -38,6 +40,8 @@ private:
     boost::asio::steady_timer pause_timer_;
     std::uint16_t port_ = 0;
     std::size_t next_shard_ = 0;
+    std::uint64_t refused_ = 0;
+    std::chrono::steady_clock::time_point next_note_{};
 };
 
 } // namespace holdfast::gateway
