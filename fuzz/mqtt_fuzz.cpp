@@ -94,8 +94,7 @@ void check(const Frame& frame, Version version) {
             return round_trip(
                 frame, [](std::uint8_t, ByteView body) { return decode_auth(body); }, encode_auth);
         case PacketType::pingreq:
-        case PacketType::pingresp:
-            return;
+        case PacketType::pingresp: return;
     }
 }
 

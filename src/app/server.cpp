@@ -183,9 +183,11 @@ Result<void> Server::start_engines() {
 Result<void> Server::start_http() {
     if (!config_.listeners.http) return ok();
     work_ = std::make_unique<gateway::WorkQueue>();
-    gateway::add_rest_routes(router_, {*log_, *broker_, alarms_, metrics_, *work_, [this] {
+    gateway::add_rest_routes(router_, {*log_, *broker_, alarms_, metrics_, *work_,
+                                       [this] {
                                            if (rules_) note_failure(rules_->refresh());
-                                       }});
+                                       },
+                                       rules_.get()});
     for (auto& shard : shards_) io_contexts_.push_back(&shard->io());
     gateway::HttpSettings settings;
     settings.body_bytes_max = config_.limits.http_body_bytes;

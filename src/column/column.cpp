@@ -39,37 +39,26 @@ void Column::reset(std::size_t rows) {
 void Column::set(std::size_t row, const Value& value) {
     types_[row] = value.type();
     switch (value.type()) {
-        case Type::null:
-            break;
-        case Type::float64:
-            words_[row] = std::bit_cast<std::int64_t>(value.as_float());
-            break;
+        case Type::null: break;
+        case Type::float64: words_[row] = std::bit_cast<std::int64_t>(value.as_float()); break;
         case Type::text:
             if (texts_.empty()) texts_.resize(types_.size());
             texts_[row] = value.as_text();
             break;
         case Type::int64:
         case Type::boolean:
-        case Type::timestamp:
-            words_[row] = value.as_int();
-            break;
+        case Type::timestamp: words_[row] = value.as_int(); break;
     }
 }
 
 Value Column::at(std::size_t row) const noexcept {
     switch (types_[row]) {
-        case Type::null:
-            break;
-        case Type::int64:
-            return Value::of_int(words_[row]);
-        case Type::float64:
-            return Value::of_float(std::bit_cast<double>(words_[row]));
-        case Type::boolean:
-            return Value::of_bool(words_[row] != 0);
-        case Type::text:
-            return Value::of_text(texts_[row]);
-        case Type::timestamp:
-            return Value::of_timestamp_us(words_[row]);
+        case Type::null: break;
+        case Type::int64: return Value::of_int(words_[row]);
+        case Type::float64: return Value::of_float(std::bit_cast<double>(words_[row]));
+        case Type::boolean: return Value::of_bool(words_[row] != 0);
+        case Type::text: return Value::of_text(texts_[row]);
+        case Type::timestamp: return Value::of_timestamp_us(words_[row]);
     }
     return {};
 }

@@ -97,32 +97,19 @@ std::string Path::to_string() const {
 
 std::string Field::to_string() const {
     switch (kind) {
-        case FieldKind::path:
-            return path.to_string();
-        case FieldKind::value:
-            return "value";
-        case FieldKind::payload:
-            return "payload";
-        case FieldKind::topic:
-            return "topic";
-        case FieldKind::topic_level:
-            return fmt::format("topic_level({})", level);
-        case FieldKind::device:
-            return "device";
-        case FieldKind::client_id:
-            return "client_id";
-        case FieldKind::qos:
-            return "qos";
-        case FieldKind::ts:
-            return "ts";
-        case FieldKind::arrival_ts:
-            return "arrival_ts";
-        case FieldKind::stream:
-            return "stream";
-        case FieldKind::partition:
-            return "partition";
-        case FieldKind::offset:
-            return "offset";
+        case FieldKind::path: return path.to_string();
+        case FieldKind::value: return "value";
+        case FieldKind::payload: return "payload";
+        case FieldKind::topic: return "topic";
+        case FieldKind::topic_level: return fmt::format("topic_level({})", level);
+        case FieldKind::device: return "device";
+        case FieldKind::client_id: return "client_id";
+        case FieldKind::qos: return "qos";
+        case FieldKind::ts: return "ts";
+        case FieldKind::arrival_ts: return "arrival_ts";
+        case FieldKind::stream: return "stream";
+        case FieldKind::partition: return "partition";
+        case FieldKind::offset: return "offset";
     }
     return "?";
 }

@@ -23,21 +23,11 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     for (const char c : text) {
         switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
             default:
                 if (static_cast<unsigned char>(c) < 0x20) {
                     fmt::format_to(std::back_inserter(out), "\\u{:04x}",
@@ -52,15 +42,9 @@ void append_json_string(std::string& out, std::string_view text) {
 
 void append_json(std::string& out, const Value& value) {
     switch (value.type()) {
-        case Type::null:
-            out += "null";
-            return;
-        case Type::text:
-            append_json_string(out, value.as_text());
-            return;
-        case Type::timestamp:
-            append_json_string(out, format_timestamp(value.as_int()));
-            return;
+        case Type::null: out += "null"; return;
+        case Type::text: append_json_string(out, value.as_text()); return;
+        case Type::timestamp: append_json_string(out, format_timestamp(value.as_int())); return;
         case Type::float64:
             if (!std::isfinite(value.as_float())) {
                 out += "null";
@@ -68,26 +52,19 @@ void append_json(std::string& out, const Value& value) {
             }
             break;
         case Type::int64:
-        case Type::boolean:
-            break;
+        case Type::boolean: break;
     }
     out += to_text(value);
 }
 
 std::string to_text(const Value& value) {
     switch (value.type()) {
-        case Type::null:
-            return {};
-        case Type::int64:
-            return fmt::format("{}", value.as_int());
-        case Type::boolean:
-            return value.is_true() ? "true" : "false";
-        case Type::text:
-            return std::string(value.as_text());
-        case Type::timestamp:
-            return format_timestamp(value.as_int());
-        case Type::float64:
-            return float_text(value.as_float());
+        case Type::null: return {};
+        case Type::int64: return fmt::format("{}", value.as_int());
+        case Type::boolean: return value.is_true() ? "true" : "false";
+        case Type::text: return std::string(value.as_text());
+        case Type::timestamp: return format_timestamp(value.as_int());
+        case Type::float64: return float_text(value.as_float());
     }
     return {};
 }

@@ -14,23 +14,16 @@ std::optional<std::int64_t> whole(Arithmetic op, std::int64_t left, std::int64_t
     std::int64_t out = 0;
     bool overflow = false;
     switch (op) {
-        case Arithmetic::add:
-            overflow = __builtin_add_overflow(left, right, &out);
-            break;
-        case Arithmetic::subtract:
-            overflow = __builtin_sub_overflow(left, right, &out);
-            break;
-        case Arithmetic::multiply:
-            overflow = __builtin_mul_overflow(left, right, &out);
-            break;
+        case Arithmetic::add: overflow = __builtin_add_overflow(left, right, &out); break;
+        case Arithmetic::subtract: overflow = __builtin_sub_overflow(left, right, &out); break;
+        case Arithmetic::multiply: overflow = __builtin_mul_overflow(left, right, &out); break;
         case Arithmetic::div:
             if (right == 0 || (left == kIntMin && right == -1)) return std::nullopt;
             return left / right;
         case Arithmetic::modulo:
             if (right == 0) return std::nullopt;
             return right == -1 ? 0 : left % right;
-        case Arithmetic::divide:
-            return std::nullopt; // a double: the caller's business
+        case Arithmetic::divide: return std::nullopt; // a double: the caller's business
     }
     if (overflow) return std::nullopt;
     return out;
@@ -39,18 +32,12 @@ std::optional<std::int64_t> whole(Arithmetic op, std::int64_t left, std::int64_t
 // Not finite where there is no result.
 double real(Arithmetic op, double left, double right) noexcept {
     switch (op) {
-        case Arithmetic::add:
-            return left + right;
-        case Arithmetic::subtract:
-            return left - right;
-        case Arithmetic::multiply:
-            return left * right;
-        case Arithmetic::divide:
-            return left / right; // x/0 is not finite
-        case Arithmetic::div:
-            return std::trunc(left / right);
-        case Arithmetic::modulo:
-            return std::fmod(left, right);
+        case Arithmetic::add: return left + right;
+        case Arithmetic::subtract: return left - right;
+        case Arithmetic::multiply: return left * right;
+        case Arithmetic::divide: return left / right; // x/0 is not finite
+        case Arithmetic::div: return std::trunc(left / right);
+        case Arithmetic::modulo: return std::fmod(left, right);
     }
     return std::numeric_limits<double>::quiet_NaN();
 }
@@ -70,18 +57,12 @@ std::optional<Value> with_timestamp(Arithmetic op, const Value& left, const Valu
 
 bool holds(Comparison op, int order) noexcept {
     switch (op) {
-        case Comparison::equal:
-            return order == 0;
-        case Comparison::not_equal:
-            return order != 0;
-        case Comparison::less:
-            return order < 0;
-        case Comparison::less_equal:
-            return order <= 0;
-        case Comparison::greater:
-            return order > 0;
-        case Comparison::greater_equal:
-            return order >= 0;
+        case Comparison::equal: return order == 0;
+        case Comparison::not_equal: return order != 0;
+        case Comparison::less: return order < 0;
+        case Comparison::less_equal: return order <= 0;
+        case Comparison::greater: return order > 0;
+        case Comparison::greater_equal: return order >= 0;
     }
     return false;
 }

@@ -20,18 +20,12 @@ int compare_mixed(std::int64_t whole, double real) noexcept {
 
 std::string_view to_string(Type type) noexcept {
     switch (type) {
-        case Type::null:
-            return "NULL";
-        case Type::int64:
-            return "BIGINT";
-        case Type::float64:
-            return "DOUBLE";
-        case Type::boolean:
-            return "BOOLEAN";
-        case Type::text:
-            return "TEXT";
-        case Type::timestamp:
-            return "TIMESTAMP";
+        case Type::null: return "NULL";
+        case Type::int64: return "BIGINT";
+        case Type::float64: return "DOUBLE";
+        case Type::boolean: return "BOOLEAN";
+        case Type::text: return "TEXT";
+        case Type::timestamp: return "TIMESTAMP";
     }
     return "?";
 }

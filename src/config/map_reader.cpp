@@ -36,14 +36,17 @@ void Mistakes::add(const YAML::Mark& mark, std::string_view key, std::string_vie
 }
 
 Error Mistakes::error() const {
-    auto sorted = found_;
-    std::ranges::stable_sort(sorted, {}, &Mistake::line);
+    std::vector<const Mistake*> sorted; // by line; those of one line in the order they were found,
+    for (const Mistake& mistake : found_) sorted.push_back(&mistake); // which addresses keep
+    std::ranges::sort(sorted, [](const Mistake* left, const Mistake* right) {
+        return left->line != right->line ? left->line < right->line : left < right;
+    });
     std::string all;
     const auto append = [&all](const std::string& text) {
         if (!all.empty()) all += '\n';
         all += text;
     };
-    for (const Mistake& mistake : sorted) append(mistake.text);
+    for (const Mistake* mistake : sorted) append(mistake->text);
     for (const std::string& text : foreign_) append(text);
     return fail(Errc::malformed, std::move(all));
 }

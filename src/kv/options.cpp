@@ -12,12 +12,9 @@ namespace {
 
 rocksdb::WALRecoveryMode recovery_mode(Salvage salvage) {
     switch (salvage) {
-        case Salvage::skip_damage:
-            return rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-        case Salvage::stop_at_damage:
-            return rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-        case Salvage::none:
-            break;
+        case Salvage::skip_damage: return rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+        case Salvage::stop_at_damage: return rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+        case Salvage::none: break;
     }
     return rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
 }

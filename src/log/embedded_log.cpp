@@ -28,12 +28,9 @@ Error database_closed() {
 
 std::string_view to_string(Keyspace keyspace) noexcept {
     switch (keyspace) {
-        case Keyspace::rules:
-            return "rules";
-        case Keyspace::models:
-            return "models";
-        case Keyspace::alarms:
-            return "alarms";
+        case Keyspace::rules: return "rules";
+        case Keyspace::models: return "models";
+        case Keyspace::alarms: return "alarms";
     }
     return "unknown";
 }

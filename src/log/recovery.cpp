@@ -136,8 +136,7 @@ Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView 
             found.spans[partition].emplace_back(slice, span);
             return ok();
         }
-        default:
-            return fail(Errc::corrupt, fmt::format("unknown kind {} of metadata", kind));
+        default: return fail(Errc::corrupt, fmt::format("unknown kind {} of metadata", kind));
     }
 }
 

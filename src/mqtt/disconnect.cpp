@@ -71,7 +71,11 @@ void encode_auth(Bytes& out, const Auth& auth) {
     encode_reason_and_properties(out, PacketType::auth, auth.reason, auth.properties);
 }
 
-void encode_pingreq(Bytes& out) { encode_packet(out, PacketType::pingreq, 0, {}); }
-void encode_pingresp(Bytes& out) { encode_packet(out, PacketType::pingresp, 0, {}); }
+void encode_pingreq(Bytes& out) {
+    encode_packet(out, PacketType::pingreq, 0, {});
+}
+void encode_pingresp(Bytes& out) {
+    encode_packet(out, PacketType::pingresp, 0, {});
+}
 
 } // namespace holdfast::mqtt

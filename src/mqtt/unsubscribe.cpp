@@ -48,8 +48,7 @@ void encode_unsuback(Bytes& out, const SubscribeAnswer& answer, Version version)
     writer.u16_be(answer.packet_id);
     if (version == Version::v5) {
         write_properties(writer, answer.properties);
-        for (const ReasonCode reason : answer.reasons)
-            writer.u8(static_cast<std::uint8_t>(reason));
+        for (const ReasonCode reason : answer.reasons) writer.u8(static_cast<std::uint8_t>(reason));
     }
     encode_packet(out, PacketType::unsuback, 0, body);
 }

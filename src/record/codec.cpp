@@ -191,14 +191,10 @@ std::size_t lz4_frame(ByteView from, std::span<std::byte> to) {
 
 std::size_t compress(Compression codec, ByteView from, std::span<std::byte> to) {
     switch (codec) {
-        case Compression::none:
-            return 0;
-        case Compression::gzip:
-            return gzip(from, to);
-        case Compression::snappy:
-            return snappy_xerial(from, to);
-        case Compression::lz4:
-            return lz4_frame(from, to);
+        case Compression::none: return 0;
+        case Compression::gzip: return gzip(from, to);
+        case Compression::snappy: return snappy_xerial(from, to);
+        case Compression::lz4: return lz4_frame(from, to);
         case Compression::zstd: {
             const std::size_t bytes =
                 ZSTD_compress(to.data(), to.size(), from.data(), from.size(), 1);
@@ -210,16 +206,11 @@ std::size_t compress(Compression codec, ByteView from, std::span<std::byte> to) 
 
 Result<Bytes> decompress(Compression codec, ByteView from, std::size_t bytes_max) {
     switch (codec) {
-        case Compression::none:
-            break;
-        case Compression::gzip:
-            return gunzip(from, bytes_max);
-        case Compression::snappy:
-            return unsnappy(from, bytes_max);
-        case Compression::lz4:
-            return unlz4(from, bytes_max);
-        case Compression::zstd:
-            return unzstd(from, bytes_max);
+        case Compression::none: break;
+        case Compression::gzip: return gunzip(from, bytes_max);
+        case Compression::snappy: return unsnappy(from, bytes_max);
+        case Compression::lz4: return unlz4(from, bytes_max);
+        case Compression::zstd: return unzstd(from, bytes_max);
     }
     return fail(Errc::not_supported, "unknown compression codec");
 }

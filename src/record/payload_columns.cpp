@@ -72,21 +72,16 @@ bool walk(dom::element& at, const Path& path) noexcept {
 
 Value cell(const dom::element& element, column::TextArena& arena) {
     switch (element.type()) {
-        case dom::element_type::INT64:
-            return Value::of_int(element.get_int64().value_unsafe());
+        case dom::element_type::INT64: return Value::of_int(element.get_int64().value_unsafe());
         case dom::element_type::UINT64:
             return Value::of_float(static_cast<double>(element.get_uint64().value_unsafe()));
-        case dom::element_type::DOUBLE:
-            return Value::of_float(element.get_double().value_unsafe());
-        case dom::element_type::BOOL:
-            return Value::of_bool(element.get_bool().value_unsafe());
+        case dom::element_type::DOUBLE: return Value::of_float(element.get_double().value_unsafe());
+        case dom::element_type::BOOL: return Value::of_bool(element.get_bool().value_unsafe());
         case dom::element_type::STRING:
             return Value::of_text(arena.keep(element.get_string().value_unsafe()));
         case dom::element_type::OBJECT:
-        case dom::element_type::ARRAY:
-            return Value::of_text(arena.keep(simdjson::minify(element)));
-        case dom::element_type::NULL_VALUE:
-            break;
+        case dom::element_type::ARRAY: return Value::of_text(arena.keep(simdjson::minify(element)));
+        case dom::element_type::NULL_VALUE: break;
     }
     return {};
 }
@@ -183,15 +178,12 @@ private:
                const Document& document) {
         const Field& field = fields_[index];
         switch (field.kind) {
-            case FieldKind::path:
-                return at_path(document, field.path);
-            case FieldKind::value:
-                return bare_value(document);
+            case FieldKind::path: return at_path(document, field.path);
+            case FieldKind::value: return bare_value(document);
             case FieldKind::payload:
                 if (!is_utf8(as_text(message.payload))) return {};
                 return Value::of_text(as_text(message.payload));
-            case FieldKind::topic:
-                return text_or_null(message.topic);
+            case FieldKind::topic: return text_or_null(message.topic);
             case FieldKind::topic_level: {
                 std::string_view level;
                 if (message.topic.empty() ||
@@ -201,20 +193,13 @@ private:
             }
             case FieldKind::device:
                 return message.device ? Value::of_text(*message.device) : Value();
-            case FieldKind::client_id:
-                return text_or_null(message.client_id);
-            case FieldKind::qos:
-                return Value::of_int(message.qos);
-            case FieldKind::ts:
-                return event_time(index, row, message, document);
-            case FieldKind::arrival_ts:
-                return Value::of_timestamp_us(message.arrival_ms * 1000);
-            case FieldKind::stream:
-                return text_or_null(message.stream);
-            case FieldKind::partition:
-                return Value::of_int(message.partition);
-            case FieldKind::offset:
-                return Value::of_int(message.offset);
+            case FieldKind::client_id: return text_or_null(message.client_id);
+            case FieldKind::qos: return Value::of_int(message.qos);
+            case FieldKind::ts: return event_time(index, row, message, document);
+            case FieldKind::arrival_ts: return Value::of_timestamp_us(message.arrival_ms * 1000);
+            case FieldKind::stream: return text_or_null(message.stream);
+            case FieldKind::partition: return Value::of_int(message.partition);
+            case FieldKind::offset: return Value::of_int(message.offset);
         }
         return {};
     }

@@ -11,17 +11,10 @@ std::string json_pointer(std::string_view path) {
     std::string pointer = "/";
     for (const char c : path) {
         switch (c) {
-            case '.':
-                pointer += '/';
-                break;
-            case '~':
-                pointer += "~0";
-                break;
-            case '/':
-                pointer += "~1";
-                break;
-            default:
-                pointer += c;
+            case '.': pointer += '/'; break;
+            case '~': pointer += "~0"; break;
+            case '/': pointer += "~1"; break;
+            default: pointer += c;
         }
     }
     return pointer;
@@ -39,18 +32,12 @@ std::optional<std::string> payload_text(ByteView payload, std::string_view path)
     if (document.at_pointer(json_pointer(path)).get(found) != simdjson::SUCCESS)
         return std::nullopt;
     switch (found.type()) {
-        case simdjson::dom::element_type::STRING:
-            return std::string(found.get_string().value());
-        case simdjson::dom::element_type::INT64:
-            return fmt::to_string(found.get_int64().value());
-        case simdjson::dom::element_type::UINT64:
-            return fmt::to_string(found.get_uint64().value());
-        case simdjson::dom::element_type::DOUBLE:
-            return fmt::to_string(found.get_double().value());
-        case simdjson::dom::element_type::BOOL:
-            return found.get_bool().value() ? "true" : "false";
-        default:
-            return std::nullopt;
+        case simdjson::dom::element_type::STRING: return std::string(found.get_string().value());
+        case simdjson::dom::element_type::INT64: return fmt::to_string(found.get_int64().value());
+        case simdjson::dom::element_type::UINT64: return fmt::to_string(found.get_uint64().value());
+        case simdjson::dom::element_type::DOUBLE: return fmt::to_string(found.get_double().value());
+        case simdjson::dom::element_type::BOOL: return found.get_bool().value() ? "true" : "false";
+        default: return std::nullopt;
     }
 }
 

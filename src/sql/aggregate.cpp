@@ -70,18 +70,12 @@ void AggregateState::keep(const Value& value, std::uint64_t& mismatches) {
 
 Value AggregateState::kept() const noexcept {
     switch (kept_type_) {
-        case Type::null:
-            break;
-        case Type::int64:
-            return Value::of_int(kept_word_);
-        case Type::float64:
-            return Value::of_float(std::bit_cast<double>(kept_word_));
-        case Type::boolean:
-            return Value::of_bool(kept_word_ != 0);
-        case Type::text:
-            return Value::of_text(kept_text_);
-        case Type::timestamp:
-            return Value::of_timestamp_us(kept_word_);
+        case Type::null: break;
+        case Type::int64: return Value::of_int(kept_word_);
+        case Type::float64: return Value::of_float(std::bit_cast<double>(kept_word_));
+        case Type::boolean: return Value::of_bool(kept_word_ != 0);
+        case Type::text: return Value::of_text(kept_text_);
+        case Type::timestamp: return Value::of_timestamp_us(kept_word_);
     }
     return {};
 }
@@ -94,9 +88,7 @@ void AggregateState::add(AggregateKind kind, const Value& value, std::uint64_t& 
     if (value.is_null()) return;
     switch (kind) {
         case AggregateKind::count_rows:
-        case AggregateKind::count:
-            ++count_;
-            break;
+        case AggregateKind::count: ++count_; break;
         case AggregateKind::count_if:
             if (value.type() != Type::boolean) ++mismatches;
             if (value.is_true()) ++count_;
@@ -125,9 +117,7 @@ void AggregateState::add(AggregateKind kind, const Value& value, std::uint64_t& 
         case AggregateKind::first:
             if (kept_type_ == Type::null) keep(value, mismatches);
             break;
-        case AggregateKind::last:
-            keep(value, mismatches);
-            break;
+        case AggregateKind::last: keep(value, mismatches); break;
     }
 }
 
@@ -139,8 +129,7 @@ Value AggregateState::result(AggregateKind kind) const noexcept {
     switch (kind) {
         case AggregateKind::count_rows:
         case AggregateKind::count:
-        case AggregateKind::count_if:
-            return Value::of_int(count_);
+        case AggregateKind::count_if: return Value::of_int(count_);
         case AggregateKind::sum:
             if (count_ == 0) return {};
             return is_real_ ? finite(sum) : Value::of_int(whole_sum_);
@@ -155,8 +144,7 @@ Value AggregateState::result(AggregateKind kind) const noexcept {
         case AggregateKind::min:
         case AggregateKind::max:
         case AggregateKind::first:
-        case AggregateKind::last:
-            return kept();
+        case AggregateKind::last: return kept();
     }
     return {};
 }

@@ -41,18 +41,13 @@ public:
                 return rows != nullptr ? Operand(column->gather(*rows)) : Operand(column);
             }
             case ExpressionKind::logical_and:
-            case ExpressionKind::logical_or:
-                return Operand(logical(e, rows));
-            case ExpressionKind::case_when:
-                return Operand(case_when(e, rows));
+            case ExpressionKind::logical_or: return Operand(logical(e, rows));
+            case ExpressionKind::case_when: return Operand(case_when(e, rows));
             case ExpressionKind::arithmetic:
-            case ExpressionKind::comparison:
-                return Operand(binary(e, rows));
+            case ExpressionKind::comparison: return Operand(binary(e, rows));
             case ExpressionKind::literal:
-            case ExpressionKind::name:
-                return Operand(constant(e, rows));
-            default:
-                return Operand(by_row(e, rows));
+            case ExpressionKind::name: return Operand(constant(e, rows));
+            default: return Operand(by_row(e, rows));
         }
     }
 
@@ -190,20 +185,13 @@ private:
                 const Value value = truth(args[0]);
                 return value.is_null() ? value : Value::of_bool(!value.is_true());
             }
-            case ExpressionKind::is_null:
-                return Value::of_bool(args[0].is_null() != e.is_negated);
-            case ExpressionKind::concat:
-                return concat(args);
-            case ExpressionKind::between:
-                return negated(e, between(args));
-            case ExpressionKind::in_list:
-                return negated(e, in_list(args));
-            case ExpressionKind::like:
-                return negated(e, like(args));
-            case ExpressionKind::call:
-                return call(*e.function, args);
-            default:
-                return {};
+            case ExpressionKind::is_null: return Value::of_bool(args[0].is_null() != e.is_negated);
+            case ExpressionKind::concat: return concat(args);
+            case ExpressionKind::between: return negated(e, between(args));
+            case ExpressionKind::in_list: return negated(e, in_list(args));
+            case ExpressionKind::like: return negated(e, like(args));
+            case ExpressionKind::call: return call(*e.function, args);
+            default: return {};
         }
     }
 

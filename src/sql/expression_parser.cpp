@@ -232,17 +232,13 @@ private:
             case TokenKind::integer:
             case TokenKind::real:
             case TokenKind::duration:
-            case TokenKind::text:
-                return literal();
-            case TokenKind::quoted_word:
-                return parse_name(cursor_);
-            case TokenKind::word:
-                return word();
+            case TokenKind::text: return literal();
+            case TokenKind::quoted_word: return parse_name(cursor_);
+            case TokenKind::word: return word();
             case TokenKind::symbol:
                 if (token.text == "(") return bracketed();
                 [[fallthrough]];
-            case TokenKind::end:
-                return cursor_.expected("an expression");
+            case TokenKind::end: return cursor_.expected("an expression");
         }
         return cursor_.expected("an expression");
     }

@@ -22,12 +22,9 @@ constexpr double kNsPerSecond = 1e9;
 
 const char* name_of(Shape shape) {
     switch (shape) {
-        case Shape::fanin:
-            return "fanin";
-        case Shape::fanout:
-            return "fanout";
-        case Shape::pairs:
-            return "pairs";
+        case Shape::fanin: return "fanin";
+        case Shape::fanout: return "fanout";
+        case Shape::pairs: return "pairs";
     }
     return "?";
 }

@@ -9,6 +9,10 @@
 
 #include <functional>
 
+namespace holdfast::rules {
+class Engine;
+}
+
 namespace holdfast::gateway {
 
 // What the REST handlers (docs/rest.md) work on. All of it outlives the server and the queue.
@@ -19,6 +23,7 @@ struct RestParts {
     Metrics& metrics;
     WorkQueue& work;                               // for what blocks: disk reads, stream changes
     std::function<void()> streams_changed = [] {}; // after a stream was made, altered or deleted
+    rules::Engine* rules = nullptr;                // without: no /api/v1/rules
 };
 
 // Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
@@ -28,6 +33,7 @@ void add_publish_routes(Router& router, const RestParts& parts);
 void add_stream_routes(Router& router, const RestParts& parts);
 void add_record_routes(Router& router, const RestParts& parts);
 void add_alarm_routes(Router& router, const RestParts& parts);
+void add_rule_routes(Router& router, const RestParts& parts);
 void add_service_routes(Router& router, const RestParts& parts);
 // `router` must live as long as its handlers are called.
 void add_openapi_route(Router& router);

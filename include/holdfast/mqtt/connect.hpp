@@ -28,7 +28,8 @@ struct Connect {
 };
 
 // not_supported: a protocol level other than 3 (named MQIsdp), 4 and 5 (named MQTT). malformed:
-// anything else, a reserved flag, a will topic that is no topic name, bytes behind the end included.
+// anything else, a reserved flag, a will topic that is no topic name, bytes behind the end
+// included.
 [[nodiscard]] Result<Connect> decode_connect(ByteView body);
 void encode_connect(Bytes& out, const Connect& connect);
 

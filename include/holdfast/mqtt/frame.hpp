@@ -8,8 +8,21 @@ namespace holdfast::mqtt {
 
 // MQTT5 section 2.1.2; 0 is reserved.
 enum class PacketType : std::uint8_t {
-    connect = 1, connack, publish, puback, pubrec, pubrel, pubcomp, subscribe,
-    suback, unsubscribe, unsuback, pingreq, pingresp, disconnect, auth,
+    connect = 1,
+    connack,
+    publish,
+    puback,
+    pubrec,
+    pubrel,
+    pubcomp,
+    subscribe,
+    suback,
+    unsubscribe,
+    unsuback,
+    pingreq,
+    pingresp,
+    disconnect,
+    auth,
 };
 
 // The fixed header's flags that a packet other than PUBLISH must carry [MQTT5-2.1.3-1].
@@ -33,7 +46,8 @@ struct Frame {
     std::size_t size_bytes = 0; // of the whole packet
 };
 
-// Looks at the packet that `input` starts with. `packet_bytes_max` bounds it, fixed header included.
+// Looks at the packet that `input` starts with. `packet_bytes_max` bounds it, fixed header
+// included.
 [[nodiscard]] inline Frame next_frame(ByteView input, std::uint32_t packet_bytes_max) noexcept {
     Frame frame;
     std::size_t length = 0;

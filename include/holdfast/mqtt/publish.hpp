@@ -11,7 +11,7 @@ namespace holdfast::mqtt {
 
 // PUBLISH, MQTT5 section 3.3. Borrows from the packet.
 struct PublishView {
-    std::string_view topic;      // not looked at: see check_topic(); empty with a topic alias
+    std::string_view topic; // not looked at: see check_topic(); empty with a topic alias
     ByteView payload;
     ByteView properties;         // MQTT 5: encoded, behind their length, not looked at
     std::uint16_t packet_id = 0; // not 0 exactly when qos > 0

@@ -8,8 +8,8 @@
 
 namespace holdfast::mqtt {
 
-// One topic filter of a SUBSCRIBE and its options (MQTT5 section 3.8.3.1). The filter's UTF-8 has been
-// checked, its wildcards not: an illegal filter is answered in the SUBACK.
+// One topic filter of a SUBSCRIBE and its options (MQTT5 section 3.8.3.1). The filter's UTF-8 has
+// been checked, its wildcards not: an illegal filter is answered in the SUBACK.
 struct SubscriptionRequest {
     std::string_view filter;
     Qos qos = Qos::at_most_once;

@@ -23,32 +23,22 @@ bool overlaps(const std::vector<Fault>& planned, const Fault& next) {
 
 std::string_view to_string(FaultKind kind) noexcept {
     switch (kind) {
-        case FaultKind::none:
-            return "none";
-        case FaultKind::coolant_leak:
-            return "coolant_leak";
-        case FaultKind::oil_pump_wear:
-            return "oil_pump_wear";
-        case FaultKind::bearing_wear:
-            return "bearing_wear";
-        case FaultKind::motor_overload:
-            return "motor_overload";
+        case FaultKind::none: return "none";
+        case FaultKind::coolant_leak: return "coolant_leak";
+        case FaultKind::oil_pump_wear: return "oil_pump_wear";
+        case FaultKind::bearing_wear: return "bearing_wear";
+        case FaultKind::motor_overload: return "motor_overload";
     }
     return "?";
 }
 
 std::string_view signals_of(FaultKind kind) noexcept {
     switch (kind) {
-        case FaultKind::none:
-            return "[]";
-        case FaultKind::coolant_leak:
-            return R"(["coolant"])";
-        case FaultKind::oil_pump_wear:
-            return R"(["oil","rpm"])";
-        case FaultKind::bearing_wear:
-            return R"(["vibration","motor_current"])";
-        case FaultKind::motor_overload:
-            return R"(["motor_current","temperature"])";
+        case FaultKind::none: return "[]";
+        case FaultKind::coolant_leak: return R"(["coolant"])";
+        case FaultKind::oil_pump_wear: return R"(["oil","rpm"])";
+        case FaultKind::bearing_wear: return R"(["vibration","motor_current"])";
+        case FaultKind::motor_overload: return R"(["motor_current","temperature"])";
     }
     return "[]";
 }

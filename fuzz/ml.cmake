@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME ml_state LINKS holdfast_ml)

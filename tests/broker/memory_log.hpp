@@ -1,0 +1,114 @@
+#pragma once
+
+#include <holdfast/log/log.hpp>
+#include <holdfast/record/batch_view.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace holdfast::broker::test {
+
+// Keeps records in memory; a group is stored, or refused, when store() is called.
+class MemoryLog final : public log::Log {
+public:
+    void add_stream(std::string name, PartitionIndex partitions,
+                    std::uint32_t message_bytes_max = 1U << 20U) {
+        auto stream = std::make_shared<log::Stream>();
+        stream->id = StreamId{static_cast<std::uint32_t>(streams_.size() + 1)};
+        stream->settings.name = std::move(name);
+        stream->settings.partitions = partitions;
+        stream->settings.message_bytes_max = message_bytes_max;
+        streams_.push_back(std::move(stream));
+    }
+    void append(log::AppendGroup& group) override { waiting_.push_back(&group); }
+    // Completes all groups that wait. True where there was one.
+    bool store(const Result<void>& outcome = ok()) {
+        const auto groups = std::exchange(waiting_, {});
+        for (log::AppendGroup* group : groups) {
+            for (log::PartitionAppend& append : group->appends) {
+                if (!outcome) continue;
+                auto& next = next_offset_[append.partition];
+                append.base_offset = next;
+                next += append.record_count;
+                record::set_base_offset(append.batch, append.base_offset);
+                keep(append);
+            }
+            group->completed(outcome);
+        }
+        return !groups.empty();
+    }
+
+    struct Stored {
+        PartitionId partition;
+        Offset offset;
+        std::string key, value;
+        std::map<std::string, std::string> headers;
+    };
+    std::vector<Stored> stored;
+
+    Result<std::shared_ptr<const log::Stream>> create_stream(log::StreamSettings) override {
+        return refuse();
+    }
+    Result<std::shared_ptr<const log::Stream>> alter_stream(const log::StreamSettings&) override {
+        return refuse();
+    }
+    Result<void> delete_stream(std::string_view) override { return refuse(); }
+    std::shared_ptr<const log::Stream> find_stream(std::string_view name) const override {
+        for (const auto& stream : streams_)
+            if (stream->settings.name == name) return stream;
+        return nullptr;
+    }
+    std::shared_ptr<const log::Stream> find_stream(StreamId id) const override {
+        return streams_.at(number(id) - 1);
+    }
+    std::vector<std::shared_ptr<const log::Stream>> streams() const override {
+        return {streams_.begin(), streams_.end()};
+    }
+    Result<log::Fetched> fetch(PartitionId, Offset, std::size_t) const override { return refuse(); }
+    Result<log::PartitionBounds> bounds(PartitionId) const override { return refuse(); }
+    Result<Offset> offset_at(PartitionId, std::int64_t) const override { return refuse(); }
+    Result<Offset> readable_after(PartitionId, Offset) const override { return refuse(); }
+    WaitId wait(PartitionId, Offset, std::function<void()>) override { return 0; }
+    void cancel_wait(WaitId) override {}
+    Result<std::optional<std::string>> state(log::Keyspace, std::string_view) const override {
+        return refuse();
+    }
+    Result<void> scan_state(
+        log::Keyspace, std::string_view,
+        const std::function<bool(std::string_view, std::string_view)>&) const override {
+        return refuse();
+    }
+    Result<void> apply_retention(std::int64_t) override { return ok(); }
+    std::uint64_t disk_bytes() const override { return 0; }
+    std::optional<Error> refusing() const override { return std::nullopt; }
+
+private:
+    static Error refuse() { return fail(Errc::not_supported, "not in this test"); }
+    void keep(const log::PartitionAppend& append) {
+        auto batch = record::BatchView::open(append.batch);
+        REQUIRE(batch.has_value());
+        record::RecordView record;
+        while (batch.value().next(record).value()) {
+            Stored one{append.partition,
+                       record.offset,
+                       std::string(as_text(*record.key)),
+                       std::string(as_text(record.value)),
+                       {}};
+            record::HeaderCursor headers(record);
+            for (record::HeaderView header; headers.next(header);)
+                one.headers[std::string(header.name)] = as_text(header.value);
+            stored.push_back(std::move(one));
+        }
+    }
+
+    std::vector<std::shared_ptr<log::Stream>> streams_;
+    std::vector<log::AppendGroup*> waiting_;
+    std::map<PartitionId, Offset> next_offset_;
+};
+
+} // namespace holdfast::broker::test

@@ -1,0 +1,101 @@
+// Goal: rules can be made, seen, paused, replaced, tried and removed over REST, and refusals say
+// why. Method: a real engine over a real log in a temporary directory, a raw HTTP client.
+#include <gateway/http_client.hpp>
+#include <holdfast/gateway/rest_api.hpp>
+#include <holdfast/rules/engine.hpp>
+#include <support/temp_dir.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace holdfast;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr std::string_view kRule = "CREATE RULE hot AS SELECT temp FROM 'car/+/obd' WHERE temp > 5";
+constexpr std::string_view kPath = "/api/v1/rules/hot";
+
+class NoPublisher final : public broker::Publisher {
+public:
+    void publish(broker::PublishBatch, Done done) override {
+        done(fail(Errc::closed, "nothing is published here"));
+    }
+};
+
+struct Api {
+    Api() {
+        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
+        REQUIRE(opened);
+        log = std::move(opened).value();
+        pool.emplace(*log, 1);
+        engine.emplace(rules::EngineSettings{},
+                       rules::Engine::Parts{*log, *pool, publisher, alarms, clock, metrics,
+                                            [](auto) { return std::vector<std::string>{}; }});
+        REQUIRE(engine->start());
+        gateway::add_rest_routes(router, {*log, publisher, alarms, metrics, work, [] {}, &*engine});
+        running.emplace(router);
+        client.emplace(running->server().port());
+    }
+    ~Api() {
+        client.reset();
+        running->stop();
+        work.stop();
+        engine->stop();
+        pool->stop();
+    }
+    test::Answer send(std::string_view method, std::string_view target,
+                      std::string_view body = "") {
+        return client->send(method, target, body, "");
+    }
+
+    test::TempDir dir;
+    SystemClock clock;
+    Metrics metrics;
+    std::unique_ptr<log::Log> log;
+    NoPublisher publisher;
+    alarms::Registry alarms;
+    std::optional<log::ConsumerPool> pool;
+    std::optional<rules::Engine> engine;
+    gateway::WorkQueue work;
+    gateway::Router router;
+    std::optional<test::RunningServer> running;
+    std::optional<test::Client> client;
+};
+
+} // namespace
+
+TEST_CASE("a rule is made, seen, paused, resumed and removed", "[gateway][rest]") {
+    Api api;
+    const auto made = api.send("POST", "/api/v1/rules", kRule);
+    CHECK(made.status == 201);
+    CHECK_THAT(made.body, Contains(R"("name":"hot")") && Contains(R"("status":"running")"));
+    CHECK_THAT(api.send("GET", "/api/v1/rules").body, Contains(R"("name":"hot")"));
+    CHECK(api.send("POST", "/api/v1/rules", kRule).status == 409);
+    CHECK(api.send("PUT", kPath, kRule).status == 409);
+    CHECK_THAT(api.send("POST", "/api/v1/rules/hot/pause").body, Contains("paused"));
+    CHECK_THAT(api.send("POST", "/api/v1/rules/hot/resume").body, Contains("running"));
+    CHECK(api.send("DELETE", kPath).status == 204);
+    CHECK(api.send("GET", kPath).status == 404);
+}
+
+TEST_CASE("a bad rule is refused with the place of its fault", "[gateway][rest]") {
+    Api api;
+    const auto answer = api.send("POST", "/api/v1/rules", "CREATE RULE x AS SELECT FROM 'a'");
+    CHECK(answer.status == 400);
+    CHECK_THAT(answer.body, Contains("line 1, column"));
+    CHECK(api.send("POST", "/api/v1/rules", "{\"sql\":1}").status == 400);
+    CHECK_THAT(api.send("PUT", "/api/v1/rules/other", kRule).body, Contains("the path names"));
+}
+
+TEST_CASE("a rule is tried over events without being made", "[gateway][rest]") {
+    Api api;
+    const auto answer =
+        api.send("POST", "/api/v1/rules/test",
+                 R"({"sql":"CREATE RULE hot AS SELECT temp FROM 'car/+/obd' WHERE temp > 5",)"
+                 "\n\"events\":[{\"topic\":\"car/1/obd\",\n\"payload\":{\"temp\":7}},"
+                 R"({"topic":"car/1/obd","payload":{"temp":3}}]})");
+    CHECK(answer.status == 200);
+    CHECK_THAT(answer.body, Contains(R"("rows":[{"temp":7)") && Contains(R"("rows_out":1)"));
+    CHECK(api.engine->list().empty());
+    CHECK(api.send("POST", "/api/v1/rules/test", R"({"events":[]})").status == 400);
+}
