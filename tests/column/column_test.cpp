@@ -79,7 +79,7 @@ TEST_CASE("a topic has levels from both ends", "[column]") {
 }
 
 TEST_CASE("timestamps are read as people write them", "[column]") {
-    constexpr std::int64_t day = 1'714'557'600'000'000; // 2024-05-01T10:00:00Z
+    static constexpr std::int64_t day = 1'714'557'600'000'000; // 2024-05-01T10:00:00Z
     struct Row {
         const char* text;
         std::optional<std::int64_t> us;
