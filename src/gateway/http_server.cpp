@@ -40,7 +40,7 @@ class HttpServer::Impl {
 public:
     Impl(std::span<net::io_context* const> io_contexts, const Router& router, MemoryAccount& memory,
          Metrics& metrics, const HttpSettings& settings)
-        : shared_(router, memory, metrics, settings),
+        : shared_(std::make_shared<HttpShared>(router, memory, metrics, settings)),
           acceptor_(*io_contexts.front()),
           pause_(*io_contexts.front()) {
         for (net::io_context* io : io_contexts) workers_.push_back({io, {}});
@@ -66,7 +66,7 @@ public:
 
     void stop(std::chrono::milliseconds patience) {
         if (port_ == 0) return;
-        shared_.is_stopping = true;
+        shared_->is_stopping = true;
         net::post(acceptor_.get_executor(), [this] {
             boost::system::error_code ignored;
             acceptor_.close(ignored);
@@ -78,12 +78,12 @@ public:
             if (!wait_for_end(kCloseLimit))
                 log_warn("http", "connections are left at the end of stop()");
         }
-        shared_.gate->close();
+        shared_->gate->close();
         port_ = 0;
     }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] std::size_t connection_count() const noexcept { return shared_.connections; }
+    [[nodiscard]] std::size_t connection_count() const noexcept { return shared_->connections; }
 
 private:
     struct Worker {
@@ -114,10 +114,10 @@ private:
 
     net::awaitable<void> accept_loop() {
         std::size_t next = 0;
-        while (!shared_.is_stopping) {
+        while (!shared_->is_stopping) {
             Worker& worker = workers_[next++ % workers_.size()];
             auto [error, socket] = co_await acceptor_.async_accept(*worker.io, as_values);
-            if (shared_.is_stopping) break;
+            if (shared_->is_stopping) break;
             if (!error) {
                 adopt(worker, std::move(socket));
                 continue;
@@ -134,7 +134,7 @@ private:
     void adopt(Worker& worker, tcp::socket socket) {
         boost::system::error_code ignored; // both options only make it faster
         socket.set_option(tcp::no_delay(true), ignored);
-        if (shared_.connections >= shared_.settings.connections_max) {
+        if (shared_->connections >= shared_->settings.connections_max) {
             refuse(socket);
             return;
         }
@@ -166,7 +166,7 @@ private:
         socket.shutdown(tcp::socket::shutdown_send, ignored);
     }
 
-    HttpShared shared_;
+    const std::shared_ptr<HttpShared> shared_;
     std::vector<Worker> workers_;
     tcp::acceptor acceptor_;
     net::steady_timer pause_;

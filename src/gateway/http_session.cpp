@@ -74,14 +74,14 @@ std::optional<HttpResponse> answer_to(beast::error_code error, bool is_late,
 
 class BeastSession final : public HttpSession {
 public:
-    BeastSession(tcp::socket socket, HttpShared& shared)
+    BeastSession(tcp::socket socket, std::shared_ptr<HttpShared> shared)
         : stream_(std::move(socket)),
-          shared_(shared),
+          shared_(std::move(shared)),
           replied_(stream_.get_executor()),
           deadline_(stream_.get_executor()) {
-        shared_.connections.fetch_add(1);
+        shared_->connections.fetch_add(1);
     }
-    ~BeastSession() override { shared_.connections.fetch_sub(1); }
+    ~BeastSession() override { shared_->connections.fetch_sub(1); }
 
     net::awaitable<void> run() override {
         bool goes_on = true;
@@ -108,9 +108,9 @@ private:
     // False when the client went, or said nothing for too long.
     net::awaitable<bool> wait_for_request() {
         if (buffer_.size() > 0) co_return true; // pipelined
-        if (shared_.is_stopping) co_return false;
+        if (shared_->is_stopping) co_return false;
         is_idle_ = true;
-        stream_.expires_after(shared_.settings.idle_limit);
+        stream_.expires_after(shared_->settings.idle_limit);
         const auto room = buffer_.prepare(2048);
         const auto [error, count] = co_await stream_.async_read_some(room, as_values);
         is_idle_ = false;
@@ -121,14 +121,14 @@ private:
     // Reads, handles and answers one request. True where the connection goes on.
     net::awaitable<bool> serve_one() {
         start_deadline();
-        TakenBytes taken(shared_.memory);
+        TakenBytes taken(shared_->memory);
         Parser parser;
-        parser.header_limit(shared_.settings.header_bytes_max);
-        parser.body_limit(shared_.settings.body_bytes_max);
+        parser.header_limit(shared_->settings.header_bytes_max);
+        parser.body_limit(shared_->settings.body_bytes_max);
         auto refusal = co_await read_header(parser);
         if (!refusal) refusal = co_await read_body(parser, taken);
         deadline_.cancel();
-        shared_.requests.add();
+        shared_->requests.add();
         if (refusal) {
             if (refusal->status != 0) co_await write(std::move(*refusal), false, false);
             co_return false;
@@ -137,7 +137,8 @@ private:
         const bool keep_alive = parser.get().keep_alive();
         auto response = co_await handle(std::move(request_));
         if (!response) co_return false;
-        co_return co_await write(std::move(*response), keep_alive && !shared_.is_stopping, is_head);
+        co_return co_await write(std::move(*response), keep_alive && !shared_->is_stopping,
+                                 is_head);
     }
 
     // Ends the reading of a request that takes too long. The stream's own time limit closes the
@@ -145,7 +146,7 @@ private:
     void start_deadline() {
         is_late_ = false;
         stream_.expires_never();
-        arm_deadline(shared_.settings.request_limit);
+        arm_deadline(shared_->settings.request_limit);
     }
     void arm_deadline(std::chrono::milliseconds limit) {
         deadline_.expires_after(limit);
@@ -164,7 +165,7 @@ private:
         const auto [error, count] =
             co_await http::async_read_header(stream_, buffer_, parser, as_values);
         if (error)
-            co_return answer_to(error, is_late_, shared_.settings).value_or(HttpResponse{0, {}});
+            co_return answer_to(error, is_late_, shared_->settings).value_or(HttpResponse{0, {}});
 
         const auto& message = parser.get();
         request_ = {};
@@ -216,7 +217,7 @@ private:
                 co_await http::async_read(stream_, buffer_, parser, as_values);
             body.resize(used + step - parser.get().body().size);
             if (error && error != http::error::need_buffer)
-                co_return answer_to(error, is_late_, shared_.settings)
+                co_return answer_to(error, is_late_, shared_->settings)
                     .value_or(HttpResponse{0, {}});
         }
         co_return std::nullopt;
@@ -231,8 +232,8 @@ private:
             self->response_ = std::move(response);
             self->replied_.cancel();
         };
-        shared_.router.handle(std::move(request),
-                              Reply(stream_.get_executor(), shared_.gate, std::move(sink)));
+        shared_->router.handle(std::move(request),
+                               Reply(stream_.get_executor(), shared_->gate, std::move(sink)));
         // The sink is posted to this thread, so it has not run yet.
         while (!response_ && !is_closed_) co_await replied_.async_wait(as_values);
         co_return std::move(response_);
@@ -240,9 +241,9 @@ private:
 
     net::awaitable<bool> write(HttpResponse response, bool keep_alive, bool is_head) {
         if (response.status >= 500)
-            shared_.failed.add();
+            shared_->failed.add();
         else if (response.status >= 400)
-            shared_.refused.add();
+            shared_->refused.add();
         http::response<http::string_body> message;
         message.version(11);
         message.result(response.status);
@@ -254,7 +255,7 @@ private:
         message.keep_alive(keep_alive);
         if (response.status != 204) message.content_length(response.body.size());
         if (!is_head) message.body() = std::move(response.body);
-        stream_.expires_after(shared_.settings.request_limit);
+        stream_.expires_after(shared_->settings.request_limit);
         http::response_serializer<http::string_body> serializer(message);
         if (is_head) {
             const auto [error, count] =
@@ -283,7 +284,7 @@ private:
     }
 
     beast::tcp_stream stream_;
-    HttpShared& shared_;
+    const std::shared_ptr<HttpShared> shared_;
     beast::flat_buffer buffer_;
     net::steady_timer replied_;  // cancelled when response_ is there
     net::steady_timer deadline_; // of reading one request
@@ -296,8 +297,9 @@ private:
 
 } // namespace
 
-std::shared_ptr<HttpSession> HttpSession::make(tcp::socket socket, HttpShared& shared) {
-    return std::make_shared<BeastSession>(std::move(socket), shared);
+std::shared_ptr<HttpSession> HttpSession::make(tcp::socket socket,
+                                               std::shared_ptr<HttpShared> shared) {
+    return std::make_shared<BeastSession>(std::move(socket), std::move(shared));
 }
 
 } // namespace holdfast::gateway

@@ -12,7 +12,8 @@
 
 namespace holdfast::gateway {
 
-// What all sessions of a server share; outlives them.
+// What all sessions of a server share. Held by each of them: one that its io_context destroys may
+// be the last to go. Router, account and metrics outlive all.
 struct HttpShared {
     HttpShared(const Router& routes, MemoryAccount& account, Metrics& metrics,
                const HttpSettings& limits);
@@ -34,7 +35,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 public:
     virtual ~HttpSession() = default;
     [[nodiscard]] static std::shared_ptr<HttpSession> make(boost::asio::ip::tcp::socket socket,
-                                                           HttpShared& shared);
+                                                           std::shared_ptr<HttpShared> shared);
 
     [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
     // Closes it if no request is under way, else after its reply.
