@@ -128,7 +128,7 @@ void Outbound::set_packet_ids(SubscriberState& state, Piece& piece) {
 }
 
 // Copies the messages behind the first `fitting` to the session's queue and cuts them off.
-bool Outbound::queue_beyond_quota(Session& session, const Piece& whole, std::uint32_t fitting) {
+bool Outbound::queue_beyond_quota(Session& session, Piece& whole, std::uint32_t fitting) {
     SubscriberState& state = *session.subscriber;
     ByteView rest(whole.data, whole.size);
     for (std::uint32_t i = 0; i < fitting; ++i) (void)take_packet(rest);
@@ -143,7 +143,7 @@ bool Outbound::queue_beyond_quota(Session& session, const Piece& whole, std::uin
         const ByteView packet = take_packet(rest);
         state.queue.emplace_back(packet.begin(), packet.end());
     }
-    const_cast<Piece&>(whole).size -= waiting;
+    whole.size -= waiting;
     return true;
 }
 

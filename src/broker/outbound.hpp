@@ -54,7 +54,7 @@ private:
     // False where the session had to be closed.
     bool take_delivery(Session& session, Piece& piece);
     void set_packet_ids(SubscriberState& state, Piece& piece);
-    bool queue_beyond_quota(Session& session, const Piece& piece, std::uint32_t fitting);
+    bool queue_beyond_quota(Session& session, Piece& piece, std::uint32_t fitting);
     void account_unsent(Session& session, std::size_t unsent_bytes);
     void close_slow(Session& session);
 

@@ -182,6 +182,7 @@ void Shard::release_acks(IngestGroup& group) {
 // Either way nothing was acknowledged, so the client sends it again when it comes back.
 void Shard::refuse_acks(IngestGroup& group, const Error& error) {
     log_warn("mqtt", "{} messages were not stored: {}", group.record_count(), error.context);
+    broker_.counters().dropped_not_stored.add(group.record_count());
     const auto reason = error.code == Errc::no_space ? mqtt::ReasonCode::quota_exceeded
                                                      : mqtt::ReasonCode::unspecified_error;
     for (const AckRun& run : group.ack_runs()) {

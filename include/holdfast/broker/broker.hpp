@@ -38,7 +38,7 @@ struct BrokerCounters {
     Counter& dropped_slow;       // QoS 0, because the subscriber reads too slowly
     Counter& dropped_too_large;  // for the subscriber's maximum packet size
     Counter& dropped_no_stream;  // no route, or its stream is gone
-    Counter& dropped_not_stored; // QoS 0 while the log refused
+    Counter& dropped_not_stored; // of groups that the log refused
     Counter& closed_slow;        // QoS 1 subscribers closed because their queue was full
     Counter& protocol_errors;
 };
