@@ -1,5 +1,7 @@
 #include <holdfast/broker/fanout.hpp>
 
+#include <holdfast/mqtt/frame.hpp>
+
 #include <algorithm>
 
 namespace holdfast::broker {
@@ -7,20 +9,6 @@ namespace {
 
 constexpr std::array kAllForms = {WireForm::v3_qos0, WireForm::v3_qos1, WireForm::v5_qos0,
                                   WireForm::v5_qos1};
-
-// MQTT's variable byte integer [MQTT5-1.5.5]; returns the place behind it.
-std::byte* put_variable_byte_integer(std::byte* at, std::size_t value) noexcept {
-    while (value >= 0x80) {
-        *at++ = static_cast<std::byte>(value | 0x80U);
-        value >>= 7U;
-    }
-    *at++ = static_cast<std::byte>(value);
-    return at;
-}
-
-constexpr std::size_t variable_byte_integer_bytes(std::size_t value) noexcept {
-    return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20'0000 ? 3 : 4;
-}
 
 std::byte* put(std::byte* at, ByteView bytes) noexcept {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -46,64 +34,74 @@ Fanout::Run& Fanout::run_for(const std::shared_ptr<const MatchList>& list, Sessi
 
 void Fanout::add(const std::shared_ptr<const MatchList>& list, const FanoutMessage& message) {
     Run& run = run_for(list, message.publisher);
-    const auto& needed = list->forms(publish_is_qos1_);
+    const WireForms needed = list->forms(publish_is_qos1_);
     for (const WireForm form : kAllForms) {
-        if (!needed[static_cast<std::size_t>(form)]) continue;
+        if (!needed.has(form)) continue;
         run.packet_bytes_max = std::max(run.packet_bytes_max, encode(run, form, message));
     }
     ++run.messages;
 }
 
+// Gives the packet's size.
 std::size_t Fanout::encode(Run& run, WireForm form, const FanoutMessage& message) {
-    FormBuffer& buffer = forms_[static_cast<std::size_t>(form)];
-    Part& part = run.parts[static_cast<std::size_t>(form)];
-    const bool with_id = is_qos1(form);
-    const std::size_t property_bytes =
-        is_v5(form)
-            ? variable_byte_integer_bytes(message.properties.size()) + message.properties.size()
-            : 0;
-    const std::size_t rest =
-        2 + message.topic.size() + (with_id ? 2U : 0U) + property_bytes + message.payload.size();
-    const std::size_t whole = 1 + variable_byte_integer_bytes(rest) + rest;
+    const std::size_t begin = run.parts[static_cast<std::size_t>(form)].end;
+    if (!message.body.empty() && form == message.body_form) {
+        std::byte* const at = begin_packet(run, form, message.body.size());
+        put(at, message.body);
+        if (is_qos1(form)) note_id_position(run, form, at + 2 + message.topic.size());
+    } else {
+        const std::size_t property_bytes =
+            is_v5(form) ? mqtt::variable_byte_integer_bytes(message.properties.size()) +
+                              message.properties.size()
+                        : 0;
+        std::byte* at = begin_packet(run, form,
+                                     2 + message.topic.size() + (is_qos1(form) ? 2U : 0U) +
+                                         property_bytes + message.payload.size());
+        store_u16_be(at, static_cast<std::uint16_t>(message.topic.size()));
+        at = put(at + 2, as_bytes(message.topic));
+        if (is_qos1(form)) {
+            note_id_position(run, form, at);
+            at += 2;
+        }
+        if (is_v5(form)) {
+            at = mqtt::put_variable_byte_integer(at, message.properties.size());
+            at = put(at, message.properties);
+        }
+        put(at, message.payload);
+    }
+    return run.parts[static_cast<std::size_t>(form)].end - begin;
+}
 
-    std::byte* const start = buffer.bytes.extend(whole);
-    std::byte* at = start;
-    *at++ = std::byte{0x30} | (with_id ? std::byte{0x02} : std::byte{0});
-    at = put_variable_byte_integer(at, rest);
-    store_u16_be(at, static_cast<std::uint16_t>(message.topic.size()));
-    at = put(at + 2, as_bytes(message.topic));
-    if (with_id) {
-        const std::size_t before = part.end - part.begin;
-        buffer.id_positions.push_back(
-            static_cast<std::uint32_t>(before + static_cast<std::size_t>(at - start)));
-        store_u16_be(at, 0); // patched before each send
-        at += 2;
-    }
-    if (is_v5(form)) {
-        at = put_variable_byte_integer(at, message.properties.size());
-        at = put(at, message.properties);
-    }
-    put(at, message.payload);
-    part.end += whole;
-    return whole;
+std::byte* Fanout::begin_packet(Run& run, WireForm form, std::size_t rest_bytes) {
+    const std::size_t whole = 1 + mqtt::variable_byte_integer_bytes(rest_bytes) + rest_bytes;
+    std::byte* at = forms_[static_cast<std::size_t>(form)].bytes.extend(whole);
+    run.parts[static_cast<std::size_t>(form)].end += whole;
+    *at++ = is_qos1(form) ? std::byte{0x32} : std::byte{0x30};
+    return mqtt::put_variable_byte_integer(at, rest_bytes);
+}
+
+// The packet id itself is patched in before each send.
+void Fanout::note_id_position(const Run& run, WireForm form, const std::byte* at) {
+    FormBuffer& buffer = forms_[static_cast<std::size_t>(form)];
+    const std::byte* const part =
+        buffer.bytes.data() + run.parts[static_cast<std::size_t>(form)].begin;
+    buffer.id_positions.push_back(static_cast<std::uint32_t>(at - part));
 }
 
 void Fanout::add_runs_of_shard(const Fanout& other, std::uint16_t shard) {
     for (const Run& from : other.runs_) {
         const auto receivers = from.list->of_shard(shard);
         if (receivers.empty()) continue;
-        std::array<bool, kWireForms> needed{};
-        for (const Receiver& receiver : receivers) {
-            const WireForm form = wire_form(receiver.is_v5, publish_is_qos1_ && receiver.qos > 0);
-            needed[static_cast<std::size_t>(form)] = true;
-        }
+        WireForms needed;
+        for (const Receiver& receiver : receivers)
+            needed.add(wire_form(receiver.is_v5, publish_is_qos1_ && receiver.qos > 0));
         Run& run = runs_.emplace_back(from);
         for (const WireForm form : kAllForms) {
             const auto index = static_cast<std::size_t>(form);
             FormBuffer& to = forms_[index];
             const Part& part = from.parts[index];
             run.parts[index] = {to.bytes.size(), to.bytes.size(), to.id_positions.size()};
-            if (!needed[index]) continue;
+            if (!needed.has(form)) continue;
             to.bytes.append(other.forms_[index].bytes.data() + part.begin, part.end - part.begin);
             run.parts[index].end = to.bytes.size();
             const auto ids = other.id_positions(from, form);

@@ -58,17 +58,23 @@ private:
     [[nodiscard]] Result<std::string_view> topic_of_alias(Session& session, std::uint16_t alias,
                                                           std::string_view topic);
     bool publish_with_properties(Session& session, const mqtt::PublishView& publish);
-    bool publish_to(Session& session, std::string_view topic, const mqtt::PublishView& publish,
-                    const mqtt::Properties* properties);
+    struct Target {
+        std::string_view device;
+        PartitionIndex partition = 0;
+        bool names_client = false; // the record has a mqtt.client header
+    };
+    [[nodiscard]] Target target_of(const Session& session, const TopicEntry& entry,
+                                   ByteView payload);
     bool store(Session& session, TopicEntry& entry, const mqtt::PublishView& publish,
-               const mqtt::Properties* properties);
+               const mqtt::Properties* properties, ByteView body);
     [[nodiscard]] mqtt::ReasonCode subscribe_one(Session& session,
                                                  const mqtt::SubscriptionRequest& request,
                                                  std::uint32_t identifier);
 
     Shard& shard_;
-    Bytes scratch_; // one control packet
-    Bytes headers_; // record headers made of one PUBLISH's properties
+    Bytes scratch_;      // one control packet
+    Bytes headers_;      // record headers made of one PUBLISH's properties
+    std::string device_; // found in one PUBLISH's payload
     std::uint64_t received_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <holdfast/mqtt/connack.hpp>
 #include <holdfast/mqtt/connect.hpp>
 #include <holdfast/record/header_names.hpp>
+#include <holdfast/record/partitioner.hpp>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,7 @@ bool Inbound::accept(Session& session, const mqtt::Connect& connect) {
     const BrokerSettings& settings = shard_.broker_.settings();
     const bool is_assigned = connect.client_id.empty();
     session.client_id = is_assigned ? assigned_client_id() : std::string(connect.client_id);
+    session.client_hash = record::key_hash(as_bytes(session.client_id));
     session.client_header.clear();
     record::encode_header(session.client_header, record::kHeaderMqttClient,
                           as_bytes(session.client_id));

@@ -12,16 +12,6 @@
 namespace holdfast::broker {
 namespace {
 
-// mqtt.qos of a record that came with QoS 1; QoS 0 is the default and left out.
-const Bytes& qos1_header() {
-    static const Bytes encoded = [] {
-        Bytes out;
-        record::encode_header(out, record::kHeaderMqttQos, as_bytes("1"));
-        return out;
-    }();
-    return encoded;
-}
-
 // The record headers of MQTT 5 properties, encoded onto `out`; gives their number.
 std::uint32_t encode_property_headers(Bytes& out, const mqtt::Properties& properties) {
     std::uint32_t count = 0;
@@ -42,13 +32,18 @@ std::uint32_t encode_property_headers(Bytes& out, const mqtt::Properties& proper
 
 } // namespace
 
+// Null where it is no topic name: the session was closed.
 TopicEntry* Inbound::find_topic(Session& session, std::string_view topic) {
     TopicCache& topics = shard_.topics_;
     if (session.last_topic_epoch == topics.epoch() && session.last_topic->topic == topic)
         return &topics.up_to_date(*session.last_topic);
     TopicEntry* entry = topics.find(topic);
     if (entry == nullptr) {
-        if (!mqtt::check_topic(topic)) return nullptr;
+        if (!mqtt::check_topic(topic)) {
+            protocol_error(session, mqtt::ReasonCode::topic_name_invalid,
+                           "PUBLISH to what is not a topic name");
+            return nullptr;
+        }
         entry = &topics.add(topic);
     }
     session.last_topic = entry;
@@ -70,9 +65,9 @@ Result<std::string_view> Inbound::topic_of_alias(Session& session, std::uint16_t
 }
 
 bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
-    const auto decoded = mqtt::decode_publish(flags, body, session.version);
-    if (!decoded) return malformed(session, decoded.error());
-    const mqtt::PublishView& publish = decoded.value();
+    mqtt::PublishView publish;
+    if (!mqtt::read_publish(flags, body, session.version, publish))
+        return malformed(session, mqtt::publish_error(flags, body, session.version));
     if (publish.qos == mqtt::Qos::exactly_once)
         return protocol_error(session, mqtt::ReasonCode::qos_not_supported,
                               "QoS 2 is not served yet");
@@ -81,7 +76,10 @@ bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
                               "retained messages are not served yet");
 
     if (!publish.properties.empty()) return publish_with_properties(session, publish);
-    return publish_to(session, publish.topic, publish, nullptr);
+    if (publish.topic.empty())
+        return protocol_error(session, mqtt::ReasonCode::protocol_error, "PUBLISH without a topic");
+    TopicEntry* entry = find_topic(session, publish.topic);
+    return entry != nullptr && store(session, *entry, publish, nullptr, body);
 }
 
 // Apart from the common case, which must not pay for decoding properties.
@@ -100,53 +98,50 @@ bool Inbound::publish_with_properties(Session& session, const mqtt::PublishView&
                                   known.error().context);
         topic = known.value();
     }
-    return publish_to(session, topic, publish, &properties.value());
-}
-
-bool Inbound::publish_to(Session& session, std::string_view topic, const mqtt::PublishView& publish,
-                         const mqtt::Properties* properties) {
     if (topic.empty())
         return protocol_error(session, mqtt::ReasonCode::protocol_error, "PUBLISH without a topic");
     TopicEntry* entry = find_topic(session, topic);
-    if (entry == nullptr)
-        return protocol_error(session, mqtt::ReasonCode::topic_name_invalid,
-                              "PUBLISH to what is not a topic name");
-    ++received_;
-    return store(session, *entry, publish, properties);
+    return entry != nullptr && store(session, *entry, publish, &properties.value(), {});
 }
 
+// Where a message's record goes: the partition of its device.
+Inbound::Target Inbound::target_of(const Session& session, const TopicEntry& entry,
+                                   ByteView payload) {
+    const PartitionIndex partitions = entry.stream->settings.partitions;
+    switch (entry.device_from) {
+        case Bridge::DeviceFrom::topic:
+            return {entry.device, entry.partition, entry.device != session.client_id};
+        case Bridge::DeviceFrom::payload:
+            if (auto found = record::payload_text(payload, entry.device)) {
+                device_ = std::move(*found);
+                return {device_, record::partition_for(as_bytes(device_), partitions),
+                        device_ != session.client_id};
+            }
+            break;
+        case Bridge::DeviceFrom::client_id: break;
+    }
+    return {session.client_id, record::partition_for(session.client_hash, partitions), false};
+}
+
+// `body`: the packet's, where subscribers may get it as it is; else empty.
 bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView& publish,
-                    const mqtt::Properties* properties) {
+                    const mqtt::Properties* properties, ByteView body) {
+    ++received_;
     if (!entry.stream) {
         shard_.broker_.counters().dropped_no_stream.add();
         return protocol_error(session, mqtt::ReasonCode::topic_name_invalid,
                               "no route of the bridge takes this topic to a stream");
     }
     const bool qos1 = publish.qos == mqtt::Qos::at_least_once;
-    std::string_view device = entry.device;
-    PartitionIndex partition = entry.partition;
-    std::string from_payload;
-    if (entry.device_from != Bridge::DeviceFrom::topic) {
-        device = session.client_id;
-        if (entry.device_from == Bridge::DeviceFrom::payload) {
-            if (auto found = record::payload_text(publish.payload, entry.device)) {
-                from_payload = std::move(*found);
-                device = from_payload;
-            }
-        }
-        partition = record::partition_for(as_bytes(device), entry.stream->settings.partitions);
-    }
+    const Target target = target_of(session, entry, publish.payload);
 
-    std::array<ByteView, 4> headers;
-    std::size_t pieces = 0;
-    std::uint32_t header_count = 1;
-    headers[pieces++] = entry.header;
-    if (device != session.client_id) {
+    const RecordHeaders& topic_headers = qos1 ? entry.headers_qos1 : entry.headers_qos0;
+    std::array<ByteView, 3> headers;
+    std::size_t pieces = 1;
+    std::uint32_t header_count = topic_headers.count;
+    headers[0] = topic_headers.bytes;
+    if (target.names_client) {
         headers[pieces++] = session.client_header;
-        ++header_count;
-    }
-    if (qos1) {
-        headers[pieces++] = qos1_header();
         ++header_count;
     }
     if (properties != nullptr) {
@@ -154,13 +149,19 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
         header_count += encode_property_headers(headers_, *properties);
         headers[pieces++] = headers_;
     }
-
+    const IngestGroup::Record record{entry.stream.get(),
+                                     target.partition,
+                                     entry.first_slot + target.partition,
+                                     shard_.now_ms_,
+                                     as_bytes(target.device),
+                                     publish.payload,
+                                     header_count,
+                                     std::span(headers).first(pieces)};
+    if (!IngestGroup::fits(record))
+        return protocol_error(session, mqtt::ReasonCode::packet_too_large,
+                              "message is larger than its stream's message_bytes_max");
     IngestGroup& group = *shard_.open_;
-    const auto placed = group.add({entry.stream.get(), partition, entry.first_slot + partition,
-                                   shard_.now_ms_, as_bytes(device), publish.payload, header_count,
-                                   std::span(headers).first(pieces)});
-    if (!placed)
-        return protocol_error(session, mqtt::ReasonCode::packet_too_large, placed.error().context);
+    group.add(record);
 
     if (qos1) {
         if (session.inbound_unacked >= shard_.broker_.settings().receive_maximum && session.is_v5())
@@ -173,7 +174,8 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
         Bytes forwarded;
         if (properties != nullptr) mqtt::append_forwardable(forwarded, *properties);
         Fanout& fanout = qos1 ? group.fanout() : shard_.immediate_;
-        fanout.add(entry.matches, {entry.topic, publish.payload, forwarded, session.ref});
+        fanout.add(entry.matches, {entry.topic, publish.payload, forwarded, session.ref, body,
+                                   wire_form(session.is_v5(), qos1)});
     }
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include <holdfast/base/bytes.hpp>
 
+#include <cassert>
 #include <utility>
 
 namespace holdfast::broker {
@@ -11,7 +12,7 @@ namespace {
 constexpr std::size_t kRecordOverheadBytes = 48;
 constexpr std::size_t kBatchHeaderBytes = 61;
 
-std::size_t record_bytes_max(const IngestGroup::Record& record) {
+std::size_t record_bytes_max(const IngestGroup::Record& record) noexcept {
     std::size_t sum = kRecordOverheadBytes + record.value.size();
     if (record.key) sum += record.key->size();
     for (const ByteView piece : record.headers) sum += piece.size();
@@ -34,17 +35,15 @@ std::uint32_t IngestGroup::open_batch(const Record& record) {
     return of_slot - 1;
 }
 
-bool IngestGroup::fits(const Record& record) {
+bool IngestGroup::fits(const Record& record) noexcept {
     return kBatchHeaderBytes + record_bytes_max(record) <=
            record.stream->settings.message_bytes_max;
 }
 
-Result<IngestGroup::Place> IngestGroup::add(const Record& record) {
+IngestGroup::Place IngestGroup::add(const Record& record) {
+    assert(fits(record));
     const std::size_t bytes = record_bytes_max(record);
     const std::size_t batch_bytes_max = record.stream->settings.message_bytes_max;
-    if (kBatchHeaderBytes + bytes > batch_bytes_max)
-        return fail(Errc::limit_exceeded, "record is larger than the stream's message_bytes_max");
-
     if (record.slot >= batch_of_slot_.size()) batch_of_slot_.resize(record.slot + 1, 0);
     const std::uint32_t known = batch_of_slot_[record.slot];
     std::uint32_t index = known - 1;
@@ -54,7 +53,7 @@ Result<IngestGroup::Place> IngestGroup::add(const Record& record) {
     builder.append(record.ingest_ms, record.key, record.value, record.header_count, record.headers);
     record_bytes_ += bytes;
     ++records_;
-    return Place{index, builder.record_count() - 1};
+    return {index, builder.record_count() - 1};
 }
 
 void IngestGroup::owe_ack(SessionRef session, std::uint16_t packet_id) {

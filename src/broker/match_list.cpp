@@ -39,8 +39,8 @@ MatchList::MatchList(std::vector<Receiver> receivers) : receivers_(std::move(rec
         const std::uint16_t shard = receiver.session.shard;
         if (shards_.empty() || shards_.back() != shard) shards_.push_back(shard);
         has_no_local_ = has_no_local_ || receiver.no_local;
-        forms_qos0_[static_cast<std::size_t>(wire_form(receiver.is_v5, false))] = true;
-        forms_qos1_[static_cast<std::size_t>(wire_form(receiver.is_v5, receiver.qos > 0))] = true;
+        forms_qos0_.add(wire_form(receiver.is_v5, false));
+        forms_qos1_.add(wire_form(receiver.is_v5, receiver.qos > 0));
     }
 }
 

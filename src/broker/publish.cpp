@@ -126,7 +126,7 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         const Target& target = targets[i];
         const std::array<ByteView, 1> headers = {target.headers};
         const auto place = open_->add(record_of(message, target, now_ms_, headers));
-        waiting.places.emplace_back(place.value(), target.stream->settings.name);
+        waiting.places.emplace_back(place, target.stream->settings.name);
         if (target.entry != nullptr && !target.entry->matches->empty()) {
             const Bytes forwarded = forwarded_properties(message);
             Fanout& fanout = message.qos == 0 ? immediate_ : open_->fanout();

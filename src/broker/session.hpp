@@ -63,6 +63,7 @@ struct Session {
     std::size_t unsent_bytes = 0;                    // in the transport
     std::string peer_address;
     std::string client_id;
+    std::uint32_t client_hash = 0; // record::key_hash() of it
     Bytes client_header;           // mqtt.client, encoded
     Bytes partial;                 // start of a packet whose rest has not come
     std::size_t partial_bytes = 0; // of it, that the memory account was asked for

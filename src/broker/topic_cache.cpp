@@ -12,12 +12,19 @@ std::size_t TopicCache::TextHash::operator()(std::string_view text) const noexce
     return XXH3_64bits(text.data(), text.size());
 }
 
+void RecordHeaders::add(std::string_view name, ByteView value) {
+    record::encode_header(bytes, name, value);
+    ++count;
+}
+
 TopicEntry& TopicCache::add(std::string_view topic) {
     if (entries_.size() >= kTopicsMax || topic_bytes_ + topic.size() > kTopicBytesMax) forget();
 
     auto entry = std::make_unique<TopicEntry>();
     entry->topic = topic;
-    record::encode_header(entry->header, record::kHeaderMqttTopic, as_bytes(topic));
+    entry->headers_qos0.add(record::kHeaderMqttTopic, as_bytes(topic));
+    entry->headers_qos1 = entry->headers_qos0;
+    entry->headers_qos1.add(record::kHeaderMqttQos, as_bytes("1"));
     if (auto destination = bridge_.resolve(topic)) {
         entry->stream = stream(destination->stream, entry->first_slot);
         entry->device_from = destination->device_from;

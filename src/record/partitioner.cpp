@@ -29,9 +29,8 @@ std::int32_t murmur2(ByteView bytes) noexcept {
     return static_cast<std::int32_t>(hash);
 }
 
-PartitionIndex partition_for(ByteView key, PartitionIndex partitions) noexcept {
-    const auto positive = static_cast<std::uint32_t>(murmur2(key)) & 0x7FFF'FFFFU;
-    return positive % partitions;
+std::uint32_t key_hash(ByteView key) noexcept {
+    return static_cast<std::uint32_t>(murmur2(key)) & 0x7FFF'FFFFU;
 }
 
 } // namespace holdfast::record

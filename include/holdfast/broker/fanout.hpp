@@ -18,6 +18,10 @@ struct FanoutMessage {
     ByteView payload;
     ByteView properties;    // MQTT 5 properties to forward, encoded, without their length
     SessionRef publisher{}; // for no-local
+    // The PUBLISH as it came, behind its fixed header, where it may go out in `body_form` as it
+    // is; else empty.
+    ByteView body{};
+    WireForm body_form = WireForm::v3_qos0;
 };
 
 // Messages on their way to subscribers, all published with the same QoS, in arrival order.
@@ -66,6 +70,10 @@ private:
     };
     Run& run_for(const std::shared_ptr<const MatchList>& list, SessionRef publisher);
     std::size_t encode(Run& run, WireForm form, const FanoutMessage& message);
+    // Room for one packet at the end of the run in `form`, its fixed header written: where the rest
+    // of `rest_bytes` goes.
+    std::byte* begin_packet(Run& run, WireForm form, std::size_t rest_bytes);
+    void note_id_position(const Run& run, WireForm form, const std::byte* at);
 
     const bool publish_is_qos1_;
     std::vector<Run> runs_;

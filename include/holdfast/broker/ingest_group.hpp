@@ -51,9 +51,9 @@ public:
         std::int32_t record = 0;
     };
     // Whether a record alone stays under its stream's message_bytes_max.
-    [[nodiscard]] static bool fits(const Record& record);
-    // limit_exceeded where it does not fit.
-    [[nodiscard]] Result<Place> add(const Record& record);
+    [[nodiscard]] static bool fits(const Record& record) noexcept;
+    // Not where it does not fit: asserted.
+    Place add(const Record& record);
 
     void owe_ack(SessionRef session, std::uint16_t packet_id);
     void on_durable(std::function<void()> then) { after_.push_back(std::move(then)); }

@@ -2,7 +2,6 @@
 
 #include <holdfast/broker/subscription_index.hpp>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,6 +23,21 @@ inline constexpr std::size_t kWireForms = 4;
 [[nodiscard]] constexpr bool is_qos1(WireForm form) noexcept {
     return (static_cast<unsigned>(form) & 1U) != 0;
 }
+
+// A set of them.
+class WireForms {
+public:
+    constexpr void add(WireForm form) noexcept { bits_ |= bit(form); }
+    [[nodiscard]] constexpr bool has(WireForm form) const noexcept {
+        return (bits_ & bit(form)) != 0;
+    }
+
+private:
+    [[nodiscard]] static constexpr unsigned bit(WireForm form) noexcept {
+        return 1U << static_cast<unsigned>(form);
+    }
+    unsigned bits_ = 0;
+};
 
 // A session that gets the messages of a match list, once each whatever its filters overlap.
 struct Receiver {
@@ -49,7 +63,7 @@ public:
     [[nodiscard]] bool has_no_local() const noexcept { return has_no_local_; }
 
     // Which wire forms messages of QoS 0 and of QoS 1 are needed in.
-    [[nodiscard]] const std::array<bool, kWireForms>& forms(bool publish_is_qos1) const noexcept {
+    [[nodiscard]] WireForms forms(bool publish_is_qos1) const noexcept {
         return publish_is_qos1 ? forms_qos1_ : forms_qos0_;
     }
 
@@ -57,8 +71,8 @@ private:
     std::vector<Receiver> receivers_;
     std::vector<std::uint16_t> shards_;
     bool has_no_local_ = false;
-    std::array<bool, kWireForms> forms_qos0_{};
-    std::array<bool, kWireForms> forms_qos1_{};
+    WireForms forms_qos0_;
+    WireForms forms_qos1_;
 };
 
 // Makes equal match lists one object, so that fan-out can tell "the same receivers" by pointer.

@@ -15,6 +15,14 @@
 
 namespace holdfast::broker {
 
+// Record headers, encoded.
+struct RecordHeaders {
+    Bytes bytes;
+    std::uint32_t count = 0;
+
+    void add(std::string_view name, ByteView value);
+};
+
 // All that a repeated topic needs on its way: looked up by the topic's bytes, once checked.
 struct TopicEntry {
     std::string topic;
@@ -23,7 +31,8 @@ struct TopicEntry {
     Bridge::DeviceFrom device_from = Bridge::DeviceFrom::client_id;
     std::string device;           // topic: the key; payload: the JSON path
     PartitionIndex partition = 0; // of that key
-    Bytes header;                 // mqtt.topic, encoded
+    RecordHeaders headers_qos0;   // mqtt.topic
+    RecordHeaders headers_qos1;   // mqtt.topic, mqtt.qos
     std::shared_ptr<const MatchList> matches;
     std::uint64_t subscriptions_version = 0; // of matches
 };

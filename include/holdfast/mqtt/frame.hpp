@@ -78,6 +78,13 @@ void write_variable_byte_integer(ByteWriter& writer, std::uint32_t value);
     return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20'0000 ? 3 : 4;
 }
 
+// Writes it where there is room for it; gives the place behind it.
+inline std::byte* put_variable_byte_integer(std::byte* at, std::size_t value) noexcept {
+    for (; value >= 0x80; value >>= 7U) *at++ = static_cast<std::byte>(value | 0x80U);
+    *at++ = static_cast<std::byte>(value);
+    return at;
+}
+
 // Fixed header and body onto `out`.
 void encode_packet(Bytes& out, PacketType type, std::uint8_t flags, ByteView body);
 

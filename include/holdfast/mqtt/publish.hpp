@@ -42,35 +42,46 @@ struct Publish {
 };
 void encode_publish(Bytes& out, const Publish& publish, Version version);
 
+// Cuts MQTT 5 properties off the start of `publish.payload`; false where they do not end in it.
+[[nodiscard]] bool split_long_properties(PublishView& publish) noexcept;
+[[nodiscard]] inline bool split_properties(PublishView& publish) noexcept {
+    if (publish.payload.empty() || publish.payload[0] != std::byte{0})
+        return split_long_properties(publish);
+    publish.payload = publish.payload.subspan(1); // most have none
+    return true;
+}
+
 // The error of a decode_publish() that failed, found a second time with room for words.
 [[nodiscard]] Error publish_error(std::uint8_t flags, ByteView body, Version version);
 
-inline Result<PublishView> decode_publish(std::uint8_t flags, ByteView body, Version version) {
+// decode_publish() for a caller who reads `publish` only where this gives true, and asks
+// publish_error() where not. What is read of it is the same.
+[[nodiscard]] inline bool read_publish(std::uint8_t flags, ByteView body, Version version,
+                                       PublishView& publish) noexcept {
     const unsigned qos = (flags >> 1U) & 0x03U;
-    std::size_t left = body.size();
-    if (qos == 3 || (flags & 0x0EU) == 0x08 || left < 2) return publish_error(flags, body, version);
+    if (qos == 3 || (flags & 0x0EU) == 0x08 || body.size() < 2) return false;
     const std::byte* at = body.data();
     const std::size_t topic_bytes = load_u16_be(at);
     const std::size_t fixed = 2 + topic_bytes + (qos != 0 ? 2U : 0U);
-    if (left < fixed) return publish_error(flags, body, version);
+    if (body.size() < fixed) return false;
 
-    PublishView publish;
     publish.topic = {reinterpret_cast<const char*>(at + 2), topic_bytes};
     publish.qos = static_cast<Qos>(qos);
     publish.retain = (flags & 0x01U) != 0;
     publish.duplicate = (flags & 0x08U) != 0;
+    publish.packet_id = 0;
     if (qos != 0) {
         publish.packet_id = load_u16_be(at + fixed - 2);
-        if (publish.packet_id == 0) return publish_error(flags, body, version);
+        if (publish.packet_id == 0) return false;
     }
-    ByteView rest = body.subspan(fixed);
-    if (version == Version::v5) {
-        ByteReader reader(rest);
-        HF_TRY(const std::uint32_t length, read_variable_byte_integer(reader));
-        HF_TRY(publish.properties, reader.take(length));
-        rest = reader.rest();
-    }
-    publish.payload = rest;
+    publish.properties = {};
+    publish.payload = body.subspan(fixed);
+    return version != Version::v5 || split_properties(publish);
+}
+
+inline Result<PublishView> decode_publish(std::uint8_t flags, ByteView body, Version version) {
+    PublishView publish;
+    if (!read_publish(flags, body, version, publish)) return publish_error(flags, body, version);
     return publish;
 }
 
