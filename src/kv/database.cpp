@@ -135,8 +135,9 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
     impl->core->storage = options.storage ? options.storage : local_storage();
     impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
     rocksdb::Env* env = impl->core->storage->access().env;
-    const rocksdb::DBOptions db_options = database_options(options, env);
     const std::string path = options.directory.string();
+    const bool direct_writes = takes_direct_writes(*env->GetFileSystem(), path);
+    const rocksdb::DBOptions db_options = database_options(options, env, direct_writes);
     const std::string doing = "opening database " + path;
 
     std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};

@@ -21,7 +21,22 @@ rocksdb::WALRecoveryMode recovery_mode(Salvage salvage) {
 
 } // namespace
 
-rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env* env) {
+bool takes_direct_writes(rocksdb::FileSystem& files, const std::string& directory) {
+    // Opening is what file systems without direct I/O refuse. Any other trouble with the directory
+    // is met again by the database's own open, which has words for it.
+    if (!files.CreateDirIfMissing(directory, {}, nullptr).ok()) return false;
+    const std::string path = directory + "/direct-write-probe";
+    rocksdb::FileOptions options;
+    options.use_direct_writes = true;
+    std::unique_ptr<rocksdb::FSWritableFile> file;
+    const bool is_open = files.NewWritableFile(path, options, &file, nullptr).ok();
+    if (is_open) file->Close({}, nullptr).PermitUncheckedError(); // nothing was written
+    files.DeleteFile(path, {}, nullptr).PermitUncheckedError();   // may not be there
+    return is_open;
+}
+
+rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env* env,
+                                    bool direct_writes) {
     rocksdb::DBOptions db;
     db.env = env;
     db.create_if_missing = true;
@@ -51,6 +66,9 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env
     db.rate_limiter.reset(rocksdb::NewGenericRateLimiter(
         static_cast<std::int64_t>(options.background_bytes_per_second), kRefillUs));
     db.bytes_per_sync = 1U << 20U;
+    // What is flushed is rarely read soon: past the page cache it costs half the CPU, and a burst
+    // of dirty pages does not delay the write-ahead log's syncs.
+    db.use_direct_io_for_flush_and_compaction = direct_writes;
     return db;
 }
 

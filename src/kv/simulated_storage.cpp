@@ -44,6 +44,19 @@ public:
                     const rdb::DataVerificationInfo&, IODebugContext* debug) override {
         return Append(data, options, debug);
     }
+    // Direct writes come with their place.
+    IOStatus PositionedAppend(const rdb::Slice& data, std::uint64_t offset,
+                              const IOOptions& options, IODebugContext* debug) override {
+        HF_BEFORE_CHANGE(files_);
+        IOStatus status = target()->PositionedAppend(data, offset, options, debug);
+        if (status.ok()) files_->wrote(path_, target()->GetFileSize(options, debug));
+        return status;
+    }
+    IOStatus PositionedAppend(const rdb::Slice& data, std::uint64_t offset,
+                              const IOOptions& options, const rdb::DataVerificationInfo&,
+                              IODebugContext* debug) override {
+        return PositionedAppend(data, offset, options, debug);
+    }
     IOStatus Truncate(std::uint64_t size, const IOOptions& options,
                       IODebugContext* debug) override {
         HF_BEFORE_CHANGE(files_);
