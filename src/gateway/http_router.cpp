@@ -75,8 +75,8 @@ void Router::handle(HttpRequest request, const Reply& reply) const {
     for (const Route& route : routes_) {
         if (!fits(route, levels, request.captures)) continue;
         if (route.method == method) return route.handler(std::move(request), reply);
-        if (std::ranges::find(allowed, route.method) == allowed.end())
-            allowed.push_back(route.method);
+        if (std::ranges::find(allowed, route.method) != allowed.end()) continue;
+        allowed.push_back(route.method);
         if (route.method == "GET") allowed.emplace_back("HEAD");
     }
     if (allowed.empty())

@@ -60,6 +60,29 @@ TEST_CASE("unknown paths are 404, known ones with another method 405", "[gateway
     CHECK(answer.headers[0].second == "GET, HEAD, DELETE");
 }
 
+TEST_CASE("a fixed level and a capture share a path, each with its methods", "[gateway][router]") {
+    Router router;
+    const auto say = [](const char* what) {
+        return [what](const HttpRequest& request, const Reply& reply) {
+            const auto name = request.captures.empty() ? "" : request.captures[0].second;
+            reply.send({200, "text/plain", {}, what + name});
+        };
+    };
+    router.add("POST", "/s/test", say("tried"));
+    router.add("GET", "/s/{name}", say("shown "));
+    router.add("DELETE", "/s/{name}", say("deleted "));
+    router.add("GET", "/s/{other}", say("never "));
+    CHECK(ask(router, "POST", "/s/test").body == "tried");
+    CHECK(ask(router, "GET", "/s/test").body == "shown test");
+    CHECK(ask(router, "HEAD", "/s/test").status == 200);
+    CHECK(ask(router, "DELETE", "/s/test").body == "deleted test");
+    CHECK(ask(router, "POST", "/s/x").status == 405);
+    const auto answer = ask(router, "PUT", "/s/test");
+    CHECK(answer.status == 405);
+    REQUIRE(answer.headers.size() == 1);
+    CHECK(answer.headers[0].second == "POST, GET, HEAD, DELETE");
+}
+
 TEST_CASE("a query is decoded into its parameters", "[gateway][query]") {
     const auto query = parse_query("a=1&b=x%26y+z&&c");
     REQUIRE(query);

@@ -99,3 +99,14 @@ TEST_CASE("a rule is tried over events without being made", "[gateway][rest]") {
     CHECK(api.engine->list().empty());
     CHECK(api.send("POST", "/api/v1/rules/test", R"({"events":[]})").status == 400);
 }
+
+TEST_CASE("a rule may be called test, like the path that tries rules", "[gateway][rest]") {
+    Api api;
+    const std::string rule = "CREATE OR REPLACE RULE test AS SELECT temp FROM 'car/+/obd'";
+    CHECK(api.send("PUT", "/api/v1/rules/test", rule).status == 201);
+    CHECK_THAT(api.send("GET", "/api/v1/rules/test").body, Contains(R"("name":"test")"));
+    CHECK(api.send("PUT", "/api/v1/rules/test", rule).status == 200);
+    CHECK(api.send("DELETE", "/api/v1/rules/test").status == 204);
+    CHECK(api.send("GET", "/api/v1/rules/test").status == 404);
+    CHECK(api.send("PATCH", "/api/v1/rules/test").has("Allow: POST, GET, HEAD, PUT, DELETE"));
+}

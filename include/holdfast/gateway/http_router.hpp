@@ -17,7 +17,8 @@ public:
     using Handler = std::function<void(HttpRequest, Reply)>;
 
     // `pattern` is a path in which `{name}` captures one level and `{name...}`, at the end, the
-    // rest, slashes included: "/api/v1/streams/{name}/records". The first pattern that fits wins.
+    // rest, slashes included: "/api/v1/streams/{name}/records". Of the patterns
+    // that fit and have the method the first wins.
     void add(std::string_view method, std::string_view pattern, Handler handler);
 
     // Calls the handler, or answers: 400 for a path that cannot be decoded, 404 where no pattern
