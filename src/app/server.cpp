@@ -187,7 +187,7 @@ Result<void> Server::start_http() {
                                        [this] {
                                            if (rules_) note_failure(rules_->refresh());
                                        },
-                                       rules_.get()});
+                                       rules_.get(), models_.get()});
     for (auto& shard : shards_) io_contexts_.push_back(&shard->io());
     gateway::HttpSettings settings;
     settings.body_bytes_max = config_.limits.http_body_bytes;

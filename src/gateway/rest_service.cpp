@@ -57,6 +57,7 @@ void add_rest_routes(Router& router, const RestParts& parts) {
     add_record_routes(router, parts);
     add_alarm_routes(router, parts);
     add_rule_routes(router, parts);
+    add_model_routes(router, parts);
     add_service_routes(router, parts);
     add_openapi_route(router);
 }

@@ -47,7 +47,9 @@ public:
 
     // Takes a stored device state over, before the task is in the pool.
     [[nodiscard]] Result<void> restore(std::string_view device, ByteView state) {
-        return scorer_.restore(device, state);
+        auto restored = scorer_.restore(device, state);
+        device_count_ = scorer_.device_count();
+        return restored;
     }
     [[nodiscard]] PartitionId partition() const override { return partition_; }
     [[nodiscard]] Offset position() const override { return position_.load(); }

@@ -152,9 +152,10 @@ HttpAnswer http_send(Socket& socket, const std::string& request) {
         const auto head_end = text.find("\r\n\r\n");
         if (head_end == std::string_view::npos) continue;
         const auto length_at = text.substr(0, head_end).find(kLength);
-        if (length_at == std::string_view::npos) return answer;
-        std::size_t length = 0;
-        std::from_chars(text.data() + length_at + kLength.size(), text.data() + head_end, length);
+        std::size_t length = 0; // a 204 has none
+        if (length_at != std::string_view::npos)
+            std::from_chars(text.data() + length_at + kLength.size(), text.data() + head_end,
+                            length);
         if (text.size() < head_end + 4 + length) continue;
         answer.status = std::atoi(std::string(text.substr(9, 3)).c_str());
         answer.body = text.substr(head_end + 4, length);

@@ -12,6 +12,9 @@
 namespace holdfast::rules {
 class Engine;
 }
+namespace holdfast::models {
+class Engine;
+}
 
 namespace holdfast::gateway {
 
@@ -24,6 +27,7 @@ struct RestParts {
     WorkQueue& work;                               // for what blocks: disk reads, stream changes
     std::function<void()> streams_changed = [] {}; // after a stream was made, altered or deleted
     rules::Engine* rules = nullptr;                // without: no /api/v1/rules
+    models::Engine* models = nullptr;              // without: no /api/v1/models
 };
 
 // Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
@@ -34,6 +38,7 @@ void add_stream_routes(Router& router, const RestParts& parts);
 void add_record_routes(Router& router, const RestParts& parts);
 void add_alarm_routes(Router& router, const RestParts& parts);
 void add_rule_routes(Router& router, const RestParts& parts);
+void add_model_routes(Router& router, const RestParts& parts);
 void add_service_routes(Router& router, const RestParts& parts);
 // `router` must live as long as its handlers are called.
 void add_openapi_route(Router& router);
