@@ -1,4 +1,5 @@
 #include "app/backtest.hpp"
+#include "app/rule_test.hpp"
 #include "app/serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -28,11 +29,21 @@ int main(int argc, char** argv) {
     backtest_command->add_option("--fields", backtest.fields, "columns instead of the model's")
         ->delimiter(',');
 
+    auto* rule_command = cli.add_subcommand("rule", "work on SQL rules");
+    rule_command->require_subcommand(1);
+    holdfast::app::RuleTestArguments rule_test;
+    auto* rule_test_command = rule_command->add_subcommand("test", "run a rule over events");
+    rule_test_command->add_option("file", rule_test.rule_file, "SQL file")->required();
+    rule_test_command->add_option("--events", rule_test.events_file, "NDJSON file")->required();
+    rule_test_command->add_option("--format", rule_test.format, "text or ndjson")
+        ->check(CLI::IsMember({"text", "ndjson"}));
+
     CLI11_PARSE(cli, argc, argv);
     try {
         if (serve_command->parsed()) return holdfast::app::serve(serve);
         if (check_command->parsed()) return holdfast::app::check(config_file);
         if (backtest_command->parsed()) return holdfast::app::run_backtest(backtest);
+        if (rule_test_command->parsed()) return holdfast::app::run_rule_test(rule_test);
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }
