@@ -95,10 +95,10 @@ Result<void> Server::start() {
     HF_TRY(start_broker());
     HF_TRY(start_mqtt());
     HF_TRY(make_engines());
-    HF_TRY(start_http());
     for (auto& shard : shards_) shard->start();
     shards_run_ = true;
-    return start_engines();
+    HF_TRY(start_engines());
+    return start_http(); // last: a request finds everything running
 }
 
 Result<void> Server::open_log() {
