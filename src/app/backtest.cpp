@@ -1,14 +1,18 @@
 #include "app/backtest.hpp"
 
-#include <holdfast/config/model_file.hpp>
+#include <holdfast/config/config.hpp>
 #include <holdfast/models/backtest.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <string_view>
+#include <system_error>
 
 namespace holdfast::app {
 namespace {
@@ -18,10 +22,39 @@ int failed(const std::string& why) {
     return 1;
 }
 
+// As config demands it of a model's name. The usual path has a '/' or a '.' and is none.
+bool is_model_name(std::string_view text) {
+    const auto legal = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, legal);
+}
+
+Result<config::ModelFile> model_named(const std::string& name, const std::string& config_file) {
+    config::Config config = config::defaults();
+    if (!config_file.empty()) {
+        HF_TRY(config, config::load(config_file));
+    }
+    for (config::ModelFile& model : config.models)
+        if (model.name == name) return std::move(model);
+    const std::string place = config_file.empty() ? "the default configuration" : config_file;
+    return fail(Errc::not_found,
+                fmt::format("{} has no model '{}': -c names a configuration that has, "
+                            "--model ./{} a file",
+                            place, name, name));
+}
+
+// Whether writing the one would destroy the other.
+bool is_same_file(const std::string& one, const std::string& other) {
+    std::error_code ignored; // one that does not exist is another
+    return std::filesystem::equivalent(one, other, ignored);
+}
+
 } // namespace
 
 int run_backtest(const BacktestArguments& arguments) {
-    auto file = config::load_model(arguments.model_file);
+    auto file = is_model_name(arguments.model) ? model_named(arguments.model, arguments.config_file)
+                                               : config::load_model(arguments.model);
     if (!file) return failed(file.error().context);
     if (!arguments.fields.empty()) file.value().fields = arguments.fields;
     const auto spec = models::check_model(file.value());
@@ -29,11 +62,15 @@ int run_backtest(const BacktestArguments& arguments) {
 
     std::ifstream in(arguments.input_file, std::ios::binary);
     if (!in) return failed(arguments.input_file + ": " + std::strerror(errno));
+    if (is_same_file(arguments.input_file, arguments.output_file))
+        return failed(arguments.output_file + ": is the input as well");
     std::ofstream out(arguments.output_file, std::ios::binary | std::ios::trunc);
     if (!out) return failed(arguments.output_file + ": " + std::strerror(errno));
     const auto result =
         models::backtest(spec.value(), {arguments.time_column, arguments.input_file}, in, out);
-    if (!result) return failed(arguments.input_file + ": " + result.error().context);
+    if (!result) // its text does not tell which of the two
+        return failed((out ? arguments.input_file : arguments.output_file) + ": " +
+                      result.error().context);
     fmt::print("{} rows scored, {} alarms raised, {} cleared\n", result.value().rows,
                result.value().alarms_raised, result.value().alarms_cleared);
     return 0;

@@ -6,7 +6,8 @@
 namespace holdfast::app {
 
 struct BacktestArguments {
-    std::string model_file;
+    std::string model;       // a name among those of the configuration, or a file
+    std::string config_file; // empty: built-in defaults
     std::string input_file;
     std::string output_file;
     std::string time_column;         // empty: as models::BacktestOptions says

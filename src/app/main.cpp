@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
 
     holdfast::app::BacktestArguments backtest;
     auto* backtest_command = cli.add_subcommand("backtest", "score a recorded CSV with a model");
-    backtest_command->add_option("--model", backtest.model_file, "model file")->required();
+    backtest_command->add_option("--model", backtest.model, "model file, or name")->required();
+    backtest_command->add_option("-c,--config", backtest.config_file, "YAML file with the name");
     backtest_command->add_option("--input", backtest.input_file, "CSV with a header")->required();
     backtest_command->add_option("--output", backtest.output_file, "CSV of scores")->required();
     backtest_command->add_option("--time", backtest.time_column, "column of the event time");
