@@ -19,6 +19,10 @@ constexpr double kVarianceFloor = 1e-6;   // of a component, in standardised uni
 constexpr double kValueMax = 1e100;
 constexpr double kDeviationsMax = 1e6; // of a standardised sample: far out is far out
 
+Error never_saved() {
+    return fail(Errc::corrupt, "a value that is never saved");
+}
+
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
@@ -45,6 +49,8 @@ private:
         double t2 = 0.0;
         double q = 0.0;
     };
+    Result<void> read_state(ByteView bytes);
+    Result<void> read_fitted(ByteReader& reader);
     void fit();
     void smooth(const VectorXd& z);
     Distance measure();
@@ -211,14 +217,42 @@ void EwmaPca::Impl::save(Bytes& out) const {
 }
 
 Result<void> EwmaPca::Impl::restore(ByteView bytes) {
+    Impl read(static_cast<std::size_t>(m_), settings_);
+    if (!read.read_state(bytes)) return fail(Errc::corrupt, "state of an EWMA PCA detector");
+    *this = std::move(read);
+    return ok();
+}
+
+// Into a fresh detector.
+Result<void> EwmaPca::Impl::read_state(ByteView bytes) {
     ByteReader reader(bytes);
-    const auto corrupt = [] { return fail(Errc::corrupt, "state of an EWMA PCA detector"); };
-    const auto number = [&](double& out, bool may_be_missing = false) -> Result<void> {
+    HF_TRY(const std::uint8_t version, reader.u8());
+    HF_TRY(const std::uint8_t signals, reader.u8());
+    HF_TRY(const std::uint8_t fitted, reader.u8());
+    if (version != kStateVersion || signals != m_ || fitted > 1) return never_saved();
+    if (fitted == 1) {
+        HF_TRY(read_fitted(reader));
+        return reader.empty() ? ok() : Result<void>(never_saved());
+    }
+    HF_TRY(const std::uint32_t collected, reader.u32_be());
+    if (collected >= settings_.warmup_samples) return never_saved();
+    collected_ = static_cast<Index>(collected);
+    for (Index row = 0; row < collected_; ++row) {
+        for (Index signal = 0; signal < m_; ++signal) {
+            HF_TRY(const std::uint64_t bits, reader.u64_be());
+            const double value = std::bit_cast<double>(bits); // NaN: was missing
+            if (!std::isnan(value) && std::abs(value) > kValueMax) return never_saved();
+            training_(row, signal) = value;
+        }
+    }
+    return reader.empty() ? ok() : Result<void>(never_saved());
+}
+
+Result<void> EwmaPca::Impl::read_fitted(ByteReader& reader) {
+    const auto number = [&](double& out) -> Result<void> {
         HF_TRY(const std::uint64_t bits, reader.u64_be());
         out = std::bit_cast<double>(bits);
-        if (!std::isfinite(out) && !may_be_missing)
-            return fail(Errc::corrupt, "a number that is not finite");
-        return ok();
+        return std::isfinite(out) ? ok() : Result<void>(never_saved());
     };
     const auto numbers = [&](auto& matrix) -> Result<void> {
         for (Index i = 0; i < matrix.size(); ++i) {
@@ -226,47 +260,30 @@ Result<void> EwmaPca::Impl::restore(ByteView bytes) {
         }
         return ok();
     };
-    HF_TRY(const std::uint8_t version, reader.u8());
-    HF_TRY(const std::uint8_t signals, reader.u8());
-    HF_TRY(const std::uint8_t fitted, reader.u8());
-    if (version != kStateVersion || signals != m_ || fitted > 1) return corrupt();
-    Impl read(static_cast<std::size_t>(m_), settings_);
-    if (fitted == 0) {
-        HF_TRY(const std::uint32_t collected, reader.u32_be());
-        if (collected >= settings_.warmup_samples) return corrupt();
-        for (Index row = 0; row < static_cast<Index>(collected); ++row) {
-            for (Index signal = 0; signal < m_; ++signal) {
-                HF_TRY(number(read.training_(row, signal), true));
-            }
-        }
-        read.collected_ = static_cast<Index>(collected);
-    } else {
-        HF_TRY(const std::uint8_t kept, reader.u8());
-        if (kept == 0 || kept >= m_) return corrupt();
-        HF_TRY(const std::uint8_t alarmed, reader.u8());
-        HF_TRY(read.streak_, reader.u32_be());
-        read.alarmed_ = alarmed != 0;
-        HF_TRY(number(read.t2_limit_));
-        HF_TRY(number(read.q_limit_));
-        read.mean_.resize(m_);
-        read.scale_.resize(m_);
-        read.components_.resize(m_, kept);
-        read.variances_.resize(kept);
-        read.smoothed_.resize(m_);
-        HF_TRY(numbers(read.mean_));
-        HF_TRY(numbers(read.scale_));
-        HF_TRY(numbers(read.components_));
-        HF_TRY(numbers(read.variances_));
-        HF_TRY(numbers(read.smoothed_));
-        if (read.scale_.minCoeff() <= 0.0 || read.variances_.minCoeff() <= 0.0 ||
-            read.t2_limit_ <= 0.0 || read.q_limit_ <= 0.0)
-            return corrupt();
-        read.has_smoothed_ = true;
-        read.is_fitted_ = true;
-        read.training_.resize(0, 0);
-    }
-    if (!reader.empty()) return corrupt();
-    *this = std::move(read);
+    HF_TRY(const std::uint8_t kept, reader.u8());
+    if (kept == 0 || kept >= m_) return never_saved();
+    HF_TRY(const std::uint8_t alarmed, reader.u8());
+    HF_TRY(streak_, reader.u32_be());
+    if (alarmed > 1 || streak_ >= settings_.hold_samples) return never_saved();
+    alarmed_ = alarmed != 0;
+    HF_TRY(number(t2_limit_));
+    HF_TRY(number(q_limit_));
+    mean_.resize(m_);
+    scale_.resize(m_);
+    components_.resize(m_, kept);
+    variances_.resize(kept);
+    smoothed_.resize(m_);
+    HF_TRY(numbers(mean_));
+    HF_TRY(numbers(scale_));
+    HF_TRY(numbers(components_));
+    HF_TRY(numbers(variances_));
+    HF_TRY(numbers(smoothed_));
+    if (scale_.minCoeff() <= 0.0 || variances_.minCoeff() <= 0.0 || t2_limit_ <= 0.0 ||
+        q_limit_ <= 0.0)
+        return never_saved();
+    has_smoothed_ = true;
+    is_fitted_ = true;
+    training_.resize(0, 0);
     return ok();
 }
 

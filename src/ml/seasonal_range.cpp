@@ -12,7 +12,14 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int32_t kDayMinutes = 1440;
-constexpr std::uint8_t kStateVersion = 1;
+constexpr std::uint8_t kStateVersion = 2;
+// Event times are those that RFC 3339 can write: 0001-01-01 to 9999-12-31. Others count as these.
+constexpr std::int64_t kTimeMinMs = -62'135'596'800'000;
+constexpr std::int64_t kTimeMaxMs = 253'402'300'799'999;
+// So many samples in a row, each so far behind the newest time seen, and it was the newest that was
+// wrong: a device whose clock once stood in the future must not stop its detector.
+constexpr std::uint8_t kBehindMax = 3;
+constexpr std::int64_t kBehindMs = kDayMs;
 // Bands are kept as floats; a value beyond is no measurement and counts as missing.
 constexpr double kValueMax = 1e37;
 
@@ -58,7 +65,7 @@ SeasonalRange::Band SeasonalRange::band(std::size_t width, std::int32_t day,
 
 void SeasonalRange::learn(Bucket& bucket, std::int32_t day, double value) {
     const auto narrow = static_cast<float>(value);
-    if (bucket.day != day) {
+    if (bucket.days == 0 || bucket.day != day) {
         bucket.newest = static_cast<std::uint8_t>((bucket.newest + 1U) % kDays);
         bucket.days = static_cast<std::uint8_t>(std::min<std::size_t>(bucket.days + 1U, kDays));
         bucket.day = day;
@@ -75,6 +82,7 @@ double SeasonalRange::owed(std::int32_t day, std::int32_t minute, double value) 
     double sum = 0.0;
     std::size_t known = 0;
     double worst = -1.0;
+    worst_band_ = {};
     for (std::size_t width = 0; width < kWidthsMinutes.size(); ++width) {
         const auto bucket = static_cast<std::size_t>(minute / kWidthsMinutes[width]);
         const Band at = band(width, day, bucket);
@@ -93,15 +101,25 @@ double SeasonalRange::owed(std::int32_t day, std::int32_t minute, double value) 
     return known == 0 ? 0.0 : sum / static_cast<double>(known);
 }
 
+void SeasonalRange::move_time(std::int64_t event_ms) {
+    if (samples_ == 0) first_ms_ = last_ms_ = event_ms;
+    behind_ = event_ms < last_ms_ - kBehindMs ? static_cast<std::uint8_t>(behind_ + 1) : 0;
+    if (behind_ < kBehindMax) {
+        last_ms_ = std::max(last_ms_, event_ms);
+        return;
+    }
+    behind_ = 0;
+    last_ms_ = event_ms;
+    first_ms_ = std::min(first_ms_, last_ms_);
+    silent_until_ms_ = std::min(silent_until_ms_, last_ms_ + settings_.silence_ms);
+}
+
 Verdict SeasonalRange::update(std::int64_t event_ms, double value) {
     Verdict verdict;
     verdict.score = debt_ / (debt_ + settings_.debt_limit);
     if (!(std::abs(value) <= kValueMax)) return verdict; // NaN too
-    if (samples_ == 0) {
-        first_ms_ = last_ms_ = event_ms;
-        global_low_ = global_high_ = value;
-    }
-    last_ms_ = std::max(last_ms_, event_ms);
+    move_time(std::clamp(event_ms, kTimeMinMs, kTimeMaxMs));
+    if (samples_ == 0) global_low_ = global_high_ = value;
     ++samples_;
     const auto day = static_cast<std::int32_t>(floor_div(last_ms_, kDayMs));
     last_minute_ = static_cast<std::int32_t>((last_ms_ - day * kDayMs) / kMinuteMs);
@@ -160,6 +178,7 @@ void SeasonalRange::save(Bytes& out) const {
     writer.u64_be(samples_);
     for (const double value : {global_low_, global_high_, debt_}) number(value);
     writer.u8(alarmed_ ? 1 : 0);
+    writer.u8(behind_);
     for (const Bucket& bucket : buckets_) {
         writer.u8(bucket.days);
         if (bucket.days == 0) continue;
@@ -174,38 +193,61 @@ void SeasonalRange::save(Bytes& out) const {
 
 Result<void> SeasonalRange::restore(ByteView bytes) {
     SeasonalRange read(settings_);
+    if (!read.read_state(bytes)) return fail(Errc::corrupt, "state of a seasonal range detector");
+    *this = std::move(read);
+    return ok();
+}
+
+// Into a fresh detector. Every number is looked at: what save() never writes must not come in.
+Result<void> SeasonalRange::read_state(ByteView bytes) {
     ByteReader reader(bytes);
-    const auto corrupt = [] { return fail(Errc::corrupt, "state of a seasonal range detector"); };
-    const auto version = reader.u8();
-    if (!version || version.value() != kStateVersion) return corrupt();
-    for (std::int64_t* time : {&read.first_ms_, &read.last_ms_, &read.silent_until_ms_}) {
+    const auto wrong = [] { return fail(Errc::corrupt, "a value that is never saved"); };
+    HF_TRY(const std::uint8_t version, reader.u8());
+    if (version != kStateVersion) return wrong();
+    for (std::int64_t* time : {&first_ms_, &last_ms_, &silent_until_ms_}) {
         HF_TRY(const std::uint64_t value, reader.u64_be());
         *time = static_cast<std::int64_t>(value);
+        if (*time < kTimeMinMs || *time > kTimeMaxMs + settings_.silence_ms) return wrong();
     }
-    HF_TRY(read.samples_, reader.u64_be());
-    for (double* number : {&read.global_low_, &read.global_high_, &read.debt_}) {
+    if (last_ms_ > kTimeMaxMs || first_ms_ > last_ms_) return wrong();
+    HF_TRY(samples_, reader.u64_be());
+    for (double* number : {&global_low_, &global_high_, &debt_}) {
         HF_TRY(const std::uint64_t value, reader.u64_be());
         *number = std::bit_cast<double>(value);
-        if (!std::isfinite(*number)) return corrupt();
+        if (!std::isfinite(*number)) return wrong();
     }
+    if (global_low_ > global_high_ || global_low_ < -kValueMax || global_high_ > kValueMax ||
+        debt_ < 0.0)
+        return wrong();
     HF_TRY(const std::uint8_t alarmed, reader.u8());
-    read.alarmed_ = alarmed != 0;
-    for (Bucket& bucket : read.buckets_) {
-        HF_TRY(bucket.days, reader.u8());
-        if (bucket.days > kDays) return corrupt();
-        if (bucket.days == 0) continue;
-        HF_TRY(const std::uint32_t day, reader.u32_be());
-        bucket.day = static_cast<std::int32_t>(day);
-        for (std::size_t age = 0; age < bucket.days; ++age) {
-            const std::size_t entry = (bucket.newest + kDays - age) % kDays;
-            HF_TRY(const std::uint32_t low, reader.u32_be());
-            HF_TRY(const std::uint32_t high, reader.u32_be());
-            bucket.low[entry] = std::bit_cast<float>(low);
-            bucket.high[entry] = std::bit_cast<float>(high);
-        }
+    HF_TRY(behind_, reader.u8());
+    if (alarmed > 1 || behind_ >= kBehindMax) return wrong();
+    alarmed_ = alarmed != 0;
+    for (Bucket& bucket : buckets_) {
+        HF_TRY(read_bucket(reader, bucket));
     }
-    if (!reader.empty() || read.debt_ < 0.0) return corrupt();
-    *this = std::move(read);
+    return reader.empty() ? ok() : Result<void>(wrong());
+}
+
+Result<void> SeasonalRange::read_bucket(ByteReader& reader, Bucket& bucket) {
+    const auto wrong = [] { return fail(Errc::corrupt, "a band that is never saved"); };
+    HF_TRY(bucket.days, reader.u8());
+    if (bucket.days > kDays) return wrong();
+    if (bucket.days == 0) return ok();
+    HF_TRY(const std::uint32_t day, reader.u32_be());
+    bucket.day = static_cast<std::int32_t>(day);
+    if (bucket.day < kTimeMinMs / kDayMs || bucket.day > kTimeMaxMs / kDayMs) return wrong();
+    for (std::size_t age = 0; age < bucket.days; ++age) {
+        const std::size_t entry = (bucket.newest + kDays - age) % kDays;
+        HF_TRY(const std::uint32_t low, reader.u32_be());
+        HF_TRY(const std::uint32_t high, reader.u32_be());
+        bucket.low[entry] = std::bit_cast<float>(low);
+        bucket.high[entry] = std::bit_cast<float>(high);
+        const auto limit = static_cast<float>(kValueMax);
+        if (!(-limit <= bucket.low[entry] && bucket.low[entry] <= bucket.high[entry] &&
+              bucket.high[entry] <= limit))
+            return wrong();
+    }
     return ok();
 }
 

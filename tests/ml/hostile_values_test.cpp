@@ -93,7 +93,7 @@ TEST_CASE("no cut-off state is taken, and the detector stays what it was", "[ml]
         Bytes before;
         detector.save(before);
         for (std::size_t size = 0; size < before.size(); ++size)
-            REQUIRE_FALSE(detector.restore(ByteView(before).first(size)));
+            REQUIRE(detector.restore(ByteView(before).first(size)).error().code == Errc::corrupt);
         Bytes longer = before;
         longer.push_back(std::byte{0});
         CHECK(detector.restore(longer).error().code == Errc::corrupt);
@@ -103,6 +103,83 @@ TEST_CASE("no cut-off state is taken, and the detector stays what it was", "[ml]
     };
     refuse_all_prefixes(relation);
     refuse_all_prefixes(seasonal);
+}
+
+TEST_CASE("one sample from the far future does not stop the seasonal detector", "[ml]") {
+    for (const std::int64_t future_ms :
+         {std::int64_t{4'102'444'800'000}, std::numeric_limits<std::int64_t>::max()}) {
+        ml::SeasonalRange detector;
+        int step = 0;
+        for (; step < 6 * kDaySteps; ++step) detector.update(step * kStepMs, daily(step));
+        detector.update(future_ms, daily(step));
+        bool is_raised = false;
+        for (; step < 12 * kDaySteps; ++step)
+            is_raised |=
+                detector.update(step * kStepMs, daily(step)).transition == ml::Transition::raised;
+        CHECK_FALSE(is_raised); // it goes on by the time of day
+        for (int i = 0; i < 20; ++i, ++step)
+            is_raised |= detector.update(step * kStepMs, daily(step) + 15.0).transition ==
+                         ml::Transition::raised;
+        CHECK(is_raised);
+        Bytes state;
+        detector.save(state);
+        CHECK(ml::SeasonalRange().restore(state).has_value());
+    }
+}
+
+TEST_CASE("late samples do not turn the seasonal detector's time back", "[ml]") {
+    ml::SeasonalRange clean;
+    ml::SeasonalRange other;
+    for (int step = 0; step < 6 * kDaySteps; ++step) {
+        clean.update(step * kStepMs, daily(step));
+        clean.update(step * kStepMs, daily(step));
+        other.update(step * kStepMs, daily(step));
+        other.update((step - 2 * kDaySteps) * kStepMs, daily(step)); // alone among the others
+    }
+    const auto expected = clean.update(6 * kDaySteps * kStepMs, 40.0);
+    CHECK(other.update(6 * kDaySteps * kStepMs, 40.0).score == expected.score);
+}
+
+TEST_CASE("a time before 1970 is a day like any other", "[ml]") {
+    ml::SeasonalRange before;
+    ml::SeasonalRange after;
+    for (int step = 0; step < 6 * kDaySteps; ++step) {
+        const auto expected = after.update(step * kStepMs, daily(step));
+        const auto verdict = before.update((step - 3 * kDaySteps) * kStepMs, daily(step));
+        REQUIRE(verdict.score == expected.score);
+    }
+}
+
+TEST_CASE("a saved state with a number changed to nonsense is refused", "[ml]") {
+    ml::SeasonalRange detector;
+    for (int step = 0; step < 6 * kDaySteps; ++step) detector.update(step * kStepMs, daily(step));
+    Bytes state;
+    detector.save(state);
+    // docs/format/models.md: version, three times, samples, low, high, debt, alarmed, behind,
+    // bands.
+    constexpr std::size_t kLastMs = 9;
+    constexpr std::size_t kHigh = 41;
+    constexpr std::size_t kAlarmed = 57;
+    constexpr std::size_t kFirstBandLow = 64;
+    const auto is_refused = [&](std::size_t at, std::uint64_t value, std::size_t bytes) {
+        Bytes changed = state;
+        for (std::size_t i = 0; i < bytes; ++i)
+            changed[at + i] = static_cast<std::byte>(value >> (8 * (bytes - 1 - i)));
+        const auto restored = ml::SeasonalRange().restore(changed);
+        return restored.has_error() && restored.error().code == Errc::corrupt;
+    };
+    CHECK(is_refused(0, 9, 1));                           // a version of another time
+    CHECK(is_refused(kLastMs, 0x7FFF'FFFF'FFFF'FFFF, 8)); // past the year 9999
+    CHECK(is_refused(kLastMs, 0x8000'0000'0000'0000, 8)); // before the year 1
+    CHECK(is_refused(kHigh, 0x7FF0'0000'0000'0000, 8));   // infinite
+    CHECK(is_refused(kHigh, 0xC08F'4000'0000'0000, 8));   // -1000: below the lowest
+    CHECK(is_refused(kAlarmed, 2, 1));
+    CHECK(is_refused(kAlarmed + 1, 3, 1));
+    CHECK(is_refused(kFirstBandLow - 5, 8, 1));           // more days than a band keeps
+    CHECK(is_refused(kFirstBandLow - 4, 0x7FFF'FFFF, 4)); // a day that no calendar has
+    CHECK(is_refused(kFirstBandLow, 0x7FC0'0000, 4));     // NaN
+    CHECK(is_refused(kFirstBandLow, 0x7F00'0000, 4));     // above its own high end
+    CHECK(ml::SeasonalRange().restore(state).has_value());
 }
 
 TEST_CASE("normal noise raises nothing in ten thousand samples", "[ml]") {

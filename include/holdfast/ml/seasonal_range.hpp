@@ -39,7 +39,8 @@ class SeasonalRange {
 public:
     explicit SeasonalRange(SeasonalRangeSettings settings = {});
 
-    // One sample in order of event time (epoch milliseconds UTC; an older one counts as now).
+    // One sample in order of event time (epoch milliseconds UTC; an older one counts as now, but
+    // after three in a row that are more than a day older it was the newest time that was wrong).
     // A value that is not finite, or beyond 1e37, is passed over and gives the score of before.
     Verdict update(std::int64_t event_ms, double value);
     // Of the last update.
@@ -72,7 +73,10 @@ private:
     [[nodiscard]] Band band(std::size_t width, std::int32_t day, std::size_t bucket) const;
     void learn(Bucket& bucket, std::int32_t day, double value);
     [[nodiscard]] double owed(std::int32_t day, std::int32_t minute, double value);
+    void move_time(std::int64_t event_ms);
     [[nodiscard]] Transition decide(std::int64_t event_ms, double score);
+    [[nodiscard]] Result<void> read_state(ByteView bytes);
+    [[nodiscard]] static Result<void> read_bucket(ByteReader& reader, Bucket& bucket);
 
     SeasonalRangeSettings settings_;
     std::vector<Bucket> buckets_; // of all widths, one after the other
@@ -84,6 +88,7 @@ private:
     double global_high_ = 0.0;
     double debt_ = 0.0;
     bool alarmed_ = false;
+    std::uint8_t behind_ = 0; // samples in a row that are far older than last_ms_
 
     double last_value_ = 0.0; // for explain()
     Band worst_band_{};
