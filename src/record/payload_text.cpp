@@ -23,6 +23,7 @@ std::string json_pointer(std::string_view path) {
 } // namespace
 
 std::optional<std::string> payload_text(ByteView payload, std::string_view path) {
+    if (payload.empty()) return std::nullopt; // the parser copies, and may not copy from null
     thread_local simdjson::dom::parser parser;
     simdjson::dom::element document;
     if (parser.parse(reinterpret_cast<const char*>(payload.data()), payload.size()).get(document) !=
