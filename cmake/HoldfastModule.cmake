@@ -23,6 +23,7 @@ function(holdfast_tests)
   target_include_directories(test_${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests
                                                       ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(test_${ARG_NAME} PRIVATE holdfast_${ARG_NAME} ${ARG_LINKS})
+  target_precompile_headers(test_${ARG_NAME} REUSE_FROM test_headers)
   add_test(NAME ${ARG_NAME} COMMAND test_${ARG_NAME} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
 
