@@ -1,8 +1,7 @@
 #include "log/reader.hpp"
 
-#include "log/keys.hpp"
+#include "log/batch_walk.hpp"
 
-#include <holdfast/base/crc32c.hpp>
 #include <holdfast/record/batch_view.hpp>
 
 #include <fmt/format.h>
@@ -13,84 +12,10 @@ namespace holdfast::log {
 
 namespace {
 
-constexpr std::size_t kCrcAt = 17; // in a batch; it covers all that follows it
-
 std::string name_of(const Store& store, PartitionId id) {
     const auto entry = store.streams.find(id.stream);
     return fmt::format("{}/{}", entry ? entry->stream->settings.name : "?", id.index);
 }
-
-bool is_sound(ByteView batch, Offset last_offset) {
-    const auto header = record::decode_batch_header(batch);
-    return header && header.value().size_bytes() == batch.size() &&
-           header.value().last_offset() == last_offset &&
-           crc32c(batch.subspan(kCrcAt + 4)) == header.value().crc;
-}
-
-// The batches of one partition as they lie in its slices, from the one that holds an offset on.
-class BatchWalk {
-public:
-    enum class At : std::uint8_t { batch, damage, end };
-
-    BatchWalk(const Store& store, const Partition& partition)
-        : store_(store), partition_(partition), end_key_(partition_end_key(partition.id())) {}
-
-    // Goes to the first stored batch whose last offset is >= `offset`.
-    Result<At> seek(Offset offset) {
-        spans_ = partition_.spans_from(offset);
-        span_ = 0;
-        return seek_in_spans(offset);
-    }
-    Result<At> next() {
-        const Offset behind = last_offset_ + 1;
-        iterator_->next();
-        if (iterator_->valid()) return land();
-        if (auto status = iterator_->status(); !status) return failed(std::move(status).error());
-        ++span_;
-        return seek_in_spans(behind);
-    }
-
-    // Of the batch at hand.
-    [[nodiscard]] ByteView batch() const { return iterator_->value(); }
-    [[nodiscard]] Offset last_offset() const { return last_offset_; }
-    [[nodiscard]] Offset base_offset() const { return base_offset_; }
-
-private:
-    Result<At> seek_in_spans(Offset offset) {
-        for (; span_ < spans_.size(); ++span_) {
-            iterator_.emplace(
-                store_.database->iterate(spans_[span_].slice->family, ByteView(end_key_)));
-            iterator_->seek(record_key(partition_.id(), offset));
-            if (iterator_->valid()) return land();
-            if (auto status = iterator_->status(); !status)
-                return failed(std::move(status).error());
-        }
-        return At::end;
-    }
-    // A batch that does not check is damage with a known end; one that RocksDB cannot read has
-    // none.
-    Result<At> land() {
-        last_offset_ = last_offset_of(iterator_->key());
-        const ByteView batch = iterator_->value();
-        if (!is_sound(batch, last_offset_)) return At::damage;
-        base_offset_ = static_cast<Offset>(load_u64_be(batch.data()));
-        return At::batch;
-    }
-    Result<At> failed(Error error) {
-        last_offset_ = -1;
-        if (error.code == Errc::corrupt) return At::damage;
-        return error;
-    }
-
-    const Store& store_;
-    const Partition& partition_;
-    const RecordKey end_key_;
-    std::vector<Span> spans_;
-    std::size_t span_ = 0;
-    std::optional<kv::Iterator> iterator_;
-    Offset base_offset_ = 0;
-    Offset last_offset_ = -1; // -1: not even the key can be read
-};
 
 Error damaged(const Store& store, const Partition& partition, Offset from, Offset resume) {
     return fail(Errc::corrupt, fmt::format("{}: offsets {} to {} are damaged or lost",
