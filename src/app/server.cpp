@@ -42,6 +42,9 @@ log::StreamSettings stream_settings(const config::StreamConfig& from) {
         from.durability == config::Durability::fsync ? log::Durability::fsync : log::Durability::os;
     to.compression = static_cast<record::Compression>(from.compression); // the same order
     to.message_bytes_max = from.message_bytes_max;
+    to.timestamp_type = from.timestamp_type == config::TimestampType::append
+                            ? log::TimestampType::append
+                            : log::TimestampType::create;
     return to;
 }
 
@@ -115,12 +118,8 @@ Result<void> Server::make_streams() {
     for (const config::StreamConfig& stream : config_.streams) {
         log::StreamSettings settings = stream_settings(stream);
         if (const auto known = log_->find_stream(stream.name)) {
-            if (known->settings.partitions != settings.partitions)
-                return fail(
-                    Errc::malformed,
-                    fmt::format("stream '{}' has {} partitions, the config says {}: "
-                                "the count of a stream stays",
-                                stream.name, known->settings.partitions, settings.partitions));
+            // More may have been added since; fewer than there are there cannot be.
+            settings.partitions = std::max(settings.partitions, known->settings.partitions);
             HF_TRY(log_->alter_stream(settings));
         } else {
             HF_TRY(log_->create_stream(std::move(settings)));
@@ -186,6 +185,7 @@ Result<void> Server::start_http() {
     gateway::add_rest_routes(router_, {*log_, *broker_, alarms_, metrics_, *work_,
                                        [this] {
                                            if (rules_) note_failure(rules_->refresh());
+                                           if (models_) note_failure(models_->refresh());
                                        },
                                        rules_.get(), models_.get()});
     for (auto& shard : shards_) io_contexts_.push_back(&shard->io());

@@ -98,7 +98,7 @@ Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
 } // namespace
 
 void Shard::publish(PublishBatch batch, Publisher::Done done) {
-    refresh_time();
+    begin_turn();
     // All or none: every target is found, and its record known to fit, before the first is added.
     const std::uint32_t epoch = topics_.epoch();
     std::vector<Target> targets;

@@ -39,15 +39,16 @@ Shard::Shard(std::uint16_t index, Broker& broker, Transport& transport)
 
 Shard::~Shard() = default;
 
-void Shard::refresh_time() {
-    if (time_is_fresh_) return;
-    time_is_fresh_ = true;
+void Shard::begin_turn() {
+    if (turn_has_begun_) return;
+    turn_has_begun_ = true;
+    topics_.follow_streams();
     now_ms_ = broker_.clock().now_ms();
     monotonic_ms_ = broker_.clock().monotonic_ms();
 }
 
 std::uint32_t Shard::open(std::string peer_address) {
-    refresh_time();
+    begin_turn();
     std::uint32_t slot = 0;
     if (free_slots_.empty()) {
         slot = static_cast<std::uint32_t>(sessions_.size());
@@ -72,7 +73,7 @@ Session* Shard::find(SessionRef ref) {
 }
 
 void Shard::on_bytes(std::uint32_t slot, ByteView bytes) {
-    refresh_time();
+    begin_turn();
     Session& session = sessions_[slot];
     // Until CONNECT is whole the clock of the connect timeout runs on, however bytes trickle in.
     if (session.state == SessionState::connected) session.last_read_ms = monotonic_ms_;
@@ -125,7 +126,7 @@ void Shard::end_turn() {
     outbound_->flush();
     inbound_->count_turn();
     submit_or_hold();
-    time_is_fresh_ = false;
+    turn_has_begun_ = false;
 }
 
 // Hands the gathered group to the log, if none is being written.
@@ -156,7 +157,6 @@ void Shard::on_group_completed() {
     } else {
         // What was refused in part is not told apart: no acknowledgement goes out for the group.
         refuse_acks(group, *error);
-        if (group.outcome().has_value()) topics_.forget(); // a stream is gone
     }
     outbound_->flush();
     group.answer();
@@ -217,7 +217,7 @@ void Shard::deliver(Fanout& fanout) {
 }
 
 void Shard::tick() {
-    refresh_time();
+    begin_turn();
     for (Session& session : sessions_) {
         if (session.state == SessionState::free) continue;
         const std::int64_t silent_ms = monotonic_ms_ - session.last_read_ms;

@@ -55,9 +55,12 @@ std::shared_ptr<const log::Stream> TopicCache::stream(std::string_view name,
 }
 
 std::uint32_t TopicCache::slots_of(const log::Stream& stream) {
-    const auto [known, is_new] = first_slots_.try_emplace(number(stream.id), slots_);
-    if (is_new) slots_ += stream.settings.partitions;
-    return known->second;
+    Slots& known = slots_of_stream_[number(stream.id)];
+    if (known.count < stream.settings.partitions) { // new, or it has grown
+        known = {slots_, stream.settings.partitions};
+        slots_ += stream.settings.partitions;
+    }
+    return known.first;
 }
 
 void TopicCache::forget() {

@@ -122,6 +122,8 @@ StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mis
                 {"snappy", Compression::snappy},
                 {"lz4", Compression::lz4},
                 {"zstd", Compression::zstd}});
+    map.choice("timestamp_type", out.timestamp_type,
+               {{"create", TimestampType::create}, {"append", TimestampType::append}});
     std::uint64_t message_bytes = out.message_bytes_max;
     map.bytes("message_bytes_max", message_bytes, 1024, 64 * kMiB);
     out.message_bytes_max = static_cast<std::uint32_t>(message_bytes);

@@ -1,19 +1,26 @@
 #include <gateway/rest_json.hpp>
+#include <holdfast/log/stream_settings.hpp>
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include <algorithm>
-#include <array>
-#include <optional>
+#include <charconv>
+#include <cstdint>
+#include <string>
 
 namespace holdfast::gateway {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::array kCompressions{"none", "gzip", "snappy", "lz4", "zstd"};
+// Whole numbers stay numbers.
+json::value value_of(const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return number;
+    return json::value(text);
+}
 
 json::object describe(const log::Log& log, const log::Stream& stream) {
     const auto& settings = stream.settings;
@@ -25,47 +32,36 @@ json::object describe(const log::Log& log, const log::Stream& stream) {
                                           {"log_start_offset", bounds.value().log_start_offset},
                                           {"high_watermark", bounds.value().high_watermark}});
     }
-    return {{"name", settings.name},
-            {"retention_ms", settings.retention_ms},
-            {"retention_bytes", settings.retention_bytes},
-            {"durability", settings.durability == log::Durability::fsync ? "fsync" : "os"},
-            {"compression", kCompressions.at(static_cast<std::size_t>(settings.compression))},
-            {"message_bytes_max", settings.message_bytes_max},
-            {"created_ms", stream.created_ms},
-            {"partitions", std::move(partitions)}};
+    json::object object{{"name", settings.name}, {"uuid", log::to_string(stream.uuid)}};
+    for (const auto& [name, kafka] : log::setting_names()) {
+        const auto text = log::setting_text(settings, name);
+        if (text) object[name] = value_of(text.value());
+    }
+    if (settings.internal) object["internal"] = true;
+    object["created_ms"] = stream.created_ms;
+    object["partitions"] = std::move(partitions);
+    return object;
 }
 
-Result<std::int64_t> integer(std::string_view name, const json::value& value, std::int64_t min,
-                             std::int64_t max) {
-    if (!value.is_int64() || value.as_int64() < min || value.as_int64() > max)
-        return fail(Errc::malformed,
-                    fmt::format("{}: a whole number within {} .. {} is expected", name, min, max));
-    return value.as_int64();
+// A setting's value as text: numbers and texts have one.
+Result<std::string> text_of(std::string_view name, const json::value& value) {
+    if (value.is_string()) return std::string(value.as_string());
+    if (value.is_int64()) return std::to_string(value.as_int64());
+    return fail(Errc::malformed, fmt::format("{}: a text or a whole number is expected", name));
 }
 
 Result<void> set(log::StreamSettings& settings, std::string_view name, const json::value& value) {
-    constexpr std::int64_t kMax = INT64_MAX;
     if (name == "partitions") {
-        HF_TRY(const auto count, integer(name, value, 1, 10'000));
-        settings.partitions = static_cast<PartitionIndex>(count);
-    } else if (name == "retention_ms") {
-        HF_TRY(settings.retention_ms, integer(name, value, -1, kMax));
-    } else if (name == "retention_bytes") {
-        HF_TRY(settings.retention_bytes, integer(name, value, -1, kMax));
-    } else if (name == "message_bytes_max") {
-        HF_TRY(const auto bytes, integer(name, value, 1'024, 64 << 20));
-        settings.message_bytes_max = static_cast<std::uint32_t>(bytes);
-    } else if (name == "durability" && (value == "fsync" || value == "os")) {
-        settings.durability = value == "os" ? log::Durability::os : log::Durability::fsync;
-    } else if (name == "compression" && value.is_string()) {
-        const auto found = std::ranges::find(kCompressions, std::string_view(value.as_string()));
-        if (found == kCompressions.end())
-            return fail(Errc::malformed, "compression: none, gzip, snappy, lz4 or zstd");
-        settings.compression =
-            static_cast<record::Compression>(std::distance(kCompressions.begin(), found));
-    } else {
-        return fail(Errc::malformed, fmt::format("'{}' is unknown or has a wrong value", name));
+        if (!value.is_int64() || value.as_int64() < 1 || value.as_int64() > 10'000)
+            return fail(Errc::malformed,
+                        "partitions: a whole number within 1 .. 10000 is expected");
+        settings.partitions = static_cast<PartitionIndex>(value.as_int64());
+        return ok();
     }
+    HF_TRY(const std::string text, text_of(name, value));
+    auto done = log::set_setting(settings, name, text);
+    // The stream is there: what is not found is the setting, and the request is wrong.
+    if (!done) return fail(Errc::malformed, done.error().context);
     return ok();
 }
 
@@ -76,8 +72,6 @@ Result<void> apply(log::StreamSettings& settings, std::string_view body, bool is
         const std::string_view name = key;
         if (name == "name" && is_new && value.is_string()) {
             settings.name = std::string_view(value.as_string());
-        } else if (name == "partitions" && !is_new) {
-            return fail(Errc::malformed, "partitions: cannot be changed");
         } else {
             HF_TRY(set(settings, name, value));
         }
@@ -99,10 +93,12 @@ void add_stream_routes(Router& router, const RestParts& parts) {
     const auto add = [&](const char* method, const char* path, auto work) {
         router.add(method, path, on_queue(parts.work, std::move(work)));
     };
-    add("GET", "/api/v1/streams", [&log](const HttpRequest&) -> Result<HttpResponse> {
+    add("GET", "/api/v1/streams", [&log](const HttpRequest& request) -> Result<HttpResponse> {
+        HF_TRY(request.expect_only({"internal"}));
+        const bool with_internal = request.query_value("internal") == "true";
         json::array all;
         for (const auto& stream : log.streams())
-            if (!stream->settings.internal) all.push_back(describe(log, *stream));
+            if (with_internal || !stream->settings.internal) all.push_back(describe(log, *stream));
         return json_response(all);
     });
     add("POST", "/api/v1/streams",

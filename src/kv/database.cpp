@@ -136,7 +136,8 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
     impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
     rocksdb::Env* env = impl->core->storage->access().env;
     const std::string path = options.directory.string();
-    const bool direct_writes = takes_direct_writes(*env->GetFileSystem(), path);
+    const bool direct_writes =
+        !options.read_only && takes_direct_writes(*env->GetFileSystem(), path);
     const rocksdb::DBOptions db_options = database_options(options, env, direct_writes);
     const std::string doing = "opening database " + path;
 
@@ -151,7 +152,10 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
 
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
-    HF_TRY(checked(rocksdb::DB::Open(db_options, path, wanted, &handles, &db), doing));
+    const auto opened = options.read_only
+                            ? rocksdb::DB::OpenForReadOnly(db_options, path, wanted, &handles, &db)
+                            : rocksdb::DB::Open(db_options, path, wanted, &handles, &db);
+    HF_TRY(checked(opened, doing));
     impl->core->db.reset(db);
     for (std::size_t i = 0; i < names.size(); ++i)
         impl->families[names[i]] = std::make_shared<FamilyHandle>(impl->core, handles[i]);

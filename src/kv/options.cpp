@@ -1,14 +1,24 @@
 #include "kv/options.hpp"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
 
+#include <cstdarg>
 #include <limits>
+#include <memory>
 
 namespace holdfast::kv {
 
 namespace {
+
+// RocksDB's own log file belongs to the process that writes.
+class NoLogger : public rocksdb::Logger {
+public:
+    using rocksdb::Logger::Logv;
+    void Logv(const char*, va_list) override {}
+};
 
 rocksdb::WALRecoveryMode recovery_mode(Salvage salvage) {
     switch (salvage) {
@@ -39,7 +49,8 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env
                                     bool direct_writes) {
     rocksdb::DBOptions db;
     db.env = env;
-    db.create_if_missing = true;
+    db.create_if_missing = !options.read_only;
+    if (options.read_only) db.info_log = std::make_shared<NoLogger>();
     // A torn tail is what a power loss leaves; anything else that does not read is damage, and the
     // open says so. (The default, point-in-time, forgets synced records behind a flipped bit.)
     db.wal_recovery_mode = recovery_mode(options.salvage);

@@ -1,5 +1,7 @@
 #include "log/catalog_codec.hpp"
 
+#include <holdfast/log/stream_settings.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,12 +12,19 @@ namespace {
 
 constexpr std::uint8_t kInternal = 1; // bit of the flags byte
 
-bool is_stream_name_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+// Format 2 continues behind the fields of format 1 with the UUID and settings as (number, value).
+enum class SettingNumber : std::uint8_t { timestamp_type = 1 };
+
+Result<void> read_setting(StreamSettings& settings, ByteReader& reader) {
+    HF_TRY(const std::uint8_t setting, reader.u8());
+    HF_TRY(const std::uint64_t value, reader.u64_be());
+    if (static_cast<SettingNumber>(setting) != SettingNumber::timestamp_type || value > 1)
+        return fail(Errc::malformed, "unknown setting");
+    settings.timestamp_type = static_cast<TimestampType>(value);
+    return ok();
 }
 
-Result<Stream> read_stream(StreamId id, ByteReader reader) {
+Result<Stream> read_stream(StreamId id, ByteReader reader, std::uint32_t format) {
     Stream stream;
     stream.id = id;
     StreamSettings& settings = stream.settings;
@@ -31,12 +40,19 @@ Result<Stream> read_stream(StreamId id, ByteReader reader) {
     HF_TRY(settings.message_bytes_max, reader.u32_be());
     HF_TRY(const std::uint8_t flags, reader.u8());
     HF_TRY(const std::uint64_t created_ms, reader.u64_be());
-    if (durability > 1 || compression > 4 || !reader.empty())
-        return fail(Errc::malformed, "unknown setting");
+    if (durability > 1 || compression > 4) return fail(Errc::malformed, "unknown setting");
     settings.durability = static_cast<Durability>(durability);
     settings.compression = static_cast<record::Compression>(compression);
     settings.internal = (flags & kInternal) != 0;
     stream.created_ms = static_cast<std::int64_t>(created_ms);
+    if (format >= 2) {
+        HF_TRY(const ByteView uuid, reader.take(stream.uuid.size()));
+        std::copy(uuid.begin(), uuid.end(), stream.uuid.begin());
+        while (!reader.empty()) {
+            HF_TRY(read_setting(settings, reader));
+        }
+    }
+    if (!reader.empty()) return fail(Errc::malformed, "more bytes than its format has");
     HF_TRY(check_settings(settings));
     return stream;
 }
@@ -56,11 +72,14 @@ Bytes encode_stream(const Stream& stream) {
     writer.u32_be(settings.message_bytes_max);
     writer.u8(settings.internal ? kInternal : 0);
     writer.u64_be(static_cast<std::uint64_t>(stream.created_ms));
+    writer.bytes(stream.uuid);
+    writer.u8(static_cast<std::uint8_t>(SettingNumber::timestamp_type));
+    writer.u64_be(static_cast<std::uint64_t>(settings.timestamp_type));
     return value;
 }
 
-Result<Stream> decode_stream(StreamId id, ByteView value) {
-    auto stream = read_stream(id, ByteReader(value));
+Result<Stream> decode_stream(StreamId id, ByteView value, std::uint32_t format) {
+    auto stream = read_stream(id, ByteReader(value), format);
     if (!stream)
         return fail(Errc::corrupt, fmt::format("entry of stream {} in the stream table: {}",
                                                number(id), stream.error().context));
@@ -87,25 +106,6 @@ Bytes encode_offset(Offset offset) {
 Result<Offset> decode_offset(ByteView value) {
     if (value.size() != 8) return fail(Errc::corrupt, "an offset's value is not 8 bytes long");
     return static_cast<Offset>(load_u64_be(value.data()));
-}
-
-Result<void> check_settings(const StreamSettings& settings) {
-    const std::string& name = settings.name;
-    const auto refuse = [&](std::string_view what) {
-        return fail(Errc::malformed, fmt::format("stream '{}': {}", name, what));
-    };
-    if (name.empty() || name.size() > 249 || name == "." || name == ".." ||
-        !std::all_of(name.begin(), name.end(), is_stream_name_char))
-        return refuse("a name has 1 to 249 of a-z A-Z 0-9 . _ - and is not \".\" or \"..\"");
-    if (settings.partitions < 1 || settings.partitions > 10'000)
-        return refuse("partitions must be 1 to 10000");
-    if (settings.retention_ms < -1 || settings.retention_ms == 0)
-        return refuse("retention time must be positive, or -1 for ever");
-    if (settings.retention_bytes < -1 || settings.retention_bytes == 0)
-        return refuse("retention bytes must be positive, or -1 for no bound");
-    if (settings.message_bytes_max < 1024 || settings.message_bytes_max > (256U << 20U))
-        return refuse("the largest message must be 1 KiB to 256 MiB");
-    return ok();
 }
 
 } // namespace holdfast::log

@@ -8,7 +8,8 @@ namespace holdfast::log {
 // The metadata's values, byte by byte in docs/format/log.md. Decoders: corrupt.
 
 [[nodiscard]] Bytes encode_stream(const Stream& stream);
-[[nodiscard]] Result<Stream> decode_stream(StreamId id, ByteView value);
+// `format` is the version that the value was written in.
+[[nodiscard]] Result<Stream> decode_stream(StreamId id, ByteView value, std::uint32_t format);
 
 struct SpanValue {
     Offset first_offset = 0;
@@ -19,8 +20,5 @@ struct SpanValue {
 
 [[nodiscard]] Bytes encode_offset(Offset offset);
 [[nodiscard]] Result<Offset> decode_offset(ByteView value);
-
-// Errors: malformed, naming the setting and its bound.
-[[nodiscard]] Result<void> check_settings(const StreamSettings& settings);
 
 } // namespace holdfast::log

@@ -149,6 +149,8 @@ void Committer::stage_append(PartitionAppend& append) {
     }
     append.base_offset = partition->next_offset;
     record::set_base_offset(append.batch, append.base_offset);
+    if (entry_->stream->settings.timestamp_type == TimestampType::append)
+        record::set_append_time(append.batch, now_ms_);
     partition->next_offset += append.record_count;
     if (partition->next_offset > partition->offset_ceiling) {
         partition->offset_ceiling = partition->next_offset + Ceilings::kStep;

@@ -5,8 +5,11 @@
 #include "log/reader.hpp"
 #include "log/recovery.hpp"
 #include "log/retention.hpp"
+#include "log/stream_uuid.hpp"
+#include "log/verify.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/log/stream_settings.hpp>
 
 #include <fmt/format.h>
 
@@ -18,6 +21,10 @@ namespace {
 
 Error no_stream(std::string_view name) {
     return fail(Errc::not_found, fmt::format("no stream '{}'", name));
+}
+
+Error read_only() {
+    return fail(Errc::denied, "the log is open for reading only");
 }
 
 Error database_closed() {
@@ -59,7 +66,7 @@ EmbeddedLog::EmbeddedLog(LogOptions options, const Clock& clock, Metrics& metric
 }
 
 EmbeddedLog::~EmbeddedLog() {
-    if (!committer_) return; // nothing was started
+    if (!committer_) return; // nothing was written
     committer_->stop();
     // After a failed write RocksDB takes no sync any more (it asserts).
     const bool can_sync = !committer_->broken() && store_.database;
@@ -75,12 +82,14 @@ Result<void> EmbeddedLog::start() {
         const std::lock_guard lock(store_.reopening);
         HF_TRY(recover(store_, clock_));
     }
+    if (store_.options.read_only) return ok();
     committer_ = std::make_unique<Committer>(store_, waiters_, *disk_, clock_, metrics_);
     return ok();
 }
 
 template <class T>
 Result<T> EmbeddedLog::on_committer(std::function<Result<T>()> write) {
+    if (!committer_) return read_only();
     std::optional<Result<T>> result;
     HF_TRY(committer_->run([&]() -> Result<void> {
         if (auto why = committer_->broken())
@@ -112,8 +121,9 @@ Result<std::shared_ptr<const Stream>> EmbeddedLog::create_stream(StreamSettings 
                 return fail(Errc::already_exists,
                             fmt::format("stream '{}' exists already", settings.name));
             if (auto full = disk_->full()) return *full;
-            auto stream = std::make_shared<const Stream>(
-                Stream{StreamId{store_.next_stream_id++}, std::move(settings), clock_.now_ms()});
+            auto stream = std::make_shared<const Stream>(Stream{StreamId{store_.next_stream_id++},
+                                                                make_uuid(), std::move(settings),
+                                                                clock_.now_ms()});
             HF_TRY(save_stream(*stream));
             auto entry = std::make_shared<StreamEntry>();
             entry->stream = stream;
@@ -131,15 +141,20 @@ Result<std::shared_ptr<const Stream>> EmbeddedLog::alter_stream(const StreamSett
         [&]() -> Result<std::shared_ptr<const Stream>> {
             const auto old = store_.streams.find(settings.name);
             if (!old) return no_stream(settings.name);
-            if (settings.partitions != old->stream->settings.partitions)
-                return fail(Errc::malformed,
-                            fmt::format("stream '{}': the number of partitions cannot change",
-                                        settings.name));
-            auto stream = std::make_shared<const Stream>(
-                Stream{old->stream->id, settings, old->stream->created_ms});
+            if (settings.partitions < old->partitions.size())
+                return fail(
+                    Errc::malformed,
+                    fmt::format("stream '{}': has {} partitions, they cannot become {}: "
+                                "partitions are only ever added",
+                                settings.name, old->partitions.size(), settings.partitions));
+            auto stream = std::make_shared<Stream>(*old->stream);
+            stream->settings = settings;
             HF_TRY(save_stream(*stream));
-            store_.streams.put(
-                std::make_shared<const StreamEntry>(StreamEntry{stream, old->partitions}));
+            auto entry = std::make_shared<StreamEntry>(StreamEntry{stream, old->partitions});
+            while (entry->partitions.size() < settings.partitions)
+                entry->partitions.push_back(std::make_shared<Partition>(PartitionId{
+                    stream->id, static_cast<PartitionIndex>(entry->partitions.size())}));
+            store_.streams.put(std::move(entry));
             return stream;
         });
 }
@@ -183,7 +198,12 @@ std::vector<std::shared_ptr<const Stream>> EmbeddedLog::streams() const {
     return streams;
 }
 
+std::uint64_t EmbeddedLog::streams_version() const noexcept {
+    return store_.streams.version();
+}
+
 void EmbeddedLog::append(AppendGroup& group) {
+    if (!committer_) return group.completed(read_only());
     committer_->append(group);
 }
 
@@ -236,7 +256,9 @@ Result<std::optional<std::string>> EmbeddedLog::state(Keyspace keyspace,
                                                       std::string_view key) const {
     const std::shared_lock lock(store_.reopening);
     if (!store_.database) return database_closed();
-    return store_.database->get(store_.states[static_cast<std::size_t>(keyspace)], as_bytes(key));
+    const kv::Family& family = store_.states[static_cast<std::size_t>(keyspace)];
+    if (!family) return std::optional<std::string>(); // an older log, opened read-only
+    return store_.database->get(family, as_bytes(key));
 }
 
 Result<void> EmbeddedLog::scan_state(
@@ -244,12 +266,20 @@ Result<void> EmbeddedLog::scan_state(
     const std::function<bool(std::string_view key, std::string_view value)>& each) const {
     const std::shared_lock lock(store_.reopening);
     if (!store_.database) return database_closed();
-    auto at = store_.database->iterate(store_.states[static_cast<std::size_t>(keyspace)]);
+    const kv::Family& family = store_.states[static_cast<std::size_t>(keyspace)];
+    if (!family) return ok();
+    auto at = store_.database->iterate(family);
     for (at.seek(as_bytes(prefix)); at.valid(); at.next()) {
         const std::string_view key = as_text(at.key());
         if (!key.starts_with(prefix) || !each(key, as_text(at.value()))) return ok();
     }
     return at.status();
+}
+
+Result<Verified> EmbeddedLog::verify(const std::function<void(const Damage&)>& found) const {
+    const std::shared_lock lock(store_.reopening);
+    if (!store_.database) return database_closed();
+    return log::verify(store_, found);
 }
 
 Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {
@@ -261,6 +291,7 @@ std::uint64_t EmbeddedLog::disk_bytes() const {
 }
 
 std::optional<Error> EmbeddedLog::refusing() const {
+    if (!committer_) return read_only();
     if (auto why = committer_->broken()) return why;
     return disk_->full();
 }

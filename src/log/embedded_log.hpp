@@ -22,6 +22,7 @@ public:
     [[nodiscard]] std::shared_ptr<const Stream> find_stream(std::string_view name) const override;
     [[nodiscard]] std::shared_ptr<const Stream> find_stream(StreamId id) const override;
     [[nodiscard]] std::vector<std::shared_ptr<const Stream>> streams() const override;
+    [[nodiscard]] std::uint64_t streams_version() const noexcept override;
 
     void append(AppendGroup& group) override;
     [[nodiscard]] Result<Fetched> fetch(PartitionId partition, Offset from,
@@ -41,6 +42,8 @@ public:
         const std::function<bool(std::string_view key, std::string_view value)>& each)
         const override;
 
+    [[nodiscard]] Result<Verified> verify(
+        const std::function<void(const Damage&)>& found) const override;
     [[nodiscard]] Result<void> apply_retention(std::int64_t now_ms) override;
     [[nodiscard]] std::uint64_t disk_bytes() const override;
     [[nodiscard]] std::optional<Error> refusing() const override;

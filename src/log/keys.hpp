@@ -29,6 +29,7 @@ enum class MetaKind : std::uint8_t {
     log_start = 3, // | stream 4 | partition 4
     floor = 4,     // | stream 4 | partition 4
     span = 5,      // | stream 4 | partition 4 | slice 4
+    format = 6,
 };
 
 [[nodiscard]] Bytes meta_key(MetaKind kind);

@@ -2,6 +2,7 @@
 
 #include "log/catalog_codec.hpp"
 #include "log/keys.hpp"
+#include "log/stream_uuid.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/record/batch_view.hpp>
@@ -19,15 +20,22 @@ namespace {
 
 constexpr std::string_view kFormatLine = "holdfast log format ";
 
+Result<void> write_format(const Store& store) {
+    return kv::replace_side_file(*store.storage, store.options.directory / "FORMAT",
+                                 as_bytes(fmt::format("{}{}\n", kFormatLine, kFormatVersion)));
+}
+
 Result<void> check_format(const Store& store) {
     const auto file = store.options.directory / "FORMAT";
     auto content = kv::read_side_file(*store.storage, file, 4096);
     if (!content && content.error().code == Errc::not_found) {
+        if (store.options.read_only)
+            return fail(Errc::not_found,
+                        fmt::format("there is no log in {}", store.options.directory.string()));
         if (std::filesystem::exists(store.options.directory / "CURRENT"))
             return fail(Errc::corrupt,
                         fmt::format("{} is missing beside a database", file.string()));
-        return kv::replace_side_file(*store.storage, file,
-                                     as_bytes(fmt::format("{}{}\n", kFormatLine, kFormatVersion)));
+        return write_format(store);
     }
     if (!content) return std::move(content).error();
     std::string_view text = as_text(content.value());
@@ -42,6 +50,8 @@ Result<void> check_format(const Store& store) {
         return fail(Errc::not_supported,
                     fmt::format("{} was written in format {}, this version reads up to {}",
                                 store.options.directory.string(), version, kFormatVersion));
+    // Before anything is changed: what comes next an older version could not read.
+    if (version < kFormatVersion && !store.options.read_only) return write_format(store);
     return ok();
 }
 
@@ -51,6 +61,7 @@ kv::DatabaseOptions database_options(const Store& store) {
     options.storage = store.storage;
     options.write_buffer_bytes = store.options.write_buffer_bytes;
     options.block_cache_bytes = store.options.block_cache_bytes;
+    options.read_only = store.options.read_only;
     options.use_of = [](std::string_view name) {
         return slice_of_family(name) ? kv::FamilyUse::payload : kv::FamilyUse::state;
     };
@@ -76,16 +87,17 @@ Result<bool> open_database(Store& store) {
     return salvaged;
 }
 
-Result<kv::Family> family_or_new(kv::Database& database, const std::string& name) {
-    if (auto found = database.family(name)) return found;
-    return database.create_family(name);
+Result<kv::Family> family_or_new(const Store& store, const std::string& name) {
+    if (auto found = store.database->family(name)) return found;
+    if (store.options.read_only) return kv::Family(); // its keyspace is empty
+    return store.database->create_family(name);
 }
 
 Result<void> open_families(Store& store) {
     store.meta = store.database->family("default");
     for (std::size_t i = 0; i < kKeyspaceCount; ++i) {
         const auto name = fmt::format("state.{}", to_string(static_cast<Keyspace>(i)));
-        HF_TRY(store.states[i], family_or_new(*store.database, name));
+        HF_TRY(store.states[i], family_or_new(store, name));
     }
     std::map<std::uint32_t, std::shared_ptr<Slice>> slices;
     for (const std::string& name : store.database->family_names()) {
@@ -98,7 +110,19 @@ Result<void> open_families(Store& store) {
     return ok();
 }
 
+// The format of the metadata itself, which an upgrade changes after the file FORMAT.
+Result<std::uint32_t> stored_format(const Store& store) {
+    HF_TRY(const auto stored, store.database->get(store.meta, meta_key(MetaKind::format)));
+    if (!stored) return 1U;
+    auto format = ByteReader(as_bytes(*stored)).u32_be();
+    if (!format || format.value() > kFormatVersion)
+        return fail(Errc::corrupt, fmt::format("metadata of {}: its format is not one of ours",
+                                               store.options.directory.string()));
+    return format.value();
+}
+
 struct Found { // the metadata of partitions, before the partitions exist
+    std::uint32_t format = kFormatVersion; // that the metadata is written in
     std::vector<Stream> streams;
     std::unordered_map<PartitionId, Offset> log_starts;
     std::unordered_map<PartitionId, Offset> floors;
@@ -112,11 +136,12 @@ Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView 
         HF_TRY(store.next_stream_id, ByteReader(value).u32_be());
         return ok();
     }
+    if (static_cast<MetaKind>(kind) == MetaKind::format) return ok(); // read before all others
     PartitionId partition;
     HF_TRY(const std::uint32_t stream, reader.u32_be());
     partition.stream = StreamId{stream};
     if (static_cast<MetaKind>(kind) == MetaKind::stream) {
-        HF_TRY(auto decoded, decode_stream(partition.stream, value));
+        HF_TRY(auto decoded, decode_stream(partition.stream, value, found.format));
         found.streams.push_back(std::move(decoded));
         return ok();
     }
@@ -142,6 +167,7 @@ Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView 
 
 Result<Found> read_meta(Store& store) {
     Found found;
+    HF_TRY(found.format, stored_format(store));
     auto at = store.database->iterate(store.meta);
     for (at.seek({}); at.valid(); at.next()) {
         auto taken = take_meta_entry(store, found, at.key(), at.value());
@@ -156,6 +182,24 @@ Result<Found> read_meta(Store& store) {
                     fmt::format("metadata of {}: {}", store.options.directory.string(),
                                 end.error().context));
     return found;
+}
+
+// One atomic write from format 1 (or nothing) to this one: streams get a UUID.
+Result<void> upgrade(Store& store, Found& found) {
+    kv::WriteBatch batch;
+    Bytes format;
+    ByteWriter(format).u32_be(kFormatVersion);
+    batch.put(store.meta, meta_key(MetaKind::format), format);
+    for (Stream& stream : found.streams) {
+        stream.uuid = make_uuid();
+        batch.put(store.meta, meta_key(MetaKind::stream, stream.id), encode_stream(stream));
+    }
+    HF_TRY(store.database->write(batch, true));
+    HF_TRY(store.database->flush(store.meta));
+    if (!found.streams.empty())
+        log_info("log", "{}: upgraded from format {} to {}", store.options.directory.string(),
+                 found.format, kFormatVersion);
+    return ok();
 }
 
 // After damage to the write-ahead log a slice may hold records whose span entry was lost.
@@ -211,6 +255,7 @@ public:
             store_.streams.put(std::move(entry));
         }
         // First the floors, then the ceilings that they came from.
+        if (store_.options.read_only) return ok();
         if (!floors.empty()) {
             HF_TRY(store_.database->write(floors, true));
             HF_TRY(store_.database->flush(store_.meta));
@@ -283,11 +328,16 @@ void close_store(Store& store) {
 
 Result<void> recover(Store& store, const Clock& clock) {
     close_store(store);
-    HF_TRY(kv::make_directory(*store.storage, store.options.directory));
+    if (!store.options.read_only) {
+        HF_TRY(kv::make_directory(*store.storage, store.options.directory));
+    }
     HF_TRY(check_format(store));
     HF_TRY(const bool salvaged, open_database(store));
     HF_TRY(open_families(store));
     HF_TRY(Found found, read_meta(store));
+    if (found.format < kFormatVersion && !store.options.read_only) {
+        HF_TRY(upgrade(store, found));
+    }
     HF_TRY(PartitionRecovery(store, std::move(found), salvaged).run());
     store.slices.close_old(clock.now_ms());
     report(store, salvaged);

@@ -4,11 +4,12 @@
 
 namespace holdfast::log {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 
-// Opens the database of store.options.directory (made if absent), reads its metadata and finds the
-// end of every partition. Says in a log line what it found; damaged records never stop it. The
-// caller holds `reopening` alone. Errors: io, no_space, not_supported (newer format), corrupt.
+// Opens the database of store.options.directory (made if absent), brings an older format up to
+// this one, reads the metadata and finds the end of every partition. Says in a log line what it
+// found; damaged records never stop it. The caller holds `reopening` alone. Errors: io, no_space,
+// not_supported (newer format), corrupt.
 [[nodiscard]] Result<void> recover(Store& store, const Clock& clock);
 
 } // namespace holdfast::log

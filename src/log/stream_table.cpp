@@ -35,6 +35,7 @@ void StreamTable::put(std::shared_ptr<const StreamEntry> entry) {
     const std::lock_guard lock(mutex_);
     by_name_[entry->stream->settings.name] = entry;
     by_id_[entry->stream->id] = std::move(entry);
+    ++version_; // last: who sees it finds the change
 }
 
 void StreamTable::erase(StreamId id) {
@@ -43,12 +44,14 @@ void StreamTable::erase(StreamId id) {
     if (found == by_id_.end()) return;
     by_name_.erase(found->second->stream->settings.name);
     by_id_.erase(found);
+    ++version_;
 }
 
 void StreamTable::clear() {
     const std::lock_guard lock(mutex_);
     by_name_.clear();
     by_id_.clear();
+    ++version_;
 }
 
 } // namespace holdfast::log

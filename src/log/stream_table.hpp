@@ -4,6 +4,8 @@
 
 #include <holdfast/log/stream.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <shared_mutex>
@@ -29,10 +31,13 @@ public:
 
     // Adds it, or takes the place of the one with the same id.
     void put(std::shared_ptr<const StreamEntry> entry);
+    // Grows with every change.
+    [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
     void erase(StreamId id);
     void clear();
 
 private:
+    std::atomic<std::uint64_t> version_{1};
     mutable std::shared_mutex mutex_;
     std::map<std::string, std::shared_ptr<const StreamEntry>, std::less<>> by_name_; // guarded
     std::map<StreamId, std::shared_ptr<const StreamEntry>> by_id_; // both by mutex_

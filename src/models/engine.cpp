@@ -24,6 +24,7 @@ public:
     Result<ModelInfo> create(std::string_view text, std::string_view origin, bool replace);
     Result<void> load_file(std::string_view text, std::string_view origin);
     Result<void> remove(std::string_view name);
+    Result<void> refresh();
     std::optional<ModelInfo> find(std::string_view name) const;
     std::vector<ModelInfo> list() const;
 
@@ -90,12 +91,14 @@ Result<void> Engine::Impl::take_up(const std::string& name, const std::string& t
 
 Result<void> Engine::Impl::add_tasks(Model& model,
                                      const std::shared_ptr<const log::Stream>& stream) {
-    for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+    for (auto index = static_cast<PartitionIndex>(model.tasks.size());
+         index < stream->settings.partitions; ++index) {
         const PartitionId partition{stream->id, index};
         HF_TRY(const auto saved,
                parts_.log.state(log::Keyspace::models, offset_key(model.spec->name, partition)));
         HF_TRY(const auto bounds, parts_.log.bounds(partition));
-        const auto offset = saved ? decode_offset(*saved) : bounds.high_watermark;
+        // A partition without an offset is younger than the model and read from its start.
+        const auto offset = saved ? decode_offset(*saved) : bounds.log_start_offset;
         if (!offset)
             return fail(Errc::corrupt, "stored offset of model '" + model.spec->name + "'");
         auto task = std::make_shared<PartitionTask>(
@@ -112,9 +115,25 @@ Result<void> Engine::Impl::add_tasks(Model& model,
                 }
                 return true;
             }));
+        parts_.pool.add(task);
         model.tasks.push_back(std::move(task));
     }
-    for (const auto& task : model.tasks) parts_.pool.add(task);
+    return ok();
+}
+
+Result<void> Engine::Impl::refresh() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [name, model] : models_) {
+        const auto stream = parts_.log.find_stream(model.spec->source);
+        const bool is_other = !model.tasks.empty() &&
+                              (!stream || model.tasks.front()->partition().stream != stream->id);
+        if (is_other) {
+            drop_tasks(model);
+            model.status->add({}, "stream '" + model.spec->source + "' is gone");
+        } else if (stream) {
+            HF_TRY(add_tasks(model, stream));
+        }
+    }
     return ok();
 }
 
@@ -286,6 +305,9 @@ Result<void> Engine::load_file(std::string_view text, std::string_view origin) {
 }
 Result<void> Engine::remove(std::string_view name) {
     return impl_->remove(name);
+}
+Result<void> Engine::refresh() {
+    return impl_->refresh();
 }
 std::optional<ModelInfo> Engine::find(std::string_view name) const {
     return impl_->find(name);

@@ -10,7 +10,11 @@
 namespace holdfast::record {
 namespace {
 
+constexpr std::size_t kCrcAt = 17;
 constexpr std::size_t kCrcCoversFrom = 21;
+constexpr std::size_t kAttributesLowByteAt = 22;
+constexpr std::size_t kTimestampMaxAt = 35;
+constexpr std::uint8_t kLogAppendTime = 0x08;
 constexpr std::int32_t kBatchLengthMin = 49; // header bytes behind the length field
 
 Error corrupt(const char* what) {
@@ -157,6 +161,12 @@ Result<bool> BatchView::next(RecordView& record) {
 
 void set_base_offset(std::span<std::byte> batch, Offset base_offset) noexcept {
     store_u64_be(batch.data(), static_cast<std::uint64_t>(base_offset));
+}
+
+void set_append_time(std::span<std::byte> batch, std::int64_t append_ms) noexcept {
+    batch[kAttributesLowByteAt] |= std::byte{kLogAppendTime};
+    store_u64_be(batch.data() + kTimestampMaxAt, static_cast<std::uint64_t>(append_ms));
+    store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kCrcCoversFrom)));
 }
 
 } // namespace holdfast::record

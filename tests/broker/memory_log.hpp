@@ -25,6 +25,15 @@ public:
         stream->settings.message_bytes_max = message_bytes_max;
         streams_.push_back(std::move(stream));
     }
+    void change_stream(std::string_view name, PartitionIndex partitions) {
+        for (auto& stream : streams_)
+            if (stream->settings.name == name) {
+                auto changed = std::make_shared<log::Stream>(*stream);
+                changed->settings.partitions = partitions;
+                stream = std::move(changed);
+            }
+        ++version_;
+    }
     void append(log::AppendGroup& group) override { waiting_.push_back(&group); }
     // Completes all groups that wait. True where there was one.
     bool store(const Result<void>& outcome = ok()) {
@@ -69,6 +78,7 @@ public:
     std::vector<std::shared_ptr<const log::Stream>> streams() const override {
         return {streams_.begin(), streams_.end()};
     }
+    std::uint64_t streams_version() const noexcept override { return version_; }
     Result<log::Fetched> fetch(PartitionId, Offset, std::size_t) const override { return refuse(); }
     Result<log::PartitionBounds> bounds(PartitionId) const override { return refuse(); }
     Result<Offset> offset_at(PartitionId, std::int64_t) const override { return refuse(); }
@@ -81,6 +91,9 @@ public:
     Result<void> scan_state(
         log::Keyspace, std::string_view,
         const std::function<bool(std::string_view, std::string_view)>&) const override {
+        return refuse();
+    }
+    Result<log::Verified> verify(const std::function<void(const log::Damage&)>&) const override {
         return refuse();
     }
     Result<void> apply_retention(std::int64_t) override { return ok(); }
@@ -107,6 +120,7 @@ private:
     }
 
     std::vector<std::shared_ptr<log::Stream>> streams_;
+    std::uint64_t version_ = 1;
     std::vector<log::AppendGroup*> waiting_;
     std::map<PartitionId, Offset> next_offset_;
 };

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 using namespace holdfast;
 using namespace holdfast::broker;
 using namespace holdfast::broker::test;
@@ -45,6 +47,28 @@ TEST_CASE("QoS 0 is delivered without waiting for the log, and stored", "[broker
     CHECK(subscriber.received() == Lines{"PUBLISH a x"});
     bench.settle();
     CHECK(bench.log.stored.size() == 1);
+}
+
+TEST_CASE("messages follow a stream that gets more partitions", "[broker]") {
+    BrokerBench bench;
+    const Client client = bench.connect("me");
+    const auto used = [&](std::uint16_t first_packet) {
+        for (std::uint16_t i = 0; i < 64; ++i)
+            client.publish(fmt::format("fleet/car-{}/in", i), "x",
+                           static_cast<std::uint16_t>(first_packet + i));
+        bench.settle();
+        CHECK(client.received().size() == 64);
+        std::set<PartitionIndex> partitions;
+        for (const auto& record : bench.log.stored) partitions.insert(record.partition.index);
+        bench.log.stored.clear();
+        return partitions.size();
+    };
+    const std::size_t before = used(1);
+    const auto name = bench.log.find_stream(StreamId{1})->settings.name;
+    bench.log.change_stream(name, 32);
+    const std::size_t after = used(100);
+    CHECK(before <= 4);
+    CHECK(after > 16);
 }
 
 TEST_CASE("the device comes from capture, payload path or client id", "[broker]") {

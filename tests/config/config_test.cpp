@@ -59,6 +59,7 @@ streams:
     durability: os
     compression: zstd
     message_bytes_max: 2MiB
+    timestamp_type: append
   events:
     retention: {time: forever, bytes: unlimited}
 bridge:
@@ -133,6 +134,7 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(stream.durability == config::Durability::os);
     CHECK(stream.compression == config::Compression::zstd);
     CHECK(stream.message_bytes_max == 2U << 20U);
+    CHECK(stream.timestamp_type == config::TimestampType::append);
     CHECK(config.streams[1].retention_ms == -1);
     CHECK(config.streams[1].retention_bytes == -1);
     REQUIRE(config.bridge.size() == 2);

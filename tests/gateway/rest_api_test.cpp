@@ -169,7 +169,15 @@ TEST_CASE("streams are listed, made, changed and deleted", "[gateway][rest]") {
         api.client->send("PATCH", "/api/v1/streams/s", R"({"compression":"zstd"})");
     CHECK(changed.status == 200);
     CHECK_THAT(changed.body, Catch::Contains(R"("compression":"zstd")"));
-    CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"partitions":9})").status == 400);
+    const auto grown = api.client->send("PATCH", "/api/v1/streams/s",
+                                        R"({"partitions":4,"retention.ms":"60000"})");
+    CHECK(grown.status == 200);
+    CHECK_THAT(grown.body, Catch::Contains(R"("retention_ms":60000)"));
+    CHECK_THAT(grown.body, Catch::Contains(R"({"partition":3,"log_start_offset":0)"));
+    CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"partitions":2})").status == 400);
+    CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"retention_ms":0})").status == 400);
+    CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"name":"t"})").status == 400);
+    CHECK(api.client->get("/api/v1/streams?hidden=1").status == 400);
     CHECK(api.client->send("DELETE", "/api/v1/streams/s", "").status == 204);
     CHECK(api.client->get("/api/v1/streams/s").status == 404);
 }

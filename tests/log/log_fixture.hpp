@@ -13,8 +13,12 @@ namespace holdfast::test {
 
 // A log in a directory of its own, with a clock that the test moves.
 struct LogFixture {
+    enum class Start : std::uint8_t { now, later };
     explicit LogFixture(std::shared_ptr<kv::Storage> with = nullptr) : storage(std::move(with)) {
         start();
+    }
+    explicit LogFixture(Start when) {
+        if (when == Start::now) start();
     }
 
     TempDir directory;

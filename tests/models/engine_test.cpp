@@ -67,7 +67,7 @@ struct Site {
     }
 
     // Half-hourly samples of two devices; in the last hours of each third day both run hot.
-    void send(int from, int to) {
+    void send(int from, int to, PartitionIndex partition = 0) {
         for (int step = from; step < to; ++step) {
             record::BatchBuilder builder;
             broker::OutMessage message;
@@ -78,7 +78,8 @@ struct Site {
             message.event_ms = 1'600'041'600'000 + step * 1'800'000LL;
             LogPublisher::encode(builder, message, *message.event_ms);
             WaitedGroup group;
-            group.appends.push_back({{at.log->find_stream("cars")->id, 0}, builder.finish(), 1});
+            group.appends.push_back(
+                {{at.log->find_stream("cars")->id, partition}, builder.finish(), 1});
             at.log->append(group);
             REQUIRE(group.wait());
         }
@@ -110,6 +111,25 @@ TEST_CASE("a model raises alarms into the log and the registry", "[models]") {
     REQUIRE(site.engine->remove("m"));
     CHECK(site.engine->remove("m").error().code == Errc::not_found);
     CHECK(site.engine->list().empty());
+}
+
+TEST_CASE("a model follows its stream: more partitions, and none", "[models]") {
+    Site site;
+    REQUIRE(site.engine->create(kModel, "test"));
+    auto settings = site.at.log->find_stream("cars")->settings;
+    settings.partitions = 2;
+    REQUIRE(site.at.log->alter_stream(settings));
+    site.send(0, 10, 1); // before the model knows of it
+    REQUIRE(site.engine->refresh());
+    REQUIRE(eventually([&] { return site.engine->find("m")->counts.scored == 10; }));
+    site.restart();
+    site.send(10, 12, 1);
+    REQUIRE(eventually([&] { return site.has_caught_up(); }));
+    CHECK(site.engine->find("m")->counts.scored >= 2);
+
+    REQUIRE(site.at.log->delete_stream("cars"));
+    REQUIRE(site.engine->refresh());
+    CHECK(site.engine->find("m")->last_error.find("gone") != std::string::npos);
 }
 
 TEST_CASE("a killed engine repeats no alarm and loses none", "[models]") {

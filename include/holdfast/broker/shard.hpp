@@ -79,7 +79,7 @@ private:
     void deliver(Fanout& fanout);
     void deliver_here(Fanout& fanout);
     void when_drained(std::function<void()> then) { open_->on_durable(std::move(then)); }
-    void refresh_time(); // reads the clocks once a turn
+    void begin_turn(); // reads the clocks and follows the streams, once a turn
 
     const std::uint16_t index_;
     Broker& broker_;
@@ -87,7 +87,7 @@ private:
     TopicCache topics_;
     std::int64_t now_ms_ = 0;       // wall clock, once a turn
     std::int64_t monotonic_ms_ = 0; // once a turn
-    bool time_is_fresh_ = false;
+    bool turn_has_begun_ = false;
 
     std::deque<Session> sessions_; // by slot; a deque never moves them
     std::vector<std::uint32_t> free_slots_;

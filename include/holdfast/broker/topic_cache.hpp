@@ -63,7 +63,13 @@ public:
     [[nodiscard]] std::shared_ptr<const log::Stream> stream(std::string_view name,
                                                             std::uint32_t& first_slot);
 
-    // Forgets all topics and streams: a stream has come, gone or changed.
+    // Forgets all topics where a stream was made, altered or deleted meanwhile.
+    void follow_streams() {
+        if (const auto version = log_.streams_version(); version != streams_version_) {
+            streams_version_ = version;
+            forget();
+        }
+    }
     void forget();
     // Grows with every forget(): pointers to entries of an older epoch are dead.
     [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_; }
@@ -83,7 +89,12 @@ private:
     std::unordered_map<std::string_view, std::unique_ptr<TopicEntry>, TextHash, std::equal_to<>>
         entries_; // keys borrow from their entry's topic
     std::size_t topic_bytes_ = 0;
-    std::unordered_map<std::uint32_t, std::uint32_t> first_slots_; // by stream id
+    struct Slots {
+        std::uint32_t first = 0;
+        PartitionIndex count = 0;
+    };
+    std::unordered_map<std::uint32_t, Slots> slots_of_stream_; // by stream id
+    std::uint64_t streams_version_ = 0;
     std::uint32_t slots_ = 0;
     MatchLists match_lists_;
     std::uint32_t epoch_ = 1;

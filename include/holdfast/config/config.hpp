@@ -41,6 +41,7 @@ struct Limits {
 
 enum class Durability : std::uint8_t { fsync, os };
 enum class Compression : std::uint8_t { none, gzip, snappy, lz4, zstd };
+enum class TimestampType : std::uint8_t { create, append };
 
 struct StreamConfig {
     std::string name;
@@ -50,6 +51,7 @@ struct StreamConfig {
     Durability durability = Durability::fsync;
     Compression compression = Compression::none;
     std::uint32_t message_bytes_max = 1U << 20U;
+    TimestampType timestamp_type = TimestampType::create;
 };
 
 // One row of the bridge. The first that matches a topic wins.

@@ -42,6 +42,9 @@ struct DatabaseOptions {
     std::function<FamilyUse(std::string_view name)> use_of;
     // How to open past damage.
     Salvage salvage = Salvage::none;
+    // As it stands, without touching a file, also beside a process that writes: what is not yet in
+    // a table is read from the write-ahead log. Writes fail.
+    bool read_only = false;
 };
 
 // Puts and deletes that are stored together or not at all. Not thread-safe.
@@ -95,7 +98,8 @@ private:
 // log has all.
 class Database {
 public:
-    // Makes the database if there is none. Errors: io (in use, read-only), corrupt, no_space.
+    // Makes the database if there is none (unless it is opened read-only). Errors: io (in use, not
+    // writable), corrupt, no_space.
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
     ~Database();
 

@@ -29,11 +29,31 @@ struct LogOptions {
     std::uint64_t disk_reserve_bytes = 64U << 20U; // appends are refused (no_space) below this
     std::uint64_t disk_bytes_max = 0;              // bound of the directory; 0 = the file system
     std::shared_ptr<kv::Storage> storage{};        // null: the real file system
+    // As it stands, without touching a file, also beside the server that writes it: new records are
+    // not seen. Appends and changes are refused (denied).
+    bool read_only = false;
 };
 
 struct PartitionBounds {
     Offset log_start_offset = 0; // first offset that retention has left
     Offset high_watermark = 0;   // first offset not yet readable
+};
+
+// What verify() came across in one place.
+struct Damage {
+    PartitionId partition;
+    std::string place; // stream/partition
+    Offset first = 0;  // the offsets concerned, both included
+    Offset last = 0;
+    std::string what;
+};
+
+struct Verified {
+    std::uint64_t partitions = 0;
+    std::uint64_t batches = 0; // sound ones
+    std::uint64_t records = 0; // in them
+    std::uint64_t bytes = 0;
+    std::uint64_t damages = 0;
 };
 
 struct Fetched {
@@ -55,7 +75,8 @@ public:
     // Durable when it returns. already_exists, malformed (name, bounds).
     [[nodiscard]] virtual Result<std::shared_ptr<const Stream>> create_stream(
         StreamSettings settings) = 0;
-    // Changes retention, durability, compression, message size. not_found, malformed.
+    // Changes all settings but the name; more partitions may be added, never taken away. From then
+    // on a key may go to another partition than before. not_found, malformed.
     [[nodiscard]] virtual Result<std::shared_ptr<const Stream>> alter_stream(
         const StreamSettings& settings) = 0;
     [[nodiscard]] virtual Result<void> delete_stream(std::string_view name) = 0;
@@ -64,6 +85,8 @@ public:
         std::string_view name) const = 0;
     [[nodiscard]] virtual std::shared_ptr<const Stream> find_stream(StreamId id) const = 0;
     [[nodiscard]] virtual std::vector<std::shared_ptr<const Stream>> streams() const = 0;
+    // Grows with every stream that is made, altered or deleted: what was found before is stale.
+    [[nodiscard]] virtual std::uint64_t streams_version() const noexcept = 0;
 
     // Queues `group` for the committer and returns at once; group.completed() follows, always,
     // in the order of append() calls of one thread.
@@ -98,6 +121,12 @@ public:
     [[nodiscard]] virtual Result<void> scan_state(
         Keyspace keyspace, std::string_view prefix,
         const std::function<bool(std::string_view key, std::string_view value)>& each) const = 0;
+
+    // Reads everything: every batch's checksum and records, that offsets continue, and that the
+    // index of slices says the truth. `found` hears of each damage as it is met. Takes its time and
+    // may run beside appends. Errors: io.
+    [[nodiscard]] virtual Result<Verified> verify(
+        const std::function<void(const Damage&)>& found) const = 0;
 
     // Advances log start offsets past what has expired by `now_ms` and drops expired slices.
     // Called on a timer by app; also the way out of a full disk.

@@ -3,6 +3,7 @@
 #include <holdfast/base/ids.hpp>
 #include <holdfast/record/batch_builder.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -14,6 +15,12 @@ enum class Durability : std::uint8_t {
     os = 1,    // handed to the kernel: survives a killed process
 };
 
+// Which time a record carries and retention counts from. Numbers reach the stream table on disk.
+enum class TimestampType : std::uint8_t {
+    create = 0, // as the producer gave it; the arrival for MQTT and HTTP
+    append = 1, // when the log took it, whatever the producer said
+};
+
 // A stream's settings. Kafka's names for them stand in docs/streams.md.
 struct StreamSettings {
     std::string name; // a legal Kafka topic name: [a-zA-Z0-9._-]{1,249}, not "." or ".."
@@ -23,12 +30,19 @@ struct StreamSettings {
     Durability durability = Durability::fsync;
     record::Compression compression = record::Compression::none;
     std::uint32_t message_bytes_max = 1U << 20U; // of one batch of one group, as Kafka counts it
-    bool internal = false;                       // hidden from listings unless asked for
+    TimestampType timestamp_type = TimestampType::create;
+    bool internal = false; // hidden from listings unless asked for
 };
+
+// Names a stream for ever, also after its name was given to another: RFC 9562, version 4.
+using StreamUuid = std::array<std::byte, 16>;
+// 8-4-4-4-12 lower case hexadecimal digits.
+[[nodiscard]] std::string to_string(const StreamUuid& uuid);
 
 // A stream as it stands. Immutable: a change makes a new one under the same id.
 struct Stream {
     StreamId id{};
+    StreamUuid uuid{};
     StreamSettings settings;
     std::int64_t created_ms = 0;
 };

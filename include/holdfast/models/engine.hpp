@@ -72,6 +72,10 @@ public:
     [[nodiscard]] Result<void> load_file(std::string_view text, std::string_view origin);
     [[nodiscard]] Result<void> remove(std::string_view name); // not_found
 
+    // Follows streams: call it after one was made, altered or deleted. A model reads partitions
+    // that were added from their start, and stops where its stream is gone. io, corrupt.
+    [[nodiscard]] Result<void> refresh();
+
     [[nodiscard]] std::optional<ModelInfo> find(std::string_view name) const;
     [[nodiscard]] std::vector<ModelInfo> list() const; // by name
 

@@ -111,4 +111,8 @@ private:
 // Base offset and leader epoch lie outside the CRC and are set in place.
 void set_base_offset(std::span<std::byte> batch, Offset base_offset) noexcept;
 
+// Makes `append_ms` the time of all records (Kafka's LogAppendTime) and renews the CRC. The batch
+// is whole.
+void set_append_time(std::span<std::byte> batch, std::int64_t append_ms) noexcept;
+
 } // namespace holdfast::record

@@ -1,0 +1,116 @@
+#include "log/verify.hpp"
+
+#include "log/batch_walk.hpp"
+#include "log/reader.hpp"
+
+#include <holdfast/record/batch_view.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast::log {
+
+namespace {
+
+// One partition from its log start to the high watermark that it has at the beginning.
+class PartitionCheck {
+public:
+    PartitionCheck(const Store& store, const Stream& stream, const Partition& partition,
+                   Verified& verified, const std::function<void(const Damage&)>& found)
+        : store_(store),
+          stream_(stream),
+          partition_(partition),
+          verified_(verified),
+          found_(found),
+          bounds_(partition.bounds()),
+          expected_(bounds_.log_start_offset) {}
+
+    Result<void> run() {
+        if (expected_ >= bounds_.high_watermark) return ok();
+        BatchWalk walk(store_, partition_);
+        HF_TRY(auto at, walk.seek(expected_));
+        while (at != BatchWalk::At::end && expected_ < bounds_.high_watermark) {
+            if (at == BatchWalk::At::batch) {
+                check(walk);
+            } else if (walk.last_offset() >= 0) {
+                report(expected_, walk.last_offset(), "the batch does not match its checksum");
+                expected_ = walk.last_offset() + 1;
+            } else {
+                HF_TRY(const Offset resume, find_readable(store_, partition_, expected_));
+                report(expected_, resume - 1, "the table that holds them cannot be read");
+                expected_ = resume;
+                HF_TRY(at, walk.seek(expected_));
+                continue;
+            }
+            HF_TRY(at, walk.next());
+        }
+        // Retention may have taken what lay here since.
+        expected_ = std::max(expected_, partition_.log_start_offset());
+        if (expected_ < bounds_.high_watermark)
+            report(expected_, bounds_.high_watermark - 1, "the records are missing");
+        return ok();
+    }
+
+private:
+    void check(const BatchWalk& walk) {
+        const Offset base = walk.base_offset();
+        if (base > expected_) report(expected_, base - 1, "the records are missing");
+        if (base < expected_ && expected_ != bounds_.log_start_offset)
+            report(base, expected_ - 1, "two batches hold the same offsets");
+        if (walk.span().slice != slice_) {
+            slice_ = walk.span().slice;
+            if (base < walk.span().first_offset)
+                report(
+                    base, walk.span().first_offset - 1,
+                    fmt::format("the index says that slice {} begins behind them", slice_->number));
+        }
+        expected_ = walk.last_offset() + 1;
+        std::uint64_t records = 0;
+        if (const auto read = count(walk.batch(), records); !read)
+            return report(base, walk.last_offset(), read.error().context);
+        ++verified_.batches;
+        verified_.records += records;
+        verified_.bytes += walk.batch().size();
+    }
+
+    static Result<void> count(ByteView bytes, std::uint64_t& records) {
+        HF_TRY(auto batch, record::BatchView::open(bytes));
+        record::RecordView record;
+        for (;;) {
+            HF_TRY(const bool has_more, batch.next(record));
+            if (!has_more) return ok();
+            ++records;
+        }
+    }
+
+    void report(Offset first, Offset last, std::string what) {
+        ++verified_.damages;
+        found_({partition_.id(), fmt::format("{}/{}", stream_.settings.name, partition_.id().index),
+                first, last, std::move(what)});
+    }
+
+    const Store& store_;
+    const Stream& stream_;
+    const Partition& partition_;
+    Verified& verified_;
+    const std::function<void(const Damage&)>& found_;
+    const PartitionBounds bounds_;
+    Offset expected_;
+    std::shared_ptr<Slice> slice_; // of the last batch
+};
+
+} // namespace
+
+Result<Verified> verify(const Store& store, const std::function<void(const Damage&)>& found) {
+    Verified verified;
+    for (const auto& entry : store.streams.all())
+        for (const auto& partition : entry->partitions) {
+            HF_TRY(PartitionCheck(store, *entry->stream, *partition, verified, found).run());
+            ++verified.partitions;
+        }
+    return verified;
+}
+
+} // namespace holdfast::log
