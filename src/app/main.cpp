@@ -1,4 +1,5 @@
 #include "app/backtest.hpp"
+#include "app/log_command.hpp"
 #include "app/rule_test.hpp"
 #include "app/serve.hpp"
 
@@ -39,12 +40,15 @@ int main(int argc, char** argv) {
     rule_test_command->add_option("--format", rule_test.format, "text or ndjson")
         ->check(CLI::IsMember({"text", "ndjson"}));
 
+    const holdfast::app::LogCommand log_command(cli);
+
     CLI11_PARSE(cli, argc, argv);
     try {
         if (serve_command->parsed()) return holdfast::app::serve(serve);
         if (check_command->parsed()) return holdfast::app::check(config_file);
         if (backtest_command->parsed()) return holdfast::app::run_backtest(backtest);
         if (rule_test_command->parsed()) return holdfast::app::run_rule_test(rule_test);
+        if (const auto code = log_command.run()) return *code;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }

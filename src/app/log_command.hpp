@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::app {
+
+// Which stream's records to show, and where the log is.
+struct LogArguments {
+    std::string data_dir = "./holdfast-data";
+    std::string stream;
+    std::uint32_t partition = 0;
+    std::optional<std::int64_t> offset;  // the log start without
+    std::optional<std::int64_t> from_ms; // instead of the offset
+    std::uint64_t limit = 0;             // 0 = all
+};
+
+// `holdfast log ls|read|dump|verify`: look at a data directory without a server, or beside the one
+// that writes it; nothing in it is changed. They give 0, or 1 with the reason on standard error;
+// verify gives 1 where it found damage, too.
+[[nodiscard]] int list_streams(const LogArguments& arguments);
+[[nodiscard]] int read_records(const LogArguments& arguments);
+[[nodiscard]] int dump_batches(const LogArguments& arguments);
+[[nodiscard]] int verify_log(const LogArguments& arguments);
+
+// The `log` command with its subcommands. Keep it as long as `cli`.
+class LogCommand {
+public:
+    explicit LogCommand(CLI::App& cli);
+    // Runs the subcommand that was given; nothing where it was another command.
+    [[nodiscard]] std::optional<int> run() const;
+
+private:
+    CLI::App* ls_;
+    CLI::App* read_;
+    CLI::App* dump_;
+    CLI::App* verify_;
+    LogArguments arguments_;
+};
+
+} // namespace holdfast::app
