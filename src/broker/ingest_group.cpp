@@ -29,6 +29,7 @@ std::uint32_t IngestGroup::open_batch(const Record& record) {
     OpenBatch& batch = batches_[used_];
     batch.partition = {record.stream->id, record.partition};
     batch.compression = record.stream->settings.compression;
+    has_fsync_stream_ |= record.stream->settings.durability == log::Durability::fsync;
     std::uint32_t& of_slot = batch_of_slot_[record.slot];
     if (of_slot == 0) slots_used_.push_back(record.slot);
     of_slot = static_cast<std::uint32_t>(++used_);
@@ -80,6 +81,7 @@ void IngestGroup::clear() {
     for (const std::uint32_t slot : slots_used_) batch_of_slot_[slot] = 0;
     slots_used_.clear();
     used_ = 0;
+    has_fsync_stream_ = false;
     record_bytes_ = 0;
     records_ = 0;
     appends.clear();

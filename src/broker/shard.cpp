@@ -33,9 +33,12 @@ Shard::Shard(std::uint16_t index, Broker& broker, Transport& transport)
       transport_(transport),
       topics_(broker.bridge(), broker.log(), broker.subscriptions()),
       open_(make_group(broker, index, &Shard::on_group_completed)),
-      spare_(make_group(broker, index, &Shard::on_group_completed)),
       inbound_(std::make_unique<Inbound>(*this)),
-      outbound_(std::make_unique<Outbound>(*this)) {}
+      outbound_(std::make_unique<Outbound>(*this)) {
+    // One is with the committer while another is being answered.
+    for (int i = 0; i < 2; ++i)
+        spares_.push_back(make_group(broker, index, &Shard::on_group_completed));
+}
 
 Shard::~Shard() = default;
 
@@ -120,7 +123,8 @@ void Shard::close(Session& session, std::string_view why) {
 
 void Shard::end_turn() {
     if (!immediate_.empty()) {
-        deliver(immediate_);
+        deliver_here(immediate_);
+        pass_on(immediate_);
         immediate_.clear();
     }
     outbound_->flush();
@@ -143,28 +147,34 @@ void Shard::submit_or_hold() {
         return;
     }
     hold_target_ = 0;
-    in_flight_ = std::exchange(open_, std::move(spare_));
+    in_flight_ = std::exchange(open_, std::move(spares_.back()));
+    spares_.pop_back();
     in_flight_->seal();
     broker_.log().append(*in_flight_);
 }
 
 void Shard::on_group_completed() {
-    IngestGroup& group = *in_flight_;
+    std::unique_ptr<IngestGroup> completed = std::move(in_flight_);
+    IngestGroup& group = *completed;
     const std::optional<Error> error = group.first_error();
+    const std::uint64_t under_way = group.record_count() + open_->record_count();
+    const bool is_busy = group.record_count() >= kHoldFrom && under_way <= kHoldUpTo;
+    hold_target_ = !error && is_busy ? under_way * 3 / 4 : 0;
+    // A write without a sync is over before the answers are out, and its group's clients wait less.
+    // A sync is not begun early: its interrupts and threads would fight the answers for the core.
+    if (!open_->needs_sync()) submit_or_hold();
     if (!error) {
+        add_runs(group.fanout()); // subscribers first: they have waited as long as publishers
         release_acks(group);
-        deliver(group.fanout());
+        pass_on(group.fanout());
     } else {
         // What was refused in part is not told apart: no acknowledgement goes out for the group.
         refuse_acks(group, *error);
     }
     outbound_->flush();
     group.answer();
-    const std::uint64_t under_way = group.record_count() + open_->record_count();
-    const bool is_busy = group.record_count() >= kHoldFrom && under_way <= kHoldUpTo;
-    hold_target_ = !error && is_busy ? under_way * 3 / 4 : 0;
     group.clear();
-    spare_ = std::move(in_flight_);
+    spares_.push_back(std::move(completed));
 }
 
 void Shard::release_acks(IngestGroup& group) {
@@ -191,18 +201,22 @@ void Shard::refuse_acks(IngestGroup& group, const Error& error) {
     }
 }
 
-void Shard::deliver_here(Fanout& fanout) {
+void Shard::add_runs(Fanout& fanout) {
     for (const Fanout::Run& run : fanout.runs()) {
         for (const Receiver& receiver : run.list->of_shard(index_)) {
             if (Session* session = find(receiver.session))
                 outbound_->add_run(*session, receiver, fanout, run);
         }
     }
+}
+
+void Shard::deliver_here(Fanout& fanout) {
+    add_runs(fanout);
     outbound_->flush(); // before the bytes that the pieces point to go away
 }
 
-void Shard::deliver(Fanout& fanout) {
-    deliver_here(fanout);
+// To the receivers of other shards, in copies.
+void Shard::pass_on(const Fanout& fanout) {
     std::vector<std::uint16_t> others;
     for (const Fanout::Run& run : fanout.runs()) {
         for (const std::uint16_t shard : run.list->shards())

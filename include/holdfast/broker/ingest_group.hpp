@@ -72,6 +72,9 @@ public:
     [[nodiscard]] bool empty() const noexcept {
         return records_ == 0 && state_changes.empty() && waiting_.empty() && after_.empty();
     }
+    // Whether storing it waits for the disk: a stream with durability fsync is in it, or state
+    // alone.
+    [[nodiscard]] bool needs_sync() const noexcept { return has_fsync_stream_ || used_ == 0; }
     [[nodiscard]] std::size_t size_bytes() const noexcept;
     [[nodiscard]] std::uint64_t record_count() const noexcept { return records_; }
     [[nodiscard]] const Result<void>& outcome() const noexcept { return outcome_; }
@@ -95,6 +98,7 @@ private:
 
     std::function<void()> on_completed_;
     std::vector<OpenBatch> batches_; // the first used_ are in use; the rest keep their memory
+    bool has_fsync_stream_ = false;
     std::size_t used_ = 0;
     std::vector<std::uint32_t> batch_of_slot_; // index + 1 into batches_; 0 = none
     std::vector<std::uint32_t> slots_used_;

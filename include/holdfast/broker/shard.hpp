@@ -76,8 +76,9 @@ private:
     void submit_or_hold();
     void release_acks(IngestGroup& group);
     void refuse_acks(IngestGroup& group, const Error& error);
-    void deliver(Fanout& fanout);
+    void add_runs(Fanout& fanout);
     void deliver_here(Fanout& fanout);
+    void pass_on(const Fanout& fanout);
     void when_drained(std::function<void()> then) { open_->on_durable(std::move(then)); }
     void begin_turn(); // reads the clocks and follows the streams, once a turn
 
@@ -95,7 +96,7 @@ private:
 
     std::unique_ptr<IngestGroup> open_;      // gathers
     std::unique_ptr<IngestGroup> in_flight_; // with the committer
-    std::unique_ptr<IngestGroup> spare_;
+    std::vector<std::unique_ptr<IngestGroup>> spares_;
     std::uint64_t hold_target_ = 0; // records to wait for before the next group; 0 = none
     bool holds_ = false;
     Fanout immediate_{false}; // QoS 0 of this turn: does not wait for the log
