@@ -11,7 +11,10 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <cstdio>
+#include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 
@@ -108,8 +111,6 @@ std::uint64_t limit_of(const LogArguments& arguments) {
     return arguments.limit != 0 ? arguments.limit : std::numeric_limits<std::uint64_t>::max();
 }
 
-} // namespace
-
 int list_streams(const LogArguments& arguments) {
     OpenLog opened;
     if (const auto outcome = open(opened, arguments); !outcome) return failed(outcome.error());
@@ -185,6 +186,8 @@ int verify_log(const LogArguments& arguments) {
                sum.partitions, sum.batches, sum.records, sum.bytes, sum.damages);
     return sum.damages == 0 ? 0 : 1;
 }
+
+} // namespace
 
 LogCommand::LogCommand(CLI::App& cli) {
     auto* log = cli.add_subcommand("log", "look at the log of a data directory");

@@ -21,18 +21,12 @@ struct LogArguments {
 };
 
 // `holdfast log ls|read|dump|verify`: look at a data directory without a server, or beside the one
-// that writes it; nothing in it is changed. They give 0, or 1 with the reason on standard error;
-// verify gives 1 where it found damage, too.
-[[nodiscard]] int list_streams(const LogArguments& arguments);
-[[nodiscard]] int read_records(const LogArguments& arguments);
-[[nodiscard]] int dump_batches(const LogArguments& arguments);
-[[nodiscard]] int verify_log(const LogArguments& arguments);
-
-// The `log` command with its subcommands. Keep it as long as `cli`.
+// that writes it; nothing in it is changed. Keep it as long as `cli`.
 class LogCommand {
 public:
     explicit LogCommand(CLI::App& cli);
-    // Runs the subcommand that was given; nothing where it was another command.
+    // Runs the subcommand that was given: 0, or 1 with the reason on standard error; verify gives 1
+    // where it found damage, too. Nothing where it was another command.
     [[nodiscard]] std::optional<int> run() const;
 
 private:
