@@ -277,9 +277,17 @@ Result<void> EmbeddedLog::scan_state(
 }
 
 Result<Verified> EmbeddedLog::verify(const std::function<void(const Damage&)>& found) const {
-    const std::shared_lock lock(store_.reopening);
-    if (!store_.database) return database_closed();
-    return log::verify(store_, found);
+    Verified verified;
+    for (const auto& stream : streams())
+        for (PartitionIndex i = 0; i < stream->settings.partitions; ++i) {
+            // A partition at a time: a recovery must not wait for all of them.
+            const std::shared_lock lock(store_.reopening);
+            if (!store_.database) return database_closed();
+            const auto partition = store_.streams.find(PartitionId{stream->id, i});
+            if (!partition) break; // the stream was deleted
+            HF_TRY(verify_partition(store_, *stream, *partition, verified, found));
+        }
+    return verified;
 }
 
 Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {

@@ -14,7 +14,6 @@ namespace holdfast::log {
 
 namespace {
 
-// One partition from its log start to the high watermark that it has at the beginning.
 class PartitionCheck {
 public:
     PartitionCheck(const Store& store, const Stream& stream, const Partition& partition,
@@ -103,14 +102,11 @@ private:
 
 } // namespace
 
-Result<Verified> verify(const Store& store, const std::function<void(const Damage&)>& found) {
-    Verified verified;
-    for (const auto& entry : store.streams.all())
-        for (const auto& partition : entry->partitions) {
-            HF_TRY(PartitionCheck(store, *entry->stream, *partition, verified, found).run());
-            ++verified.partitions;
-        }
-    return verified;
+Result<void> verify_partition(const Store& store, const Stream& stream, const Partition& partition,
+                              Verified& verified, const std::function<void(const Damage&)>& found) {
+    HF_TRY(PartitionCheck(store, stream, partition, verified, found).run());
+    ++verified.partitions;
+    return ok();
 }
 
 } // namespace holdfast::log

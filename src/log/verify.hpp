@@ -4,8 +4,10 @@
 
 namespace holdfast::log {
 
-// Log::verify(). Errors: io.
-[[nodiscard]] Result<Verified> verify(const Store& store,
-                                      const std::function<void(const Damage&)>& found);
+// Log::verify() of one partition, from its log start to the high watermark that it has at the
+// beginning; adds to `verified`. Errors: io.
+[[nodiscard]] Result<void> verify_partition(const Store& store, const Stream& stream,
+                                            const Partition& partition, Verified& verified,
+                                            const std::function<void(const Damage&)>& found);
 
 } // namespace holdfast::log
