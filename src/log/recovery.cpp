@@ -25,7 +25,8 @@ Result<void> write_format(const Store& store) {
                                  as_bytes(fmt::format("{}{}\n", kFormatLine, kFormatVersion)));
 }
 
-Result<void> check_format(const Store& store) {
+// The version that the directory was written in; a new one is marked with ours.
+Result<std::uint32_t> check_format(const Store& store) {
     const auto file = store.options.directory / "FORMAT";
     auto content = kv::read_side_file(*store.storage, file, 4096);
     if (!content && content.error().code == Errc::not_found) {
@@ -35,7 +36,8 @@ Result<void> check_format(const Store& store) {
         if (std::filesystem::exists(store.options.directory / "CURRENT"))
             return fail(Errc::corrupt,
                         fmt::format("{} is missing beside a database", file.string()));
-        return write_format(store);
+        HF_TRY(write_format(store));
+        return kFormatVersion;
     }
     if (!content) return std::move(content).error();
     std::string_view text = as_text(content.value());
@@ -50,9 +52,7 @@ Result<void> check_format(const Store& store) {
         return fail(Errc::not_supported,
                     fmt::format("{} was written in format {}, this version reads up to {}",
                                 store.options.directory.string(), version, kFormatVersion));
-    // Before anything is changed: what comes next an older version could not read.
-    if (version < kFormatVersion && !store.options.read_only) return write_format(store);
-    return ok();
+    return version;
 }
 
 kv::DatabaseOptions database_options(const Store& store) {
@@ -241,6 +241,7 @@ public:
         HF_TRY(ceilings_, Ceilings::load(*store_.storage, store_.ceilings_file()));
         kv::WriteBatch floors;
         std::vector<Ceilings::Entry> entries;
+        std::vector<std::shared_ptr<const StreamEntry>> streams;
         for (Stream& stream : found_.streams) {
             store_.next_stream_id = std::max(store_.next_stream_id, number(stream.id) + 1);
             auto entry = std::make_shared<StreamEntry>();
@@ -252,8 +253,9 @@ public:
                     entries.push_back({partition->id(), partition->next_offset});
                 entry->partitions.push_back(std::move(partition));
             }
-            store_.streams.put(std::move(entry));
+            streams.push_back(std::move(entry));
         }
+        store_.streams.replace(streams);
         // First the floors, then the ceilings that they came from.
         if (store_.options.read_only) return ok();
         if (!floors.empty()) {
@@ -331,8 +333,12 @@ Result<void> recover(Store& store, const Clock& clock) {
     if (!store.options.read_only) {
         HF_TRY(kv::make_directory(*store.storage, store.options.directory));
     }
-    HF_TRY(check_format(store));
+    HF_TRY(const std::uint32_t version, check_format(store));
     HF_TRY(const bool salvaged, open_database(store));
+    // The directory is ours now, and nothing is changed yet that an older version could not read.
+    if (version < kFormatVersion && !store.options.read_only) {
+        HF_TRY(write_format(store));
+    }
     HF_TRY(open_families(store));
     HF_TRY(Found found, read_meta(store));
     if (found.format < kFormatVersion && !store.options.read_only) {

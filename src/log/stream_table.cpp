@@ -47,11 +47,21 @@ void StreamTable::erase(StreamId id) {
     ++version_;
 }
 
+void StreamTable::replace(const std::vector<std::shared_ptr<const StreamEntry>>& entries) {
+    const std::lock_guard lock(mutex_);
+    by_name_.clear();
+    by_id_.clear();
+    for (const auto& entry : entries) {
+        by_name_[entry->stream->settings.name] = entry;
+        by_id_[entry->stream->id] = entry;
+    }
+    ++version_;
+}
+
 void StreamTable::clear() {
     const std::lock_guard lock(mutex_);
     by_name_.clear();
     by_id_.clear();
-    ++version_;
 }
 
 } // namespace holdfast::log

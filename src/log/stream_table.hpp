@@ -31,10 +31,13 @@ public:
 
     // Adds it, or takes the place of the one with the same id.
     void put(std::shared_ptr<const StreamEntry> entry);
+    void erase(StreamId id);
+    // Takes what recovery found, all at once: nobody sees half of it.
+    void replace(const std::vector<std::shared_ptr<const StreamEntry>>& entries);
+    // Lets go of all while the database is closed. No change: the same streams come back.
+    void clear();
     // Grows with every change.
     [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
-    void erase(StreamId id);
-    void clear();
 
 private:
     std::atomic<std::uint64_t> version_{1};

@@ -3,7 +3,6 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
-#include <algorithm>
 #include <cstring>
 
 namespace holdfast::log {

@@ -2,12 +2,15 @@
 // also where an older version wrote them.
 #include "log/log_fixture.hpp"
 
+#include <holdfast/kv/database.hpp>
 #include <holdfast/log/stream_settings.hpp>
 #include <holdfast/record/batch_view.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -167,4 +170,18 @@ TEST_CASE("a log of format 1 is brought up to this one", "[log]") {
     at.reopen();
     CHECK(at.log->find_stream("kept")->uuid == uuid);
     CHECK(read_all(*at.log, {kept->id, 0}).value().size() == 4);
+}
+
+TEST_CASE("a log that another process writes is not brought up", "[log]") {
+    // Its writer would not read its own directory again.
+    LogFixture at{LogFixture::Start::later};
+    std::filesystem::copy("tests/log/golden/format-1", at.path());
+    kv::DatabaseOptions options;
+    options.directory = at.path();
+    auto writer = kv::Database::open(options);
+    REQUIRE(writer);
+    REQUIRE_FALSE(at.open());
+    std::string format;
+    std::getline(std::ifstream(at.path() / "FORMAT"), format);
+    CHECK(format == "holdfast log format 1");
 }

@@ -15,7 +15,7 @@ enum class Durability : std::uint8_t {
     os = 1,    // handed to the kernel: survives a killed process
 };
 
-// Which time a record carries and retention counts from. Numbers reach the stream table on disk.
+// Which time a record carries. Numbers reach the stream table on disk.
 enum class TimestampType : std::uint8_t {
     create = 0, // as the producer gave it; the arrival for MQTT and HTTP
     append = 1, // when the log took it, whatever the producer said
