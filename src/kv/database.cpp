@@ -3,6 +3,7 @@
 #include "kv/options.hpp"
 #include "kv/status.hpp"
 #include "kv/storage_access.hpp"
+#include "kv/wal_tail.hpp"
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
@@ -22,6 +23,15 @@ rocksdb::Slice slice(ByteView bytes) {
 }
 ByteView view(const rocksdb::Slice& slice) {
     return {reinterpret_cast<const std::byte*>(slice.data()), slice.size()};
+}
+
+// Under the database's lock: a log that is being written is not to be touched.
+Result<bool> mend_locked(rocksdb::FileSystem& files, const std::string& path) {
+    rocksdb::FileLock* lock = nullptr;
+    HF_TRY(checked(files.LockFile(path + "/LOCK", {}, &lock, nullptr), "opening database " + path));
+    const Result<bool> mended = mend_wal_tails(files, path, false);
+    HF_TRY(checked(files.UnlockFile(lock, {}, nullptr), "unlocking database " + path));
+    return mended;
 }
 
 // What must outlive the database, then the database itself.
@@ -129,21 +139,38 @@ Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+    auto opened = try_open(options);
+    if (!options.read_only) return opened;
+    // A process that writes may be seen in the middle of a record, or files go while we look.
+    constexpr int kLooks = 5;
+    for (int i = 1; i < kLooks && !opened; ++i) {
+        const Errc why = opened.error().code;
+        if (why != Errc::corrupt && why != Errc::not_found) break;
+        opened = try_open(options);
+    }
+    return opened;
+}
+
+Result<std::unique_ptr<Database>> Database::try_open(const DatabaseOptions& options) {
     auto impl = std::make_unique<Impl>();
     impl->options = options;
     impl->core = std::make_shared<Core>();
     impl->core->storage = options.storage ? options.storage : local_storage();
     impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
     rocksdb::Env* env = impl->core->storage->access().env;
+    rocksdb::FileSystem& files = *impl->core->storage->access().files;
     const std::string path = options.directory.string();
-    const bool direct_writes =
-        !options.read_only && takes_direct_writes(*env->GetFileSystem(), path);
-    const rocksdb::DBOptions db_options = database_options(options, env, direct_writes);
+    const bool direct_writes = !options.read_only && takes_direct_writes(files, path);
+    rocksdb::DBOptions db_options = database_options(options, env, direct_writes);
     const std::string doing = "opening database " + path;
 
     std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
     if (env->FileExists(path + "/CURRENT").ok()) {
         HF_TRY(checked(rocksdb::DB::ListColumnFamilies(db_options, path, &names), doing));
+        HF_TRY(const bool is_torn,
+               options.read_only ? mend_wal_tails(files, path, true) : mend_locked(files, path));
+        if (is_torn && options.read_only)
+            db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     }
     std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
     wanted.reserve(names.size());

@@ -1,5 +1,6 @@
 #include "kv/simulated_files.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -7,6 +8,8 @@
 namespace holdfast::kv {
 
 namespace {
+
+constexpr std::uint64_t kSectorBytes = 512;
 
 std::string directory_of(const std::string& path) {
     return std::filesystem::path(path).parent_path().string();
@@ -36,6 +39,11 @@ void SimulatedFiles::heal() {
 void SimulatedFiles::cut_power() {
     const std::lock_guard lock(mutex_);
     dead_ = true;
+    std::error_code gone; // a file that is gone has nothing allocated
+    for (auto& [path, file] : files_) {
+        const auto size = std::filesystem::file_size(path, gone);
+        file.size_at_cut = gone ? 0 : size;
+    }
 }
 std::uint64_t SimulatedFiles::calls() const {
     const std::lock_guard lock(mutex_);
@@ -69,7 +77,9 @@ void SimulatedFiles::opened(const std::string& path, bool fresh) {
 }
 void SimulatedFiles::wrote(const std::string& path, std::uint64_t size) {
     const std::lock_guard lock(mutex_);
-    files_[path].size = size;
+    File& file = files_[path];
+    file.size = size;
+    file.synced_size = std::min(file.synced_size, size); // smaller where it was truncated
 }
 void SimulatedFiles::synced(const std::string& path) {
     const std::lock_guard lock(mutex_);
@@ -107,10 +117,16 @@ void SimulatedFiles::restore() {
             std::filesystem::remove(path, ignored);
             continue;
         }
-        if (file.size <= file.synced_size) continue;
-        const std::uint64_t kept =
-            file.synced_size + random_() % (file.size - file.synced_size + 1);
-        std::filesystem::resize_file(path, kept, ignored);
+        const bool is_preallocated = file.size_at_cut > file.size;
+        if (file.size > file.synced_size) {
+            std::uint64_t kept = file.synced_size + random_() % (file.size - file.synced_size + 1);
+            // No size tells how far a write into allocated space came: whole sectors of it.
+            if (is_preallocated && kept != file.size)
+                kept = std::max(file.synced_size, kept - kept % kSectorBytes);
+            std::filesystem::resize_file(path, kept, ignored);
+        }
+        // Closing the file cut it to its size: after a power cut it ends in zeros.
+        if (is_preallocated) std::filesystem::resize_file(path, file.size_at_cut, ignored);
     }
     for (auto rename = renames_.rbegin(); rename != renames_.rend(); ++rename) {
         if (random_() % 2 == 0) continue;

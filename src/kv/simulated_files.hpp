@@ -42,7 +42,8 @@ private:
     struct File {
         std::uint64_t size = 0;
         std::uint64_t synced_size = 0;
-        bool fresh = false; // its name is not synced with its directory
+        std::uint64_t size_at_cut = 0; // with what was allocated ahead
+        bool fresh = false;            // its name is not synced with its directory
     };
     struct Rename {
         std::string from, to;

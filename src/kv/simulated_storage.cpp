@@ -1,5 +1,6 @@
 #include <holdfast/kv/simulated_storage.hpp>
 
+#include "kv/preallocated_logs.hpp"
 #include "kv/simulated_files.hpp"
 #include "kv/storage_access.hpp"
 
@@ -98,7 +99,8 @@ private:
 class SimulatedFileSystem final : public rdb::FileSystemWrapper {
 public:
     explicit SimulatedFileSystem(std::shared_ptr<SimulatedFiles> files)
-        : FileSystemWrapper(rdb::FileSystem::Default()), files_(std::move(files)) {}
+        : FileSystemWrapper(with_preallocated_logs(rdb::FileSystem::Default())),
+          files_(std::move(files)) {}
 
     const char* Name() const override { return "SimulatedFileSystem"; }
 
@@ -114,6 +116,14 @@ public:
         HF_BEFORE_CHANGE(files_);
         const bool fresh = !std::filesystem::exists(path);
         return wrap(target()->ReopenWritableFile(path, options, file, debug), path, fresh, file);
+    }
+    IOStatus Truncate(const std::string& path, std::size_t size, const IOOptions& options,
+                      IODebugContext* debug) override {
+        HF_BEFORE_CHANGE(files_);
+        files_->opened(path, false);
+        IOStatus status = target()->Truncate(path, size, options, debug);
+        if (status.ok()) files_->wrote(path, size);
+        return status;
     }
     IOStatus NewDirectory(const std::string& path, const IOOptions&,
                           std::unique_ptr<rdb::FSDirectory>* directory, IODebugContext*) override {

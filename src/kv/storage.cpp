@@ -1,5 +1,6 @@
 #include "kv/storage_access.hpp"
 
+#include "kv/preallocated_logs.hpp"
 #include "kv/status.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +19,9 @@ Result<std::uint64_t> Storage::free_bytes(const std::filesystem::path& path) con
 
 std::shared_ptr<Storage> local_storage() {
     auto access = std::make_unique<Storage::Access>();
-    access->env = rocksdb::Env::Default();
-    access->files = rocksdb::FileSystem::Default();
+    access->files = with_preallocated_logs(rocksdb::FileSystem::Default());
+    access->owned_env = rocksdb::NewCompositeEnv(access->files);
+    access->env = access->owned_env.get();
     return std::make_shared<Storage>(std::move(access));
 }
 

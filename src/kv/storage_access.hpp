@@ -11,7 +11,7 @@ namespace holdfast::kv {
 
 struct Storage::Access {
     std::shared_ptr<rocksdb::FileSystem> files;
-    std::unique_ptr<rocksdb::Env> owned_env; // null where `env` is the default one
+    std::unique_ptr<rocksdb::Env> owned_env;
     rocksdb::Env* env = nullptr;
 };
 
