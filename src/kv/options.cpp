@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/rate_limiter.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <cstdarg>
@@ -12,6 +13,8 @@
 namespace holdfast::kv {
 
 namespace {
+
+constexpr std::size_t kPayloadPrefixBytes = 8; // FamilyUse::payload
 
 // RocksDB's own log file belongs to the process that writes.
 class NoLogger : public rocksdb::Logger {
@@ -93,6 +96,9 @@ rocksdb::ColumnFamilyOptions family_options(const DatabaseOptions& options, Fami
     if (use == FamilyUse::payload) {
         family.write_buffer_size = options.write_buffer_bytes;
         family.max_write_buffer_number = 4;
+        // Each key finds its place from the one before it with its prefix.
+        family.memtable_insert_with_hint_prefix_extractor.reset(
+            rocksdb::NewFixedPrefixTransform(kPayloadPrefixBytes));
         // Level 0 only: a flush writes a payload once, and the family's end deletes it.
         family.disable_auto_compactions = true;
         constexpr int kNever = std::numeric_limits<int>::max();

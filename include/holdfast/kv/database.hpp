@@ -22,7 +22,8 @@ using Family = std::shared_ptr<FamilyHandle>;
 // What a column family holds decides how it is tuned.
 enum class FamilyUse : std::uint8_t {
     state,   // small values, rewritten often: compacted
-    payload, // large values written once and dropped with the family: never rewritten
+    payload, // large values written once and dropped with the family: never rewritten; keys that
+             // share their first 8 bytes come in order
 };
 
 // What to do about a write-ahead log that does not read.
@@ -126,6 +127,7 @@ public:
 private:
     struct Impl;
     explicit Database(std::unique_ptr<Impl> impl);
+    [[nodiscard]] static Result<std::unique_ptr<Database>> try_open(const DatabaseOptions& options);
     std::unique_ptr<Impl> impl_;
 };
 
