@@ -73,7 +73,7 @@ void Committer::set_broken(std::optional<Error> why) {
 void Committer::loop() {
     Mailbox::Work work;
     while (!work.closed) {
-        mailbox_.take(work, kReopenEvery);
+        mailbox_.take(work, is_broken_ ? std::optional(kReopenEvery) : std::nullopt);
         if (is_broken_ && !work.closed) try_reopen();
         for (Mailbox::Task* task : work.tasks) (*task)();
         if (work.groups.empty()) continue;

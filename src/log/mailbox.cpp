@@ -28,13 +28,17 @@ void Mailbox::close() {
     filled_.notify_one();
 }
 
-void Mailbox::take(Work& work, std::chrono::milliseconds patience) {
+void Mailbox::take(Work& work, std::optional<std::chrono::milliseconds> patience) {
     work.groups.clear();
     work.tasks.clear();
     std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, patience, [this] {
+    const auto is_filled = [this] {
         return waiting_.closed || !waiting_.groups.empty() || !waiting_.tasks.empty();
-    });
+    };
+    if (patience) // a timer for each wait costs
+        filled_.wait_for(lock, *patience, is_filled);
+    else
+        filled_.wait(lock, is_filled);
     work.groups.swap(waiting_.groups);
     work.tasks.swap(waiting_.tasks);
     work.closed = waiting_.closed;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace holdfast::log {
@@ -27,8 +28,8 @@ public:
     void close();
 
     // Swaps what waits into `work` (cleared before); blocks while there is nothing, at most
-    // `patience`.
-    void take(Work& work, std::chrono::milliseconds patience);
+    // `patience` where one is given.
+    void take(Work& work, std::optional<std::chrono::milliseconds> patience);
 
 private:
     std::mutex mutex_;
