@@ -37,6 +37,7 @@ public:
     void flush();
     // One session's chain now, before it is closed.
     void flush(Session& session);
+    [[nodiscard]] bool is_empty() const noexcept { return waiting_.empty(); }
     // Forgets the chain of a session that is gone.
     void drop(Session& session) noexcept { session.first_piece = session.last_piece = 0; }
 

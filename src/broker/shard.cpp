@@ -98,6 +98,10 @@ bool Shard::wants_input() const noexcept {
     return open_->size_bytes() < broker_.settings().group_bytes_max;
 }
 
+bool Shard::has_output() const noexcept {
+    return !immediate_.empty() || !outbound_->is_empty() || (!in_flight_ && !open_->empty());
+}
+
 // Ends the connection; whatever it is still to be told has been added to its chain.
 void Shard::close(Session& session, std::string_view why) {
     if (log_enabled(LogLevel::debug))

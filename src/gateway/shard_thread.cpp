@@ -61,7 +61,8 @@ void ShardThread::start() {
 
 void ShardThread::run() {
     while (io_.run_one() != 0) {
-        for (std::size_t i = 0; i < kHandlersPerTurn && io_.poll_one() != 0; ++i) continue;
+        for (std::size_t i = 0; i < kHandlersPerTurn && shard_.has_output(); ++i)
+            if (io_.poll_one() == 0) break;
         shard_.end_turn();
         if (shard_.holds() && !is_holding_) start_hold();
         if (!is_armed_ && !is_stopping_ && shard_.wants_input()) arm();

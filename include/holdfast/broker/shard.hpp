@@ -57,6 +57,8 @@ public:
     static constexpr std::chrono::microseconds kHold{400};
     // About once a second: keep alive, connect timeouts.
     void tick();
+    // Whether end_turn() would send or submit anything now, which more input could join.
+    [[nodiscard]] bool has_output() const noexcept;
     // Says goodbye to every client (server shutting down). New connections are the caller's to
     // stop.
     void close_all();
