@@ -17,8 +17,6 @@ using namespace holdfast;
 
 namespace {
 
-constexpr std::size_t kHeaderBytes = 7;
-
 // A write-ahead log as a crash leaves it: `sizes` of values, one write each.
 std::string log_of(const std::vector<std::size_t>& sizes) {
     const test::TempDir directory;
