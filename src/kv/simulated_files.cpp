@@ -119,7 +119,9 @@ void SimulatedFiles::restore() {
         }
         const bool is_preallocated = file.size_at_cut > file.size;
         if (file.size > file.synced_size) {
-            std::uint64_t kept = file.synced_size + random_() % (file.size - file.synced_size + 1);
+            std::uint64_t kept = file.size; // it may all have come through
+            if (random_() % 3 != 0)
+                kept = file.synced_size + random_() % (file.size - file.synced_size + 1);
             // No size tells how far a write into allocated space came: whole sectors of it.
             if (is_preallocated && kept != file.size)
                 kept = std::max(file.synced_size, kept - kept % kSectorBytes);
