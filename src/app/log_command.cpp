@@ -67,13 +67,13 @@ Result<Start> find_start(const log::Log& log, const LogArguments& arguments) {
     return start;
 }
 
-// Gives each batch from the start on to `take` until that says false. Damage is named on standard
-// error and passed over: true where there was some.
-Result<bool> walk(const log::Log& log, Start start,
+// Gives each batch that `isolation` shows from the start on to `take` until that says false. Damage
+// is named on standard error and passed over: true where there was some.
+Result<bool> walk(const log::Log& log, Start start, log::Isolation isolation,
                   const std::function<Result<bool>(const record::BatchHeader&, ByteView)>& take) {
     bool is_damaged = false;
     for (;;) {
-        const auto fetched = log.fetch(start.partition, start.offset, kFetchBytes);
+        const auto fetched = log.fetch(start.partition, start.offset, kFetchBytes, isolation);
         if (!fetched && fetched.error().code == Errc::corrupt) {
             fmt::print(stderr, "holdfast: {}\n", fetched.error().context);
             is_damaged = true;
@@ -81,7 +81,7 @@ Result<bool> walk(const log::Log& log, Start start,
             continue;
         }
         if (!fetched) return fetched.error();
-        if (fetched.value().batches.empty()) return is_damaged;
+        if (fetched.value().next_offset == start.offset) return is_damaged;
         for (ByteView rest = fetched.value().batches; !rest.empty();) {
             HF_TRY(const auto header, record::decode_batch_header(rest));
             HF_TRY(const bool goes_on, take(header, rest.first(header.size_bytes())));
@@ -93,16 +93,16 @@ Result<bool> walk(const log::Log& log, Start start,
 }
 
 int run_walk(
-    const LogArguments& arguments,
+    const LogArguments& arguments, log::Isolation isolation,
     const std::function<Result<bool>(Offset first, const record::BatchHeader&, ByteView)>& take) {
     OpenLog opened;
     if (const auto outcome = open(opened, arguments); !outcome) return failed(outcome.error());
     const auto start = find_start(*opened.log, arguments);
     if (!start) return failed(start.error());
-    const auto is_damaged =
-        walk(*opened.log, start.value(), [&](const record::BatchHeader& header, ByteView batch) {
-            return take(start.value().offset, header, batch);
-        });
+    const auto is_damaged = walk(*opened.log, start.value(), isolation,
+                                 [&](const record::BatchHeader& header, ByteView batch) {
+                                     return take(start.value().offset, header, batch);
+                                 });
     if (!is_damaged) return failed(is_damaged.error());
     return is_damaged.value() ? 1 : 0;
 }
@@ -136,39 +136,39 @@ int list_streams(const LogArguments& arguments) {
 int read_records(const LogArguments& arguments) {
     std::uint64_t left = limit_of(arguments);
     std::string lines;
-    return run_walk(
-        arguments,
-        [&](Offset first, const record::BatchHeader& header, ByteView bytes) -> Result<bool> {
-            if (header.is_control()) return true;
-            HF_TRY(auto batch, record::BatchView::open(bytes));
-            record::RecordView record;
-            lines.clear();
-            while (left > 0) {
-                HF_TRY(const bool has_more, batch.next(record));
-                if (!has_more) break;
-                if (record.offset < first) continue;
-                gateway::write_record_json(lines, arguments.partition, record);
-                --left;
-            }
-            fmt::print("{}", lines);
-            return left > 0;
-        });
+    return run_walk(arguments, log::Isolation::committed,
+                    [&](Offset first, const record::BatchHeader&, ByteView bytes) -> Result<bool> {
+                        HF_TRY(auto batch, record::BatchView::open(bytes));
+                        record::RecordView record;
+                        lines.clear();
+                        while (left > 0) {
+                            HF_TRY(const bool has_more, batch.next(record));
+                            if (!has_more) break;
+                            if (record.offset < first) continue;
+                            gateway::write_record_json(lines, arguments.partition, record);
+                            --left;
+                        }
+                        fmt::print("{}", lines);
+                        return left > 0;
+                    });
 }
 
 int dump_batches(const LogArguments& arguments) {
     std::uint64_t left = limit_of(arguments);
     return run_walk(
-        arguments, [&](Offset, const record::BatchHeader& header, ByteView bytes) -> Result<bool> {
+        arguments, log::Isolation::uncommitted,
+        [&](Offset, const record::BatchHeader& header, ByteView bytes) -> Result<bool> {
             constexpr std::array<std::string_view, 8> kCodecs{"none", "gzip", "snappy", "lz4",
                                                               "zstd", "5",    "6",      "7"};
             fmt::print(
                 "offsets {}-{} records {} bytes {} crc {:08x} compression {} {} {} to {} "
-                "producer {} epoch {} sequence {}{}\n",
+                "producer {} epoch {} sequence {}{}{}\n",
                 header.base_offset, header.last_offset(), header.record_count, bytes.size(),
                 header.crc, kCodecs.at(static_cast<std::size_t>(header.compression())),
                 header.is_log_append_time() ? "append" : "create", header.base_timestamp_ms,
                 header.timestamp_max_ms, header.producer_id, header.producer_epoch,
-                header.base_sequence, header.is_control() ? " control" : "");
+                header.base_sequence, header.is_transactional() ? " transactional" : "",
+                header.is_control() ? " control" : "");
             return --left > 0;
         });
 }

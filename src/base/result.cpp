@@ -14,6 +14,8 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::io: return "io";
         case Errc::no_space: return "no_space";
         case Errc::closed: return "closed";
+        case Errc::out_of_order: return "out_of_order";
+        case Errc::fenced: return "fenced";
     }
     return "unknown";
 }

@@ -20,6 +20,8 @@ unsigned status_of(Errc code) noexcept {
         case Errc::io: return 503;
         case Errc::no_space: return 507;
         case Errc::closed: return 503;
+        case Errc::out_of_order: return 409;
+        case Errc::fenced: return 409;
     }
     return 500;
 }

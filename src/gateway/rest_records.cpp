@@ -32,8 +32,9 @@ Result<Page> read_page(const log::Log& log, const Wanted& wanted) {
     std::int64_t left = wanted.limit;
     while (left > 0 && page.lines.size() < kBodyBytesMax) {
         HF_TRY(const auto fetched, log.fetch(wanted.partition, page.next, kFetchBytes));
-        if (fetched.batches.empty()) break;
+        if (fetched.next_offset == page.next) break;
         ByteView rest = fetched.batches;
+        if (rest.empty()) page.next = fetched.next_offset; // all that was met is left out
         while (!rest.empty() && left > 0 && page.lines.size() < kBodyBytesMax) {
             HF_TRY(auto batch, record::BatchView::open(rest));
             rest = rest.subspan(batch.header().size_bytes());
@@ -46,7 +47,6 @@ Result<Page> read_page(const log::Log& log, const Wanted& wanted) {
                 }
                 if (record.offset < page.next) continue;
                 page.next = record.offset + 1;
-                if (batch.header().is_control()) continue;
                 write_record_json(page.lines, wanted.partition.index, record);
                 --left;
             }

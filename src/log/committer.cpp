@@ -3,6 +3,7 @@
 #include "log/catalog_codec.hpp"
 #include "log/keys.hpp"
 #include "log/recovery.hpp"
+#include "log/time_index.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/record/batch_view.hpp>
@@ -20,12 +21,20 @@ constexpr std::chrono::milliseconds kReopenEvery{500};
 // The bytes of a span are saved with its first batch and then as it grows by this much.
 constexpr std::uint64_t kSaveSpanEvery = 1U << 20U;
 
-// What a batch's own header must agree on with its group, or reads would go astray.
-bool is_whole(const PartitionAppend& append) {
-    const auto header = record::decode_batch_header(append.batch);
-    return header && header.value().size_bytes() == append.batch.size() &&
-           header.value().record_count == append.record_count && append.record_count > 0 &&
-           header.value().last_offset_delta == append.record_count - 1;
+// Of all partitions together: about 200 bytes of memory each.
+constexpr std::size_t kProducersMax = 100'000;
+
+// The batch's header, if it agrees with its group; else reads would go astray.
+Result<record::BatchHeader> checked_header(const PartitionAppend& append) {
+    auto header = record::decode_batch_header(append.batch);
+    if (!header || header.value().size_bytes() != append.batch.size() ||
+        header.value().record_count != append.record_count || append.record_count <= 0 ||
+        header.value().last_offset_delta != append.record_count - 1)
+        return fail(Errc::malformed, "append: a batch's lengths contradict each other");
+    if (header.value().producer_id < 0 &&
+        (header.value().is_control() || header.value().is_transactional()))
+        return fail(Errc::malformed, "append: a transactional batch without a producer");
+    return header;
 }
 
 } // namespace
@@ -128,17 +137,26 @@ void Committer::stage(AppendGroup& group) {
 void Committer::stage_append(PartitionAppend& append) {
     const PartitionId id = append.partition;
     append.refused.reset();
+    append.is_duplicate = false;
     if (!entry_ || entry_->stream->id != id.stream) entry_ = store_.streams.find(id.stream);
     if (!entry_ || id.index >= entry_->partitions.size()) {
         append.refused = fail(Errc::not_found, fmt::format("append: no partition {} of stream {}",
                                                            id.index, number(id.stream)));
         return;
     }
-    if (!is_whole(append)) {
-        append.refused = fail(Errc::malformed, "append: a batch's lengths contradict each other");
+    const std::shared_ptr<Partition>& partition = entry_->partitions[id.index];
+    auto checked = checked_header(append);
+    if (!checked) {
+        append.refused = std::move(checked).error();
         return;
     }
-    const std::shared_ptr<Partition>& partition = entry_->partitions[id.index];
+    record::BatchHeader& header = checked.value();
+    std::optional<record::TransactionEnd> end;
+    if (header.producer_id >= 0) {
+        const auto admitted = admit(*partition, append, header, end);
+        if (!admitted) append.refused = admitted.error();
+        if (!admitted || append.is_duplicate) return;
+    }
     if (!partition->touched) {
         partition->touched = true;
         touched_.push_back(partition);
@@ -149,8 +167,10 @@ void Committer::stage_append(PartitionAppend& append) {
     }
     append.base_offset = partition->next_offset;
     record::set_base_offset(append.batch, append.base_offset);
-    if (entry_->stream->settings.timestamp_type == TimestampType::append)
+    if (entry_->stream->settings.timestamp_type == TimestampType::append) {
         record::set_append_time(append.batch, now_ms_);
+        header.timestamp_max_ms = now_ms_;
+    }
     partition->next_offset += append.record_count;
     if (partition->next_offset > partition->offset_ceiling) {
         partition->offset_ceiling = partition->next_offset + Ceilings::kStep;
@@ -158,6 +178,9 @@ void Committer::stage_append(PartitionAppend& append) {
     }
     batch_.put(partition->spans().back().slice->family, record_key(id, partition->next_offset - 1),
                append.batch);
+    header.base_offset = append.base_offset;
+    if (header.producer_id >= 0) stage_producer(*partition, header, end);
+    stage_batch_time(store_, *partition, header.timestamp_max_ms, append.batch.size(), batch_);
     partition->add_bytes_to_last_span(append.batch.size());
     const Span& span = partition->spans().back();
     if (span.bytes_saved == 0 || span.bytes - span.bytes_saved >= kSaveSpanEvery) {
@@ -170,12 +193,62 @@ void Committer::stage_append(PartitionAppend& append) {
     bytes_ += append.batch.size();
 }
 
+// Whether its producer lets the batch in; for a marker also what it says, in `end`.
+Result<void> Committer::admit(Partition& partition, PartitionAppend& append,
+                              const record::BatchHeader& header,
+                              std::optional<record::TransactionEnd>& end) {
+    if (header.is_control()) {
+        HF_TRY(end, record::read_transaction_marker(append.batch));
+        HF_TRY(partition.producers.check_marker(header));
+    } else {
+        HF_TRY(const auto duplicate, partition.producers.check(header));
+        if (duplicate) {
+            append.is_duplicate = true;
+            append.base_offset = *duplicate;
+            return ok();
+        }
+    }
+    if (partition.producers.find(header.producer_id) != nullptr) return ok();
+    if (store_.producer_count >= kProducersMax) {
+        const auto evicted = partition.producers.evict();
+        if (!evicted)
+            return fail(Errc::limit_exceeded,
+                        fmt::format("append: {} producers are known already", kProducersMax));
+        batch_.remove(store_.producers, producer_key(partition.id(), *evicted));
+        --store_.producer_count;
+    }
+    ++store_.producer_count;
+    return ok();
+}
+
+// Notes the batch, its base offset set, with its producer.
+void Committer::stage_producer(Partition& partition, const record::BatchHeader& header,
+                               std::optional<record::TransactionEnd> end) {
+    if (end) {
+        const auto aborted = partition.producers.end(header, *end, now_ms_);
+        if (aborted) {
+            batch_.put(store_.aborted, record_key(partition.id(), aborted->marker_offset),
+                       encode_aborted(*aborted));
+            partition.set_has_aborted();
+        }
+    } else {
+        partition.producers.append(header, now_ms_);
+    }
+    batch_.put(store_.producers, producer_key(partition.id(), header.producer_id),
+               encode_producer(*partition.producers.find(header.producer_id)));
+}
+
 // Makes the partition's last span lie in the slice that is written now.
 Result<void> Committer::stage_span(Partition& partition, const Stream& stream) {
     HF_TRY(auto slice, store_.slices.writable(slice_class_for(stream.settings.retention_ms),
                                               now_ms_, store_.slice_bytes_max(), *store_.database));
-    if (partition.spans().empty() || partition.spans().back().slice != slice)
+    if (!partition.time.is_known) {
+        HF_TRY(load_time(store_, partition));
+    }
+    if (partition.spans().empty() || partition.spans().back().slice != slice) {
+        if (!partition.spans().empty()) stage_span_time(store_, partition, batch_);
         partition.add_span({std::move(slice), partition.next_offset, 0, 0});
+    }
     return ok();
 }
 
@@ -202,8 +275,7 @@ void Committer::publish() {
         partition->touched = false;
         partition->set_high_watermark(partition->next_offset);
     }
-    for (const auto& partition : touched_)
-        waiters_.wake(partition->id(), partition->high_watermark());
+    for (const auto& partition : touched_) waiters_.wake(partition->id(), partition->bounds());
 }
 
 void Committer::complete(const std::vector<AppendGroup*>& groups, const Result<void>& outcome) {
@@ -230,7 +302,7 @@ void Committer::try_reopen() {
     log_info("log", "{}: appends are taken again", store_.options.directory.string());
     for (const auto& entry : store_.streams.all())
         for (const auto& partition : entry->partitions)
-            waiters_.wake(partition->id(), partition->high_watermark());
+            waiters_.wake(partition->id(), partition->bounds());
 }
 
 } // namespace holdfast::log

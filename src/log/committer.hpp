@@ -41,6 +41,11 @@ private:
     void commit(const std::vector<AppendGroup*>& groups);
     void stage(AppendGroup& group);
     void stage_append(PartitionAppend& append);
+    [[nodiscard]] Result<void> admit(Partition& partition, PartitionAppend& append,
+                                     const record::BatchHeader& header,
+                                     std::optional<record::TransactionEnd>& end);
+    void stage_producer(Partition& partition, const record::BatchHeader& header,
+                        std::optional<record::TransactionEnd> end);
     [[nodiscard]] Result<void> stage_span(Partition& partition, const Stream& stream);
     [[nodiscard]] Result<void> write();
     void publish();

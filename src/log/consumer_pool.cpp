@@ -156,7 +156,7 @@ private:
         const Offset from = seat->consumer->position();
         auto fetched = log_.fetch(partition, from, fetch_bytes_max_);
         if (!fetched) return skip(seat, partition, from, fetched.error());
-        if (fetched.value().batches.empty()) return wait(seat, partition, from);
+        if (fetched.value().next_offset == from) return wait(seat, partition, from);
         seat->fetched = std::move(fetched).value();
         {
             const std::lock_guard lock(mutex_);

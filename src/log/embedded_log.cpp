@@ -1,11 +1,13 @@
 #include "log/embedded_log.hpp"
 
+#include "log/aborted_cursor.hpp"
 #include "log/catalog_codec.hpp"
 #include "log/keys.hpp"
 #include "log/reader.hpp"
 #include "log/recovery.hpp"
 #include "log/retention.hpp"
 #include "log/stream_uuid.hpp"
+#include "log/time_index.hpp"
 #include "log/verify.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -170,13 +172,21 @@ Result<void> EmbeddedLog::delete_stream(std::string_view name) {
             batch.remove(store_.meta, meta_key(MetaKind::floor, partition->id()));
             for (const Span& span : partition->spans())
                 batch.remove(store_.meta, span_key(partition->id(), span.slice->number));
+            const RecordKey first = record_key(partition->id(), 0);
+            const RecordKey end = partition_end_key(partition->id());
+            batch.remove_range(store_.producers, first, end);
+            batch.remove_range(store_.aborted, first, end);
+            batch.remove_range(store_.times, first, end);
         }
         HF_TRY(store_.database->write(batch, true));
         HF_TRY(store_.database->flush(store_.meta));
         store_.streams.erase(entry->stream->id);
+        for (const auto& partition : entry->partitions)
+            store_.producer_count -= partition->producers.count();
         for (const auto& partition : entry->partitions) {
             while (!partition->spans().empty()) partition->drop_first_span();
-            waiters_.wake(partition->id(), std::numeric_limits<Offset>::max());
+            constexpr Offset kEver = std::numeric_limits<Offset>::max();
+            waiters_.wake(partition->id(), {0, kEver, kEver});
         }
         return drop_empty_slices(store_);
     });
@@ -214,16 +224,37 @@ Result<std::shared_ptr<Partition>> EmbeddedLog::find_partition(PartitionId id) c
                 fmt::format("no partition {} of stream {}", id.index, number(id.stream)));
 }
 
-Result<Fetched> EmbeddedLog::fetch(PartitionId id, Offset from, std::size_t bytes_max) const {
+Result<Fetched> EmbeddedLog::fetch(PartitionId id, Offset from, std::size_t bytes_max,
+                                   Isolation isolation) const {
     const std::shared_lock lock(store_.reopening);
     HF_TRY(const auto partition, find_partition(id));
-    return fetch_batches(store_, *partition, from, bytes_max);
+    return fetch_batches(store_, *partition, from, bytes_max, isolation);
+}
+
+Result<std::vector<AbortedRange>> EmbeddedLog::aborted(PartitionId id, Offset from,
+                                                       Offset end) const {
+    const std::shared_lock lock(store_.reopening);
+    HF_TRY(const auto partition, find_partition(id));
+    HF_TRY(const auto found, AbortedCursor(store_, *partition, from).below(end));
+    std::vector<AbortedRange> ranges;
+    for (const AbortedTransaction& each : found)
+        ranges.push_back({each.producer_id, each.first_offset});
+    return ranges;
 }
 
 Result<PartitionBounds> EmbeddedLog::bounds(PartitionId id) const {
     const std::shared_lock lock(store_.reopening);
     HF_TRY(const auto partition, find_partition(id));
     return partition->bounds();
+}
+
+Result<std::uint64_t> EmbeddedLog::stored_bytes(PartitionId id) const {
+    const std::shared_lock lock(store_.reopening);
+    HF_TRY(const auto partition, find_partition(id));
+    std::uint64_t bytes = 0;
+    for (const Span& span : partition->spans_from(partition->log_start_offset()))
+        bytes += span.bytes;
+    return bytes;
 }
 
 Result<Offset> EmbeddedLog::offset_at(PartitionId id, std::int64_t timestamp_ms) const {
@@ -238,11 +269,12 @@ Result<Offset> EmbeddedLog::readable_after(PartitionId id, Offset from) const {
     return find_readable(store_, *partition, from);
 }
 
-Log::WaitId EmbeddedLog::wait(PartitionId id, Offset from, std::function<void()> wake) {
-    const WaitId wait = waiters_.add(id, from, wake, [&] {
+Log::WaitId EmbeddedLog::wait(PartitionId id, Offset from, std::function<void()> wake,
+                              Isolation isolation) {
+    const WaitId wait = waiters_.add(id, from, isolation, wake, [&] {
         // A stream that is gone wakes at once: the fetch that follows says so.
         const auto partition = store_.streams.find(id);
-        return !partition || partition->high_watermark() > from;
+        return !partition || partition->bounds().readable_end(isolation) > from;
     });
     if (wait == 0) wake();
     return wait;
@@ -288,6 +320,22 @@ Result<Verified> EmbeddedLog::verify(const std::function<void(const Damage&)>& f
             HF_TRY(verify_partition(store_, *stream, *partition, verified, found));
         }
     return verified;
+}
+
+// Ids are reserved on disk a block at a time: a crash leaves a gap, never a second use.
+Result<std::int64_t> EmbeddedLog::new_producer_id() {
+    constexpr std::int64_t kBlock = 100;
+    return on_committer<std::int64_t>([&]() -> Result<std::int64_t> {
+        if (producer_ids_left_ == 0) {
+            kv::WriteBatch batch;
+            batch.put(store_.meta, meta_key(MetaKind::next_producer_id),
+                      encode_offset(store_.next_producer_id + kBlock));
+            HF_TRY(store_.database->write(batch, true));
+            store_.next_producer_id += kBlock;
+            producer_ids_left_ = kBlock;
+        }
+        return store_.next_producer_id - producer_ids_left_--;
+    });
 }
 
 Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {

@@ -25,14 +25,20 @@ public:
     [[nodiscard]] std::uint64_t streams_version() const noexcept override;
 
     void append(AppendGroup& group) override;
-    [[nodiscard]] Result<Fetched> fetch(PartitionId partition, Offset from,
-                                        std::size_t bytes_max) const override;
+    using Log::fetch;
+    [[nodiscard]] Result<Fetched> fetch(PartitionId partition, Offset from, std::size_t bytes_max,
+                                        Isolation isolation) const override;
+    [[nodiscard]] Result<std::vector<AbortedRange>> aborted(PartitionId partition, Offset from,
+                                                            Offset end) const override;
     [[nodiscard]] Result<PartitionBounds> bounds(PartitionId partition) const override;
+    [[nodiscard]] Result<std::uint64_t> stored_bytes(PartitionId partition) const override;
     [[nodiscard]] Result<Offset> offset_at(PartitionId partition,
                                            std::int64_t timestamp_ms) const override;
     [[nodiscard]] Result<Offset> readable_after(PartitionId partition, Offset from) const override;
 
-    WaitId wait(PartitionId partition, Offset from, std::function<void()> wake) override;
+    using Log::wait;
+    WaitId wait(PartitionId partition, Offset from, std::function<void()> wake,
+                Isolation isolation) override;
     void cancel_wait(WaitId id) override;
 
     [[nodiscard]] Result<std::optional<std::string>> state(Keyspace keyspace,
@@ -44,6 +50,7 @@ public:
 
     [[nodiscard]] Result<Verified> verify(
         const std::function<void(const Damage&)>& found) const override;
+    [[nodiscard]] Result<std::int64_t> new_producer_id() override;
     [[nodiscard]] Result<void> apply_retention(std::int64_t now_ms) override;
     [[nodiscard]] std::uint64_t disk_bytes() const override;
     [[nodiscard]] std::optional<Error> refusing() const override;
@@ -60,6 +67,7 @@ private:
     LogMetrics metrics_;
     std::shared_ptr<DiskWatch> disk_;
     Waiters waiters_;
+    std::int64_t producer_ids_left_ = 0; // reserved, not given out; committer thread only
     std::unique_ptr<Committer> committer_;
 };
 

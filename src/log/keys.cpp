@@ -38,6 +38,15 @@ bool belongs_to(ByteView record_key, PartitionId partition) noexcept {
            std::equal(prefix.begin(), prefix.end(), record_key.begin());
 }
 
+RecordKey producer_key(PartitionId partition, std::int64_t producer_id) noexcept {
+    return record_key(partition, producer_id);
+}
+
+std::optional<PartitionId> partition_of(ByteView key) noexcept {
+    if (key.size() != sizeof(RecordKey)) return {};
+    return PartitionId{StreamId{load_u32_be(key.data())}, load_u32_be(key.data() + 4)};
+}
+
 Offset last_offset_of(ByteView record_key) noexcept {
     return static_cast<Offset>(load_u64_be(record_key.data() + 8));
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace holdfast::log {
@@ -19,6 +20,9 @@ using PartitionPrefix = std::array<std::byte, 8>; // stream 4 | partition 4
 [[nodiscard]] RecordKey partition_end_key(PartitionId partition) noexcept;
 [[nodiscard]] PartitionPrefix partition_prefix(PartitionId partition) noexcept;
 [[nodiscard]] bool belongs_to(ByteView record_key, PartitionId partition) noexcept;
+// Where a partition keeps what it knows of a producer.
+[[nodiscard]] RecordKey producer_key(PartitionId partition, std::int64_t producer_id) noexcept;
+[[nodiscard]] std::optional<PartitionId> partition_of(ByteView key) noexcept; // of 16 bytes
 // Of a key that is 16 bytes long.
 [[nodiscard]] Offset last_offset_of(ByteView record_key) noexcept;
 
@@ -30,6 +34,7 @@ enum class MetaKind : std::uint8_t {
     floor = 4,     // | stream 4 | partition 4
     span = 5,      // | stream 4 | partition 4 | slice 4
     format = 6,
+    next_producer_id = 7,
 };
 
 [[nodiscard]] Bytes meta_key(MetaKind kind);

@@ -8,8 +8,14 @@ PartitionBounds Partition::bounds() const noexcept {
     // The start first: it never passes a high watermark that is read after it.
     PartitionBounds bounds;
     bounds.log_start_offset = log_start_offset_;
+    bounds.last_stable_offset = std::max<Offset>(last_stable_offset_, bounds.log_start_offset);
     bounds.high_watermark = high_watermark_;
     return bounds;
+}
+
+void Partition::set_high_watermark(Offset offset) noexcept {
+    high_watermark_ = offset; // before the one that must not pass it
+    last_stable_offset_ = producers.stable_offset(offset);
 }
 
 std::vector<Span> Partition::spans_from(Offset from) const {

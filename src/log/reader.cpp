@@ -1,5 +1,6 @@
 #include "log/reader.hpp"
 
+#include "log/aborted_cursor.hpp"
 #include "log/batch_walk.hpp"
 
 #include <holdfast/record/batch_view.hpp>
@@ -67,75 +68,45 @@ Result<Offset> find_readable(const Store& store, const Partition& partition, Off
 }
 
 Result<Fetched> fetch_batches(const Store& store, const Partition& partition, Offset from,
-                              std::size_t bytes_max) {
+                              std::size_t bytes_max, Isolation isolation) {
     Fetched fetched;
     fetched.bounds = partition.bounds();
     fetched.next_offset = from;
-    const auto [log_start_offset, high_watermark] = fetched.bounds;
-    if (from < log_start_offset || from > high_watermark)
+    const PartitionBounds& bounds = fetched.bounds;
+    if (from < bounds.log_start_offset || from > bounds.high_watermark)
         return fail(Errc::not_found,
                     fmt::format("{}: offset {} is outside {} to {}", name_of(store, partition.id()),
-                                from, log_start_offset, high_watermark));
-    if (from == high_watermark) return fetched;
+                                from, bounds.log_start_offset, bounds.high_watermark));
+    const Offset end = bounds.readable_end(isolation);
+    if (from >= end) return fetched;
 
     BatchWalk walk(store, partition);
+    AbortedCursor aborted(store, partition, from);
+    std::size_t read = 0; // with what is left out: it bounds the work
     HF_TRY(auto at, walk.seek(from));
     while (at == BatchWalk::At::batch && walk.base_offset() <= fetched.next_offset &&
-           walk.last_offset() < high_watermark) {
+           walk.last_offset() < end) {
         const ByteView batch = walk.batch();
-        if (!fetched.batches.empty() && fetched.batches.size() + batch.size() > bytes_max)
-            return fetched;
-        fetched.batches.insert(fetched.batches.end(), batch.begin(), batch.end());
+        if (read != 0 && read + batch.size() > bytes_max) return fetched;
+        bool is_left_out = false;
+        if (isolation == Isolation::committed) {
+            HF_TRY(const auto header, record::decode_batch_header(batch));
+            HF_TRY(const bool is_aborted, aborted.covers(header));
+            is_left_out = header.is_control() || is_aborted;
+        }
+        if (!is_left_out) fetched.batches.insert(fetched.batches.end(), batch.begin(), batch.end());
+        read += batch.size();
         fetched.next_offset = walk.last_offset() + 1;
-        if (fetched.next_offset >= high_watermark || fetched.batches.size() >= bytes_max)
-            return fetched;
+        if (fetched.next_offset >= end || read >= bytes_max) return fetched;
         HF_TRY(at, walk.next());
     }
-    if (!fetched.batches.empty()) return fetched; // the damage is for the next call to name
+    if (fetched.next_offset != from) return fetched; // the damage is for the next call to name
     // Retention may have overtaken us: then nothing is damaged.
     if (from < partition.log_start_offset())
         return fail(Errc::not_found, fmt::format("{}: offset {} expired while it was read",
                                                  name_of(store, partition.id()), from));
     HF_TRY(const Offset resume, find_readable(store, partition, from));
     return damaged(store, partition, from, resume);
-}
-
-Result<Offset> find_offset_at(const Store& store, const Partition& partition,
-                              std::int64_t timestamp_ms) {
-    const PartitionBounds bounds = partition.bounds();
-    // Ingest time does not fall within a partition: bisect over offsets, a look-up each.
-    Offset low = bounds.log_start_offset;
-    Offset high = bounds.high_watermark;
-    BatchWalk walk(store, partition);
-    while (low < high) {
-        HF_TRY(const Offset middle, find_readable(store, partition, low + (high - low) / 2));
-        if (middle >= high) {
-            high = low + (high - low) / 2; // nothing readable in the upper half
-            continue;
-        }
-        HF_TRY(const auto at, walk.seek(middle));
-        if (at != BatchWalk::At::batch) break;
-        HF_TRY(auto view, record::BatchView::open(walk.batch()));
-        if (view.header().timestamp_max_ms < timestamp_ms) {
-            low = walk.last_offset() + 1;
-            continue;
-        }
-        if (view.header().base_timestamp_ms >= timestamp_ms && walk.base_offset() > low) {
-            high = walk.base_offset();
-            // The first that fits may still be this batch's first record.
-            HF_TRY(const Offset earlier, find_readable(store, partition, low));
-            if (earlier >= high) return high;
-            continue;
-        }
-        record::RecordView record;
-        for (;;) {
-            HF_TRY(const bool more, view.next(record));
-            if (!more) break;
-            if (record.timestamp_ms >= timestamp_ms && record.offset >= low) return record.offset;
-        }
-        low = walk.last_offset() + 1;
-    }
-    return low;
 }
 
 } // namespace holdfast::log

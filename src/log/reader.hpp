@@ -8,9 +8,8 @@ namespace holdfast::log {
 // are those of the members of Log.
 
 [[nodiscard]] Result<Fetched> fetch_batches(const Store& store, const Partition& partition,
-                                            Offset from, std::size_t bytes_max);
-[[nodiscard]] Result<Offset> find_offset_at(const Store& store, const Partition& partition,
-                                            std::int64_t timestamp_ms);
+                                            Offset from, std::size_t bytes_max,
+                                            Isolation isolation);
 [[nodiscard]] Result<Offset> find_readable(const Store& store, const Partition& partition,
                                            Offset from);
 

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace holdfast::log {
 
@@ -95,6 +96,9 @@ Result<kv::Family> family_or_new(const Store& store, const std::string& name) {
 
 Result<void> open_families(Store& store) {
     store.meta = store.database->family("default");
+    HF_TRY(store.producers, family_or_new(store, "producers"));
+    HF_TRY(store.aborted, family_or_new(store, "aborted"));
+    HF_TRY(store.times, family_or_new(store, "times"));
     for (std::size_t i = 0; i < kKeyspaceCount; ++i) {
         const auto name = fmt::format("state.{}", to_string(static_cast<Keyspace>(i)));
         HF_TRY(store.states[i], family_or_new(store, name));
@@ -126,6 +130,8 @@ struct Found { // the metadata of partitions, before the partitions exist
     std::vector<Stream> streams;
     std::unordered_map<PartitionId, Offset> log_starts;
     std::unordered_map<PartitionId, Offset> floors;
+    std::unordered_map<PartitionId, std::vector<std::pair<ProducerId, ProducerState>>> producers;
+    std::unordered_set<PartitionId> with_aborted;
     std::unordered_map<PartitionId, std::vector<std::pair<std::uint32_t, SpanValue>>> spans;
 };
 
@@ -137,6 +143,10 @@ Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView 
         return ok();
     }
     if (static_cast<MetaKind>(kind) == MetaKind::format) return ok(); // read before all others
+    if (static_cast<MetaKind>(kind) == MetaKind::next_producer_id) {
+        HF_TRY(store.next_producer_id, decode_offset(value));
+        return ok();
+    }
     PartitionId partition;
     HF_TRY(const std::uint32_t stream, reader.u32_be());
     partition.stream = StreamId{stream};
@@ -165,22 +175,44 @@ Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView 
     }
 }
 
+Error bad_metadata(const Store& store, const Error& why) {
+    return fail(why.code == Errc::io ? Errc::io : Errc::corrupt,
+                fmt::format("metadata of {}: {}", store.options.directory.string(), why.context));
+}
+
+Result<void> read_producers(Store& store, Found& found) {
+    if (store.producers) {
+        auto at = store.database->iterate(store.producers);
+        for (at.seek({}); at.valid(); at.next()) {
+            const auto partition = partition_of(at.key());
+            auto state = decode_producer(at.value());
+            if (!partition) return bad_metadata(store, fail(Errc::corrupt, "a producer's key"));
+            if (!state) return bad_metadata(store, state.error());
+            found.producers[*partition].emplace_back(last_offset_of(at.key()),
+                                                     std::move(state).value());
+        }
+        if (auto end = at.status(); !end) return bad_metadata(store, end.error());
+    }
+    if (store.aborted) {
+        auto at = store.database->iterate(store.aborted);
+        for (at.seek({}); at.valid(); at.next())
+            if (const auto partition = partition_of(at.key()))
+                found.with_aborted.insert(*partition);
+        if (auto end = at.status(); !end) return bad_metadata(store, end.error());
+    }
+    return ok();
+}
+
 Result<Found> read_meta(Store& store) {
     Found found;
     HF_TRY(found.format, stored_format(store));
     auto at = store.database->iterate(store.meta);
     for (at.seek({}); at.valid(); at.next()) {
         auto taken = take_meta_entry(store, found, at.key(), at.value());
-        if (!taken)
-            return fail(Errc::corrupt,
-                        fmt::format("metadata of {}: {}", store.options.directory.string(),
-                                    taken.error().context));
+        if (!taken) return bad_metadata(store, fail(Errc::corrupt, taken.error().context));
     }
-    auto end = at.status();
-    if (!end)
-        return fail(end.error().code,
-                    fmt::format("metadata of {}: {}", store.options.directory.string(),
-                                end.error().context));
+    if (auto end = at.status(); !end) return bad_metadata(store, end.error());
+    HF_TRY(read_producers(store, found));
     return found;
 }
 
@@ -191,7 +223,7 @@ Result<void> upgrade(Store& store, Found& found) {
     ByteWriter(format).u32_be(kFormatVersion);
     batch.put(store.meta, meta_key(MetaKind::format), format);
     for (Stream& stream : found.streams) {
-        stream.uuid = make_uuid();
+        if (found.format < 2) stream.uuid = make_uuid();
         batch.put(store.meta, meta_key(MetaKind::stream, stream.id), encode_stream(stream));
     }
     HF_TRY(store.database->write(batch, true));
@@ -294,6 +326,10 @@ private:
             next = ceiling;
         }
         partition.next_offset = partition.offset_ceiling = next;
+        for (auto& [producer, state] : found_.producers[id])
+            partition.producers.restore(producer, std::move(state));
+        store_.producer_count += partition.producers.count();
+        if (found_.with_aborted.contains(id)) partition.set_has_aborted();
         partition.set_high_watermark(next);
     }
 
@@ -324,6 +360,10 @@ void close_store(Store& store) {
     store.slices = {};
     store.streams.clear();
     store.states = {};
+    store.producers.reset();
+    store.aborted.reset();
+    store.times.reset();
+    store.producer_count = 0;
     store.meta.reset();
     store.database.reset();
 }

@@ -4,7 +4,7 @@
 
 namespace holdfast::log {
 
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 // Opens the database of store.options.directory (made if absent), brings an older format up to
 // this one, reads the metadata and finds the end of every partition. Says in a log line what it

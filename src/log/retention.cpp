@@ -31,6 +31,15 @@ std::size_t count_expired(const Partition& partition, const StreamSettings& sett
     return expired;
 }
 
+void expire_producers(Store& store, Partition& partition, std::int64_t now_ms,
+                      kv::WriteBatch& batch) {
+    for (const ProducerId id :
+         partition.producers.expire(now_ms - store.options.producer_expiry_ms)) {
+        batch.remove(store.producers, producer_key(partition.id(), id));
+        --store.producer_count;
+    }
+}
+
 struct Expired {
     std::shared_ptr<Partition> partition;
     std::size_t spans = 0;
@@ -45,6 +54,7 @@ Result<void> expire(Store& store, std::int64_t now_ms) {
     kv::WriteBatch batch;
     for (const auto& entry : store.streams.all())
         for (const auto& partition : entry->partitions) {
+            expire_producers(store, *partition, now_ms, batch);
             Expired expired{partition, count_expired(*partition, entry->stream->settings, now_ms)};
             if (expired.spans == 0) continue;
             const auto& spans = partition->spans();
@@ -55,6 +65,10 @@ Result<void> expire(Store& store, std::int64_t now_ms) {
                       encode_offset(expired.log_start_offset));
             for (std::size_t i = 0; i < expired.spans; ++i)
                 batch.remove(store.meta, span_key(partition->id(), spans[i].slice->number));
+            const RecordKey first = record_key(partition->id(), 0);
+            const RecordKey end = record_key(partition->id(), expired.log_start_offset);
+            batch.remove_range(store.times, first, end);
+            if (partition->has_aborted()) batch.remove_range(store.aborted, first, end);
             all.push_back(std::move(expired));
         }
     if (!batch.empty()) {

@@ -26,12 +26,17 @@ struct Store {
 
     std::unique_ptr<kv::Database> database; // null after a failed reopening
     kv::Family meta;
+    kv::Family producers; // partition 8 | producer 8; null in an older log opened read-only
+    kv::Family aborted;   // partition 8 | the marker's offset 8; likewise
+    kv::Family times;     // partition 8 | one past the last offset covered 8; likewise
     std::array<kv::Family, kKeyspaceCount> states;
     StreamTable streams;
 
     // Committer thread only.
     SliceSet slices;
     std::uint32_t next_stream_id = 1;
+    std::int64_t next_producer_id = 0; // not yet reserved on disk
+    std::size_t producer_count = 0;    // of all partitions
     std::optional<Ceilings> ceilings;
 
     [[nodiscard]] std::uint64_t slice_bytes_max() const noexcept {

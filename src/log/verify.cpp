@@ -1,6 +1,7 @@
 #include "log/verify.hpp"
 
 #include "log/batch_walk.hpp"
+#include "log/catalog_codec.hpp"
 #include "log/reader.hpp"
 
 #include <holdfast/record/batch_view.hpp>
@@ -24,7 +25,12 @@ public:
           verified_(verified),
           found_(found),
           bounds_(partition.bounds()),
-          expected_(bounds_.log_start_offset) {}
+          expected_(bounds_.log_start_offset),
+          end_key_(partition_end_key(partition.id())) {
+        if (!store.times) return; // an older log
+        times_.emplace(store.database->iterate(store.times, ByteView(end_key_)));
+        times_->seek(record_key(partition.id(), bounds_.log_start_offset + 1));
+    }
 
     Result<void> run() {
         if (expected_ >= bounds_.high_watermark) return ok();
@@ -60,18 +66,36 @@ private:
             report(base, expected_ - 1, "two batches hold the same offsets");
         if (walk.span().slice != slice_) {
             slice_ = walk.span().slice;
+            time_max_ms_ = PartitionTime::kNone;
             if (base < walk.span().first_offset)
                 report(
                     base, walk.span().first_offset - 1,
                     fmt::format("the index says that slice {} begins behind them", slice_->number));
         }
         expected_ = walk.last_offset() + 1;
+        check_time(walk);
         std::uint64_t records = 0;
         if (const auto read = count(walk.batch(), records); !read)
             return report(base, walk.last_offset(), read.error().context);
         ++verified_.batches;
         verified_.records += records;
         verified_.bytes += walk.batch().size();
+    }
+
+    // Entries of the time index end at a batch's end and hold the span's largest time so far, which
+    // damage before them hides.
+    void check_time(const BatchWalk& walk) {
+        const auto header = record::decode_batch_header(walk.batch());
+        if (header) time_max_ms_ = std::max(time_max_ms_, header.value().timestamp_max_ms);
+        for (; times_ && times_->valid(); times_->next()) {
+            const Offset end = last_offset_of(times_->key());
+            if (end > expected_) return;
+            const auto max_ms = decode_offset(times_->value());
+            const bool is_right = end == expected_ && max_ms && max_ms.value() == time_max_ms_;
+            if (!is_right && verified_.damages == damages_before_)
+                report(walk.base_offset(), walk.last_offset(),
+                       fmt::format("the time index is wrong at offset {}", end));
+        }
     }
 
     static Result<void> count(ByteView bytes, std::uint64_t& records) {
@@ -98,6 +122,10 @@ private:
     const PartitionBounds bounds_;
     Offset expected_;
     std::shared_ptr<Slice> slice_; // of the last batch
+    std::int64_t time_max_ms_ = PartitionTime::kNone;
+    const std::uint64_t damages_before_ = verified_.damages;
+    const RecordKey end_key_;
+    std::optional<kv::Iterator> times_;
 };
 
 } // namespace

@@ -5,12 +5,12 @@
 
 namespace holdfast::log {
 
-Waiters::Id Waiters::add(PartitionId partition, Offset from, std::function<void()>& wake,
-                         const std::function<bool()>& is_past) {
+Waiters::Id Waiters::add(PartitionId partition, Offset from, Isolation isolation,
+                         std::function<void()>& wake, const std::function<bool()>& is_past) {
     const std::lock_guard lock(mutex_);
     if (is_past()) return 0;
     const Id id = ++last_id_;
-    waiting_[partition].push_back({id, from, std::move(wake)});
+    waiting_[partition].push_back({id, from, isolation, std::move(wake)});
     partition_of_[id] = partition;
     return id;
 }
@@ -28,14 +28,14 @@ void Waiters::cancel(Id id) {
     ran_.wait(lock, [&] { return running_ != id; });
 }
 
-void Waiters::wake(PartitionId partition, Offset high_watermark) {
+void Waiters::wake(PartitionId partition, const PartitionBounds& bounds) {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto at = waiting_.find(partition);
         if (at == waiting_.end()) return;
         auto& waiters = at->second;
         const auto ready = std::find_if(waiters.begin(), waiters.end(), [&](const Waiter& waiter) {
-            return waiter.from < high_watermark;
+            return waiter.from < bounds.readable_end(waiter.isolation);
         });
         if (ready == waiters.end()) return;
         const Waiter waiter = std::move(*ready);

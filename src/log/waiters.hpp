@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/base/ids.hpp>
+#include <holdfast/log/log.hpp>
 
 #include <condition_variable>
 #include <cstdint>
@@ -12,25 +13,26 @@
 
 namespace holdfast::log {
 
-// Who waits for a partition's high watermark. Thread-safe; one thread at a time calls wake().
+// Who waits for a partition's readable end. Thread-safe; one thread at a time calls wake().
 class Waiters {
 public:
     using Id = std::uint64_t;
 
     // Registers `wake`, unless `is_past()` (asked under the lock, so that no advance is missed)
     // holds already: then the caller is to call it, and 0 comes back.
-    Id add(PartitionId partition, Offset from, std::function<void()>& wake,
+    Id add(PartitionId partition, Offset from, Isolation isolation, std::function<void()>& wake,
            const std::function<bool()>& is_past);
     // After it returns the waiter is not running and never will, unless it is the caller itself.
     void cancel(Id id);
 
-    // Calls, once, each waiter of the partition whose offset lies below `high_watermark`.
-    void wake(PartitionId partition, Offset high_watermark);
+    // Calls, once, each waiter of the partition whose offset lies below its readable end.
+    void wake(PartitionId partition, const PartitionBounds& bounds);
 
 private:
     struct Waiter {
         Id id = 0;
         Offset from = 0;
+        Isolation isolation{};
         std::function<void()> wake;
     };
 

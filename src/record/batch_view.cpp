@@ -14,7 +14,12 @@ constexpr std::size_t kCrcAt = 17;
 constexpr std::size_t kCrcCoversFrom = 21;
 constexpr std::size_t kAttributesLowByteAt = 22;
 constexpr std::size_t kTimestampMaxAt = 35;
+constexpr std::size_t kProducerIdAt = 43;
+constexpr std::size_t kProducerEpochAt = 51;
+constexpr std::size_t kBaseSequenceAt = 53;
 constexpr std::uint8_t kLogAppendTime = 0x08;
+constexpr std::uint8_t kTransactional = 0x10;
+constexpr std::uint8_t kControl = 0x20;
 constexpr std::int32_t kBatchLengthMin = 49; // header bytes behind the length field
 
 Error corrupt(const char* what) {
@@ -166,6 +171,15 @@ void set_base_offset(std::span<std::byte> batch, Offset base_offset) noexcept {
 void set_append_time(std::span<std::byte> batch, std::int64_t append_ms) noexcept {
     batch[kAttributesLowByteAt] |= std::byte{kLogAppendTime};
     store_u64_be(batch.data() + kTimestampMaxAt, static_cast<std::uint64_t>(append_ms));
+    store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kCrcCoversFrom)));
+}
+
+void set_producer(std::span<std::byte> batch, const ProducerStamp& stamp) noexcept {
+    if (stamp.is_transactional) batch[kAttributesLowByteAt] |= std::byte{kTransactional};
+    if (stamp.is_control) batch[kAttributesLowByteAt] |= std::byte{kControl};
+    store_u64_be(batch.data() + kProducerIdAt, static_cast<std::uint64_t>(stamp.id));
+    store_u16_be(batch.data() + kProducerEpochAt, static_cast<std::uint16_t>(stamp.epoch));
+    store_u32_be(batch.data() + kBaseSequenceAt, static_cast<std::uint32_t>(stamp.base_sequence));
     store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kCrcCoversFrom)));
 }
 

@@ -79,11 +79,18 @@ public:
         return {streams_.begin(), streams_.end()};
     }
     std::uint64_t streams_version() const noexcept override { return version_; }
-    Result<log::Fetched> fetch(PartitionId, Offset, std::size_t) const override { return refuse(); }
+    Result<log::Fetched> fetch(PartitionId, Offset, std::size_t, log::Isolation) const override {
+        return refuse();
+    }
+    Result<std::vector<log::AbortedRange>> aborted(PartitionId, Offset, Offset) const override {
+        return refuse();
+    }
+    Result<std::int64_t> new_producer_id() override { return refuse(); }
     Result<log::PartitionBounds> bounds(PartitionId) const override { return refuse(); }
+    Result<std::uint64_t> stored_bytes(PartitionId) const override { return refuse(); }
     Result<Offset> offset_at(PartitionId, std::int64_t) const override { return refuse(); }
     Result<Offset> readable_after(PartitionId, Offset) const override { return refuse(); }
-    WaitId wait(PartitionId, Offset, std::function<void()>) override { return 0; }
+    WaitId wait(PartitionId, Offset, std::function<void()>, log::Isolation) override { return 0; }
     void cancel_wait(WaitId) override {}
     Result<std::optional<std::string>> state(log::Keyspace, std::string_view) const override {
         return refuse();

@@ -3,6 +3,7 @@
 #include <holdfast/log/log.hpp>
 #include <holdfast/record/batch_builder.hpp>
 #include <holdfast/record/batch_view.hpp>
+#include <holdfast/record/transaction_marker.hpp>
 
 #include <future>
 #include <optional>
@@ -24,6 +25,18 @@ public:
         const auto batch = builder.finish();
         stored_.push_back(std::make_unique<Bytes>(batch.begin(), batch.end()));
         appends.push_back({partition, *stored_.back(), static_cast<std::int32_t>(values.size())});
+    }
+    // One batch of an idempotent or transactional producer.
+    void add(PartitionId partition, const std::vector<std::string>& values,
+             const record::ProducerStamp& stamp) {
+        add(partition, values);
+        record::set_producer(appends.back().batch, stamp);
+    }
+    void end_transaction(PartitionId partition, const record::ProducerStamp& stamp,
+                         record::TransactionEnd end) {
+        stored_.push_back(std::make_unique<Bytes>(
+            record::make_transaction_marker(stamp.id, stamp.epoch, end, 1'700'000'000'000)));
+        appends.push_back({partition, *stored_.back(), 1});
     }
     void change(log::Keyspace keyspace, std::string key, std::optional<std::string> value) {
         state_changes.push_back({keyspace, std::move(key), std::move(value)});
@@ -73,13 +86,13 @@ inline Result<std::vector<StoredValue>> values_of(ByteView batches, Offset from 
     return values;
 }
 
-// All records of the partition from `from` to its high watermark.
+// All committed records of the partition from `from` on.
 inline Result<std::vector<StoredValue>> read_all(const log::Log& log, PartitionId partition,
                                                  Offset from = 0) {
     std::vector<StoredValue> all;
     for (;;) {
         HF_TRY(auto fetched, log.fetch(partition, from, 1U << 20U));
-        if (fetched.batches.empty()) return all;
+        if (fetched.next_offset == from) return all;
         HF_TRY(auto values, values_of(fetched.batches, from));
         all.insert(all.end(), values.begin(), values.end());
         from = fetched.next_offset;

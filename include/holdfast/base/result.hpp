@@ -25,6 +25,8 @@ enum class Errc : std::uint8_t {
     io,             // the operating system or RocksDB refused
     no_space,       // the disk, or the configured part of it, is full; retrying later may work
     closed,         // the other side, or a shutdown, ended the operation
+    out_of_order,   // something that should come before it is missing
+    fenced,         // a newer instance of the same producer has taken over
 };
 
 // The enumerator's name, for log lines and problem details.

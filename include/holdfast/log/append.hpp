@@ -26,13 +26,20 @@ struct StateChange {
 
 // One record batch for one partition. `batch` is a finished RecordBatch v2 whose bytes the group's
 // owner keeps until completed(); its base offset is set in place.
+//
+// A batch with a producer id is taken once, in the order of its sequences; a transactional one is
+// readable as committed when a marker (record/transaction_marker.hpp) of its producer says so.
+// Batches and markers for several partitions in one group are stored together or not at all.
 struct PartitionAppend {
     PartitionId partition;
     std::span<std::byte> batch;
     std::int32_t record_count = 0;
 
-    Offset base_offset = -1;        // out: offset of the first record, where it was appended
-    std::optional<Error> refused{}; // out: not_found for a stream that is gone; the rest goes on
+    Offset base_offset = -1;   // out: offset of the first record, where it was appended
+    bool is_duplicate = false; // out: the producer's batch was there already, at base_offset
+    // out: not_found for a stream that is gone; fenced, out_of_order or limit_exceeded by its
+    // producer; malformed. The rest of the group goes on.
+    std::optional<Error> refused{};
 };
 
 // What one caller wants stored in one atomic WriteBatch: batches in order, and state changes.

@@ -16,7 +16,8 @@ public:
     // Next offset wanted. Asked before each fetch.
     [[nodiscard]] virtual Offset position() const = 0;
 
-    // Takes the batches fetched from position(); `fetched` lives until `done`. Runs on a pool
+    // Takes the batches fetched from position(), of which there may be none where all that was met
+    // is left out (aborted, markers); `fetched` lives until `done`. Runs on a pool
     // thread, never twice at once for one consumer. `done` must be called exactly once, on any
     // thread, when what the step derived is durable; only then does the next step come. A failure
     // is logged by the pool, which tries the same position again after a pause that doubles up to

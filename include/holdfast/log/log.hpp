@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::kv {
@@ -22,12 +23,19 @@ class Storage; // the file system under the database; tests pass one that fails
 
 namespace holdfast::log {
 
+// What a reader sees of transactions (KIP-98).
+enum class Isolation : std::uint8_t {
+    committed,   // up to the last stable offset, without aborted records and markers
+    uncommitted, // all that is stored, up to the high watermark
+};
+
 struct LogOptions {
     std::filesystem::path directory;             // made if absent; locked while open
     std::size_t write_buffer_bytes = 64U << 20U; // memtable
     std::size_t block_cache_bytes = 64U << 20U;
     std::uint64_t disk_reserve_bytes = 64U << 20U; // appends are refused (no_space) below this
     std::uint64_t disk_bytes_max = 0;              // bound of the directory; 0 = the file system
+    std::int64_t producer_expiry_ms = 86'400'000;  // silent producers are forgotten
     std::shared_ptr<kv::Storage> storage{};        // null: the real file system
     // As it stands, without touching a file, also beside the server that writes it: new records are
     // not seen. Appends and changes are refused (denied).
@@ -35,8 +43,19 @@ struct LogOptions {
 };
 
 struct PartitionBounds {
-    Offset log_start_offset = 0; // first offset that retention has left
-    Offset high_watermark = 0;   // first offset not yet readable
+    Offset log_start_offset = 0;   // first offset that retention has left
+    Offset last_stable_offset = 0; // first offset of a transaction under way, or the high watermark
+    Offset high_watermark = 0;     // first offset not yet readable
+
+    [[nodiscard]] Offset readable_end(Isolation isolation) const noexcept {
+        return isolation == Isolation::committed ? last_stable_offset : high_watermark;
+    }
+};
+
+// A transaction of one producer that did not come to pass in one partition.
+struct AbortedRange {
+    std::int64_t producer_id = 0;
+    Offset first_offset = 0;
 };
 
 // What verify() came across in one place.
@@ -58,7 +77,8 @@ struct Verified {
 
 struct Fetched {
     Bytes batches; // whole stored batches back to back; the first may begin before the asked offset
-    Offset next_offset = 0; // where to go on: past the last record of `batches`
+    // Where to go on: past the last record of `batches` and what was left out behind it.
+    Offset next_offset = 0;
     PartitionBounds bounds;
 };
 
@@ -92,14 +112,27 @@ public:
     // in the order of append() calls of one thread.
     virtual void append(AppendGroup& group) = 0;
 
-    // Whole batches from the one that holds `from`, up to the high watermark and about `bytes_max`
-    // (the first batch comes whatever its size). Empty at the high watermark. Every batch's CRC has
-    // been checked. Errors: not_found (stream, partition, or offset outside the bounds: context
-    // says), corrupt (names the damaged range; reading goes on behind it), io.
+    // Whole batches from the one that holds `from`, up to the readable end and about `bytes_max`
+    // (the first batch comes whatever its size). Empty, with next_offset == from, at the readable
+    // end; empty with a larger one where all that was met is left out. Every batch's CRC has been
+    // checked. Errors: not_found (stream, partition, or offset outside the bounds: context says),
+    // corrupt (names the damaged range; reading goes on behind it), io.
     [[nodiscard]] virtual Result<Fetched> fetch(PartitionId partition, Offset from,
-                                                std::size_t bytes_max) const = 0;
+                                                std::size_t bytes_max,
+                                                Isolation isolation) const = 0;
+    [[nodiscard]] Result<Fetched> fetch(PartitionId partition, Offset from,
+                                        std::size_t bytes_max) const {
+        return fetch(partition, from, bytes_max, Isolation::committed);
+    }
+    // What a reader of [from, end) as Isolation::uncommitted has to leave out. not_found, io.
+    [[nodiscard]] virtual Result<std::vector<AbortedRange>> aborted(PartitionId partition,
+                                                                    Offset from,
+                                                                    Offset end) const = 0;
     [[nodiscard]] virtual Result<PartitionBounds> bounds(PartitionId partition) const = 0;
-    // First offset whose record has ingest time >= `timestamp_ms`; the high watermark if none.
+    // Bytes of the partition's batches from the log start on, about: whole slices count.
+    [[nodiscard]] virtual Result<std::uint64_t> stored_bytes(PartitionId partition) const = 0;
+    // First offset whose record has a time >= `timestamp_ms`; the high watermark if none. Errors:
+    // not_found, io.
     [[nodiscard]] virtual Result<Offset> offset_at(PartitionId partition,
                                                    std::int64_t timestamp_ms) const = 0;
 
@@ -108,10 +141,14 @@ public:
     [[nodiscard]] virtual Result<Offset> readable_after(PartitionId partition,
                                                         Offset from) const = 0;
 
-    // Calls `wake` once, as soon as the partition's high watermark is past `from`: at once on this
+    // Calls `wake` once, as soon as the partition's readable end is past `from`: at once on this
     // thread if it already is, else later on the committer thread, where it must not block.
     using WaitId = std::uint64_t;
-    virtual WaitId wait(PartitionId partition, Offset from, std::function<void()> wake) = 0;
+    virtual WaitId wait(PartitionId partition, Offset from, std::function<void()> wake,
+                        Isolation isolation) = 0;
+    WaitId wait(PartitionId partition, Offset from, std::function<void()> wake) {
+        return wait(partition, from, std::move(wake), Isolation::committed);
+    }
     // After it returns, `wake` will not be called any more and is not running.
     virtual void cancel_wait(WaitId id) = 0;
 
@@ -128,7 +165,12 @@ public:
     [[nodiscard]] virtual Result<Verified> verify(
         const std::function<void(const Damage&)>& found) const = 0;
 
-    // Advances log start offsets past what has expired by `now_ms` and drops expired slices.
+    // An id that no producer had before, for an idempotent or transactional one. Errors: as of a
+    // write.
+    [[nodiscard]] virtual Result<std::int64_t> new_producer_id() = 0;
+
+    // Advances log start offsets past what has expired by `now_ms`, drops expired slices and
+    // forgets silent producers.
     // Called on a timer by app; also the way out of a full disk.
     [[nodiscard]] virtual Result<void> apply_retention(std::int64_t now_ms) = 0;
 

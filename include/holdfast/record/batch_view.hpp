@@ -32,6 +32,7 @@ struct BatchHeader {
     [[nodiscard]] Compression compression() const noexcept {
         return static_cast<Compression>(attributes & 7U);
     }
+    [[nodiscard]] bool is_transactional() const noexcept { return (attributes & 0x10U) != 0; }
     [[nodiscard]] bool is_control() const noexcept { return (attributes & 0x20U) != 0; }
     [[nodiscard]] bool is_log_append_time() const noexcept { return (attributes & 0x08U) != 0; }
     [[nodiscard]] std::size_t size_bytes() const noexcept {
@@ -114,5 +115,17 @@ void set_base_offset(std::span<std::byte> batch, Offset base_offset) noexcept;
 // Makes `append_ms` the time of all records (Kafka's LogAppendTime) and renews the CRC. The batch
 // is whole.
 void set_append_time(std::span<std::byte> batch, std::int64_t append_ms) noexcept;
+
+// Who sent a batch and as which of its batches: how duplicates are known and transactions ended.
+struct ProducerStamp {
+    std::int64_t id = -1;
+    std::int16_t epoch = -1;
+    std::int32_t base_sequence = -1;
+    bool is_transactional = false;
+    bool is_control = false;
+};
+
+// Stamps a whole batch and renews the CRC.
+void set_producer(std::span<std::byte> batch, const ProducerStamp& stamp) noexcept;
 
 } // namespace holdfast::record
