@@ -20,6 +20,8 @@ namespace {
 // Together below the ten seconds that service managers and containers give before they kill.
 constexpr std::chrono::milliseconds kHttpStopPatience{2'000};  // waiting readers, half requests
 constexpr std::chrono::milliseconds kShardStopPatience{5'000}; // of all of them
+constexpr std::int64_t kGroupExpiryEveryMs = 60'000;
+constexpr std::int64_t kGroupOffsetsRetentionMs = 7LL * 86'400'000;
 constexpr std::size_t kShardsMax = 64;
 constexpr std::size_t kConsumerThreads = 2;
 
@@ -182,12 +184,13 @@ Result<void> Server::start_engines() {
 Result<void> Server::start_http() {
     if (!config_.listeners.http) return ok();
     work_ = std::make_unique<gateway::WorkQueue>();
+    groups_ = std::make_unique<log::GroupOffsets>(*log_, clock_);
     gateway::add_rest_routes(router_, {*log_, *broker_, alarms_, metrics_, *work_,
                                        [this] {
                                            if (rules_) note_failure(rules_->refresh());
                                            if (models_) note_failure(models_->refresh());
                                        },
-                                       rules_.get(), models_.get()});
+                                       rules_.get(), models_.get(), groups_.get()});
     for (auto& shard : shards_) io_contexts_.push_back(&shard->io());
     gateway::HttpSettings settings;
     settings.body_bytes_max = config_.limits.http_body_bytes;
@@ -224,6 +227,20 @@ void Server::stop() {
 void Server::run_housekeeping() {
     if (const auto done = log_->apply_retention(clock_.now_ms()); !done)
         log_warn("log", "retention: {}", done.error().context);
+    expire_group_offsets();
+}
+
+void Server::expire_group_offsets() {
+    const std::int64_t now_ms = clock_.monotonic_ms();
+    if (!groups_ || now_ms < next_group_expiry_ms_) return;
+    next_group_expiry_ms_ = now_ms + kGroupExpiryEveryMs;
+    const auto nobody_is_a_member = [](std::string_view) { return false; };
+    const auto expired =
+        groups_->expire(clock_.now_ms() - kGroupOffsetsRetentionMs, nobody_is_a_member);
+    if (!expired)
+        log_warn("log", "offsets of consumer groups: {}", expired.error().context);
+    else if (expired.value() != 0)
+        log_info("log", "{} offsets of consumer groups expired", expired.value());
 }
 
 std::vector<std::string> Server::listening_lines() const {

@@ -54,6 +54,7 @@ void add_service_routes(Router& router, const RestParts& parts) {
 void add_rest_routes(Router& router, const RestParts& parts) {
     add_publish_routes(router, parts);
     add_stream_routes(router, parts);
+    add_group_routes(router, parts);
     add_record_routes(router, parts);
     add_alarm_routes(router, parts);
     add_rule_routes(router, parts);

@@ -27,10 +27,13 @@ json::object describe(const log::Log& log, const log::Stream& stream) {
     json::array partitions;
     for (PartitionIndex i = 0; i < settings.partitions; ++i) {
         const auto bounds = log.bounds({stream.id, i});
-        if (!bounds) continue;
+        const auto bytes = log.stored_bytes({stream.id, i});
+        if (!bounds || !bytes) continue;
         partitions.push_back(json::object{{"partition", i},
                                           {"log_start_offset", bounds.value().log_start_offset},
-                                          {"high_watermark", bounds.value().high_watermark}});
+                                          {"last_stable_offset", bounds.value().last_stable_offset},
+                                          {"high_watermark", bounds.value().high_watermark},
+                                          {"bytes", bytes.value()}});
     }
     json::object object{{"name", settings.name}, {"uuid", log::to_string(stream.uuid)}};
     for (const auto& [name, kafka] : log::setting_names()) {
@@ -113,6 +116,20 @@ void add_stream_routes(Router& router, const RestParts& parts) {
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto stream, find(log, request.capture("name")));
             return json_response(describe(log, *stream));
+        });
+    add("GET", "/api/v1/streams/{name}/offsets",
+        [&log](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(request.expect_only({"time_ms"}));
+            HF_TRY(const auto stream, find(log, request.capture("name")));
+            if (!request.query_value("time_ms"))
+                return fail(Errc::malformed, "time_ms: epoch milliseconds are expected");
+            HF_TRY(const auto time_ms, request.integer("time_ms", 0, 0, INT64_MAX));
+            json::array offsets;
+            for (PartitionIndex i = 0; i < stream->settings.partitions; ++i) {
+                HF_TRY(const Offset offset, log.offset_at({stream->id, i}, time_ms));
+                offsets.push_back(json::object{{"partition", i}, {"offset", offset}});
+            }
+            return json_response(offsets);
         });
     add("PATCH", "/api/v1/streams/{name}",
         [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {

@@ -40,6 +40,7 @@ std::string_view to_string(Keyspace keyspace) noexcept {
         case Keyspace::rules: return "rules";
         case Keyspace::models: return "models";
         case Keyspace::alarms: return "alarms";
+        case Keyspace::groups: return "groups";
     }
     return "unknown";
 }

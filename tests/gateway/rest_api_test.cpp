@@ -3,6 +3,7 @@
 // stores what it is given or refuses, a raw HTTP client.
 #include <gateway/http_client.hpp>
 #include <holdfast/gateway/rest_api.hpp>
+#include <holdfast/log/group_offsets.hpp>
 #include <support/append_batch.hpp>
 #include <support/temp_dir.hpp>
 
@@ -41,7 +42,9 @@ struct Api {
         settings.name = "events";
         settings.partitions = 2;
         REQUIRE(log->create_stream(settings));
-        gateway::add_rest_routes(router, {*log, publisher, alarms, metrics, work});
+        gateway::RestParts parts{*log, publisher, alarms, metrics, work};
+        parts.groups = &groups;
+        gateway::add_rest_routes(router, parts);
         running.emplace(router);
         client.emplace(running->server().port());
     }
@@ -65,6 +68,7 @@ struct Api {
     SystemClock clock;
     Metrics metrics;
     std::unique_ptr<log::Log> log;
+    log::GroupOffsets groups{*log, clock};
     FakePublisher publisher;
     alarms::Registry alarms;
     gateway::WorkQueue work;
@@ -215,6 +219,57 @@ TEST_CASE("a long poll is answered by the next record, or empty in the end", "[g
     });
     REQUIRE(test::append_values(*api.log, api.partition(0), {"1"}));
     CHECK_THAT(answer.get().body, Catch::Contains(R"("value":1)"));
+}
+
+TEST_CASE("the offsets at a time are told for all partitions", "[gateway][rest]") {
+    Api api;
+    REQUIRE(test::append_values(*api.log, api.partition(1), {"a", "b"}, 1000));
+    REQUIRE(test::append_values(*api.log, api.partition(1), {"c"}, 2000));
+    const std::string path = "/api/v1/streams/events/offsets";
+    CHECK(api.client->get(path + "?time_ms=1500").body ==
+          R"([{"partition":0,"offset":0},{"partition":1,"offset":2}])");
+    CHECK(api.client->get(path).status == 400);
+    CHECK(api.client->get(path + "?time_ms=x").status == 400);
+    CHECK(api.client->get("/api/v1/streams/none/offsets?time_ms=1").status == 404);
+    CHECK_THAT(api.client->get("/api/v1/streams/events").body,
+               Catch::Contains(R"("last_stable_offset":3,"high_watermark":3,"bytes":)"));
+}
+
+TEST_CASE("consumer groups keep, show and reset their offsets", "[gateway][rest]") {
+    Api api;
+    REQUIRE(test::append_values(*api.log, api.partition(0), {"a", "b", "c"}, 1000));
+    REQUIRE(test::append_values(*api.log, api.partition(1), {"d"}, 2000));
+    const std::string group = "/api/v1/groups/billing";
+    const auto put = [&](std::string_view body) {
+        return api.client->send("PUT", group + "/offsets", body);
+    };
+    CHECK(api.client->get("/api/v1/groups").body == "[]");
+    CHECK(api.client->get(group).status == 404);
+    const auto made = put(R"([{"stream":"events","partition":0,"offset":1,"metadata":"page 7"}])");
+    CHECK(made.status == 200);
+    CHECK_THAT(made.body,
+               Catch::StartsWith(R"({"group":"billing","lag":2,"partitions":[{"stream":"events",)"
+                                 R"("partition":0,"offset":1,"lag":2,"metadata":"page 7",)"
+                                 R"("committed_ms":1)"));
+    CHECK_THAT(put(R"([{"stream":"events","to":"end"}])").body, Catch::Contains(R"("lag":0,)"));
+    CHECK_THAT(put(R"([{"stream":"events","to":"start"}])").body, Catch::Contains(R"("lag":4,)"));
+    CHECK_THAT(put(R"([{"stream":"events","time_ms":1500}])").body,
+               Catch::Contains(R"("partition":0,"offset":3)"));
+    CHECK_THAT(api.client->get("/api/v1/groups").body, Catch::Contains(R"("group":"billing")"));
+    for (const char* wrong :
+         {"{}", "[]", "[1]", R"([{"partition":0,"offset":1}])", R"([{"stream":"events"}])",
+          R"([{"stream":"events","partition":2,"offset":0}])",
+          R"([{"stream":"events","partition":0,"offset":9}])",
+          R"([{"stream":"events","partition":0,"offset":0,"to":"end"}])",
+          R"([{"stream":"events","to":"middle"}])", R"([{"stream":"events","offset":"1"}])",
+          R"([{"stream":"events","offset":1,"speed":1}])"}) {
+        CAPTURE(wrong);
+        CHECK(put(wrong).status == 400);
+    }
+    CHECK(put(R"([{"stream":"none","offset":0}])").status == 404);
+    CHECK(api.client->send("DELETE", group, "").status == 204);
+    CHECK(api.client->send("DELETE", group, "").status == 404);
+    CHECK(api.client->get(group).status == 404);
 }
 
 TEST_CASE("health, metrics and alarms answer", "[gateway][rest]") {

@@ -13,6 +13,7 @@
 #include <holdfast/gateway/shard_thread.hpp>
 #include <holdfast/gateway/work_queue.hpp>
 #include <holdfast/log/consumer_pool.hpp>
+#include <holdfast/log/group_offsets.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/models/engine.hpp>
 #include <holdfast/rules/engine.hpp>
@@ -58,6 +59,7 @@ private:
     [[nodiscard]] Result<void> make_engines();
     [[nodiscard]] Result<void> start_http();
     [[nodiscard]] Result<void> start_engines();
+    void expire_group_offsets();
 
     const config::Config config_;
     SystemClock clock_;
@@ -72,6 +74,8 @@ private:
     alarms::Registry alarms_;
     std::unique_ptr<rules::Engine> rules_;
     std::unique_ptr<models::Engine> models_;
+    std::unique_ptr<log::GroupOffsets> groups_;
+    std::int64_t next_group_expiry_ms_ = 0; // monotonic
     std::unique_ptr<gateway::WorkQueue> work_;
     gateway::Router router_;
     std::vector<boost::asio::io_context*> io_contexts_;

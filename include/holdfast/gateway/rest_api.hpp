@@ -9,6 +9,9 @@
 
 #include <functional>
 
+namespace holdfast::log {
+class GroupOffsets;
+}
 namespace holdfast::rules {
 class Engine;
 }
@@ -28,6 +31,7 @@ struct RestParts {
     std::function<void()> streams_changed = [] {}; // after a stream was made, altered or deleted
     rules::Engine* rules = nullptr;                // without: no /api/v1/rules
     models::Engine* models = nullptr;              // without: no /api/v1/models
+    log::GroupOffsets* groups = nullptr;           // without: no /api/v1/groups
 };
 
 // Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
@@ -35,6 +39,7 @@ void add_rest_routes(Router& router, const RestParts& parts);
 
 void add_publish_routes(Router& router, const RestParts& parts);
 void add_stream_routes(Router& router, const RestParts& parts);
+void add_group_routes(Router& router, const RestParts& parts);
 void add_record_routes(Router& router, const RestParts& parts);
 void add_alarm_routes(Router& router, const RestParts& parts);
 void add_rule_routes(Router& router, const RestParts& parts);

@@ -14,8 +14,8 @@ namespace holdfast::log {
 
 // Latest-per-key state that changes together with records. One column family each: the names
 // in to_string() reach the disk.
-enum class Keyspace : std::uint8_t { rules, models, alarms };
-inline constexpr std::size_t kKeyspaceCount = 3;
+enum class Keyspace : std::uint8_t { rules, models, alarms, groups };
+inline constexpr std::size_t kKeyspaceCount = 4;
 [[nodiscard]] std::string_view to_string(Keyspace keyspace) noexcept;
 
 struct StateChange {
