@@ -49,6 +49,18 @@ std::optional<Error> DiskWatch::full() {
     return {};
 }
 
+std::uint64_t DiskWatch::excess_bytes() {
+    const std::lock_guard lock(mutex_);
+    look();
+    const std::uint64_t wanted = bytes_max_ / 10 * 9;
+    return bytes_max_ != 0 && used_bytes_ > wanted ? used_bytes_ - wanted : 0;
+}
+
+void DiskWatch::look_again() {
+    const std::lock_guard lock(mutex_);
+    looked_ms_.reset();
+}
+
 std::uint64_t DiskWatch::used_bytes() {
     const std::lock_guard lock(mutex_);
     look();

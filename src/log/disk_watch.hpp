@@ -16,6 +16,9 @@ public:
 
     // no_space with the figures while the reserve is touched or the bound is passed.
     [[nodiscard]] std::optional<Error> full();
+    // What should go for the directory to keep below its bound: it is over nine tenths of it.
+    [[nodiscard]] std::uint64_t excess_bytes();
+    void look_again(); // something went
     [[nodiscard]] std::uint64_t used_bytes();
     [[nodiscard]] std::uint64_t free_bytes();
 

@@ -15,11 +15,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace holdfast::log {
 
 namespace {
+
+constexpr std::uint64_t kWriteBufferMin = 1U << 20U;
 
 Error no_stream(std::string_view name) {
     return fail(Errc::not_found, fmt::format("no stream '{}'", name));
@@ -55,6 +58,11 @@ EmbeddedLog::EmbeddedLog(LogOptions options, const Clock& clock, Metrics& metric
     : clock_(clock), metrics_(metrics) {
     store_.storage = options.storage ? options.storage : kv::local_storage();
     store_.options = std::move(options);
+    // A small directory must not be filled by one memtable's logs.
+    if (store_.options.disk_bytes_max != 0)
+        store_.options.write_buffer_bytes =
+            std::min<std::size_t>(store_.options.write_buffer_bytes,
+                                  std::max(store_.options.disk_bytes_max / 16, kWriteBufferMin));
     disk_ = std::make_shared<DiskWatch>(store_.options, store_.storage, clock);
     // The registry may outlive the log: what the gauges read stays with them.
     const std::weak_ptr<DiskWatch> disk = disk_;
@@ -340,7 +348,18 @@ Result<std::int64_t> EmbeddedLog::new_producer_id() {
 }
 
 Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {
-    return on_committer<void>([&] { return expire(store_, now_ms); });
+    return on_committer<void>([&]() -> Result<void> {
+        HF_TRY(expire(store_, now_ms));
+        const std::uint64_t excess = disk_->excess_bytes();
+        if (excess == 0) return ok();
+        HF_TRY(const std::uint64_t dropped, drop_oldest(store_, excess));
+        if (dropped == 0) return ok(); // appends are refused at the limit, which says so
+        metrics_.dropped_bytes.add(dropped);
+        log_warn("log", "{}: was near its limit of {} bytes: slices with about {} were dropped",
+                 store_.options.directory.string(), store_.options.disk_bytes_max, dropped);
+        disk_->look_again();
+        return ok();
+    });
 }
 
 std::uint64_t EmbeddedLog::disk_bytes() const {

@@ -14,7 +14,9 @@ struct LogMetrics {
           syncs(metrics.counter("holdfast_log_syncs", "Group commits that waited for the disk")),
           write_us(metrics.counter("holdfast_log_write_microseconds",
                                    "Time spent writing and syncing group commits")),
-          refused(metrics.counter("holdfast_log_refused_groups", "Append groups that failed")) {}
+          refused(metrics.counter("holdfast_log_refused_groups", "Append groups that failed")),
+          dropped_bytes(metrics.counter("holdfast_log_dropped_bytes",
+                                        "Bytes of slices that were dropped for want of space")) {}
 
     Counter& records;
     Counter& bytes;
@@ -23,6 +25,7 @@ struct LogMetrics {
     Counter& syncs;
     Counter& write_us;
     Counter& refused;
+    Counter& dropped_bytes;
 };
 
 } // namespace holdfast::log

@@ -40,45 +40,93 @@ void expire_producers(Store& store, Partition& partition, std::int64_t now_ms,
     }
 }
 
-struct Expired {
+// The first spans of one partition, which are to go.
+struct Leaving {
+    std::shared_ptr<const StreamEntry> entry;
     std::shared_ptr<Partition> partition;
     std::size_t spans = 0;
-    Offset log_start_offset = 0;
+
+    [[nodiscard]] Offset log_start_offset() const {
+        const auto& all = partition->spans();
+        return spans < all.size() ? all[spans].first_offset : partition->next_offset;
+    }
 };
+
+void stage_leaving(const Store& store, const Leaving& leaving, kv::WriteBatch& batch) {
+    const Partition& partition = *leaving.partition;
+    const Offset log_start_offset = leaving.log_start_offset();
+    batch.put(store.meta, meta_key(MetaKind::log_start, partition.id()),
+              encode_offset(log_start_offset));
+    for (std::size_t i = 0; i < leaving.spans; ++i)
+        batch.remove(store.meta, span_key(partition.id(), partition.spans()[i].slice->number));
+    const RecordKey first = record_key(partition.id(), 0);
+    const RecordKey end = record_key(partition.id(), log_start_offset);
+    batch.remove_range(store.times, first, end);
+    if (partition.has_aborted()) batch.remove_range(store.aborted, first, end);
+}
+
+// First the log starts, durably, then the slices that are empty for it.
+Result<void> let_go(Store& store, const std::vector<Leaving>& all, kv::WriteBatch& batch) {
+    for (const Leaving& leaving : all) stage_leaving(store, leaving, batch);
+    if (!batch.empty()) {
+        HF_TRY(store.database->write(batch, true));
+    }
+    for (const Leaving& leaving : all) {
+        leaving.partition->set_log_start_offset(leaving.log_start_offset());
+        for (std::size_t i = 0; i < leaving.spans; ++i) leaving.partition->drop_first_span();
+    }
+    return drop_empty_slices(store);
+}
+
+// What has records in the slice: they and all before them.
+std::vector<Leaving> leaving_with(const Store& store, const Slice& slice) {
+    std::vector<Leaving> all;
+    for (const auto& entry : store.streams.all())
+        for (const auto& partition : entry->partitions) {
+            const auto& spans = partition->spans();
+            for (std::size_t i = 0; i < spans.size(); ++i)
+                if (spans[i].slice.get() == &slice) all.push_back({entry, partition, i + 1});
+        }
+    return all;
+}
+
+void say_what_goes(const Slice& slice, const std::vector<Leaving>& all) {
+    for (const Leaving& leaving : all)
+        log_warn("log", "{}/{}: records before offset {} go with slice {}, for want of space",
+                 leaving.entry->stream->settings.name, leaving.partition->id().index,
+                 leaving.log_start_offset(), slice.number);
+}
 
 } // namespace
 
 Result<void> expire(Store& store, std::int64_t now_ms) {
     store.slices.close_old(now_ms);
-    std::vector<Expired> all;
+    std::vector<Leaving> all;
     kv::WriteBatch batch;
     for (const auto& entry : store.streams.all())
         for (const auto& partition : entry->partitions) {
             expire_producers(store, *partition, now_ms, batch);
-            Expired expired{partition, count_expired(*partition, entry->stream->settings, now_ms)};
-            if (expired.spans == 0) continue;
-            const auto& spans = partition->spans();
-            expired.log_start_offset = expired.spans < spans.size()
-                                           ? spans[expired.spans].first_offset
-                                           : partition->next_offset;
-            batch.put(store.meta, meta_key(MetaKind::log_start, partition->id()),
-                      encode_offset(expired.log_start_offset));
-            for (std::size_t i = 0; i < expired.spans; ++i)
-                batch.remove(store.meta, span_key(partition->id(), spans[i].slice->number));
-            const RecordKey first = record_key(partition->id(), 0);
-            const RecordKey end = record_key(partition->id(), expired.log_start_offset);
-            batch.remove_range(store.times, first, end);
-            if (partition->has_aborted()) batch.remove_range(store.aborted, first, end);
-            all.push_back(std::move(expired));
+            const std::size_t expired = count_expired(*partition, entry->stream->settings, now_ms);
+            if (expired != 0) all.push_back({entry, partition, expired});
         }
-    if (!batch.empty()) {
-        HF_TRY(store.database->write(batch, true));
+    return let_go(store, all, batch);
+}
+
+Result<std::uint64_t> drop_oldest(Store& store, std::uint64_t bytes) {
+    std::vector<std::shared_ptr<Slice>> oldest; // numbers grow with time
+    for (const auto& [number, slice] : store.slices.all())
+        if (slice->end_ms >= 0 && slice->slice_class != SliceClass::for_ever)
+            oldest.push_back(slice);
+    std::uint64_t dropped = 0;
+    for (const auto& slice : oldest) {
+        if (dropped >= bytes) break;
+        const auto all = leaving_with(store, *slice);
+        say_what_goes(*slice, all);
+        kv::WriteBatch batch;
+        HF_TRY(let_go(store, all, batch));
+        dropped += slice->bytes;
     }
-    for (const Expired& expired : all) {
-        expired.partition->set_log_start_offset(expired.log_start_offset);
-        for (std::size_t i = 0; i < expired.spans; ++i) expired.partition->drop_first_span();
-    }
-    return drop_empty_slices(store);
+    return dropped;
 }
 
 Result<void> drop_empty_slices(Store& store) {

@@ -8,6 +8,11 @@ namespace holdfast::log {
 // nobody needs any more. Committer thread only. Errors: io, no_space.
 [[nodiscard]] Result<void> expire(Store& store, std::int64_t now_ms);
 
+// Drops closed slices, the oldest first, until they held `bytes`, and says of which partitions;
+// those of streams that are kept for ever stay. How many bytes they held, about. Committer thread
+// only. Errors: io, no_space.
+[[nodiscard]] Result<std::uint64_t> drop_oldest(Store& store, std::uint64_t bytes);
+
 // Drops the closed slices in which no partition has records.
 [[nodiscard]] Result<void> drop_empty_slices(Store& store);
 

@@ -8,6 +8,7 @@
 #include <holdfast/kv/database.hpp>
 #include <holdfast/log/log.hpp>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -40,8 +41,10 @@ struct Store {
     std::optional<Ceilings> ceilings;
 
     [[nodiscard]] std::uint64_t slice_bytes_max() const noexcept {
-        // 64 tables in a slice: what one look-up has to ask at worst.
-        return 64 * static_cast<std::uint64_t>(options.write_buffer_bytes);
+        // 64 tables in a slice: what one look-up has to ask at worst. And small enough to go alone
+        // when the directory's bound asks for it.
+        const std::uint64_t bytes = 64 * static_cast<std::uint64_t>(options.write_buffer_bytes);
+        return options.disk_bytes_max == 0 ? bytes : std::min(bytes, options.disk_bytes_max / 16);
     }
     [[nodiscard]] std::filesystem::path ceilings_file() const {
         return options.directory / "offset-ceilings";

@@ -103,3 +103,33 @@ TEST_CASE("whatever call fails, what was acknowledged stays and appends go on", 
         CHECK(next == acknowledged.size());
     }
 }
+
+TEST_CASE("near the directory's limit the oldest slices go, and appends are taken all along",
+          "[log][disk]") {
+    LogFixture at;
+    constexpr std::uint64_t kLimit = 40U << 20U;
+    at.disk_bytes_max = kLimit;
+    at.reopen();
+    const PartitionId kept = at.make_stream("kept", 1, -1);
+    REQUIRE(append_values(*at.log, kept, std::vector<std::string>(20, std::string(50'000, 'k'))));
+    const PartitionId a = at.make_stream("a");
+    const PartitionId b = at.make_stream("b", 1, 3'600'000); // of another class of slices
+    const std::string value(100'000, 'v');
+    for (int i = 0; i < 1000; ++i) {
+        CAPTURE(i);
+        REQUIRE(append_values(*at.log, i % 3 == 0 ? b : a, {value}));
+        at.clock.advance_ms(1'000);
+        REQUIRE(at.log->apply_retention(at.clock.now_ms()));
+        REQUIRE(at.log->disk_bytes() <= kLimit);
+    }
+    const auto bounds = at.log->bounds(a).value();
+    CHECK(bounds.log_start_offset > 300);
+    CHECK(bounds.high_watermark == 666);
+    CHECK(bounds.high_watermark - bounds.log_start_offset > 60); // no more went than had to
+    CHECK(read_all(*at.log, a, bounds.log_start_offset).value().size() ==
+          static_cast<std::size_t>(bounds.high_watermark - bounds.log_start_offset));
+    CHECK(read_all(*at.log, kept).value().size() == 20);
+    at.reopen();
+    CHECK(at.log->bounds(a).value().log_start_offset == bounds.log_start_offset);
+    CHECK(read_all(*at.log, kept).value().size() == 20);
+}

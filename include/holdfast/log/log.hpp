@@ -34,9 +34,11 @@ struct LogOptions {
     std::size_t write_buffer_bytes = 64U << 20U; // memtable
     std::size_t block_cache_bytes = 64U << 20U;
     std::uint64_t disk_reserve_bytes = 64U << 20U; // appends are refused (no_space) below this
-    std::uint64_t disk_bytes_max = 0;              // bound of the directory; 0 = the file system
-    std::int64_t producer_expiry_ms = 86'400'000;  // silent producers are forgotten
-    std::shared_ptr<kv::Storage> storage{};        // null: the real file system
+    // Bound of the directory; 0 = the file system. The oldest slices go to keep it; appends are
+    // refused (no_space) where that does not help.
+    std::uint64_t disk_bytes_max = 0;
+    std::int64_t producer_expiry_ms = 86'400'000; // silent producers are forgotten
+    std::shared_ptr<kv::Storage> storage{};       // null: the real file system
     // As it stands, without touching a file, also beside the server that writes it: new records are
     // not seen. Appends and changes are refused (denied).
     bool read_only = false;
@@ -169,8 +171,8 @@ public:
     // write.
     [[nodiscard]] virtual Result<std::int64_t> new_producer_id() = 0;
 
-    // Advances log start offsets past what has expired by `now_ms`, drops expired slices and
-    // forgets silent producers.
+    // Advances log start offsets past what has expired by `now_ms`, drops expired slices, and the
+    // oldest of others while the directory is near its bound, and forgets silent producers.
     // Called on a timer by app; also the way out of a full disk.
     [[nodiscard]] virtual Result<void> apply_retention(std::int64_t now_ms) = 0;
 
