@@ -238,17 +238,26 @@ void Committer::stage_producer(Partition& partition, const record::BatchHeader& 
                encode_producer(*partition.producers.find(header.producer_id)));
 }
 
-// Makes the partition's last span lie in the slice that is written now.
+// Makes the partition's last span lie in the slice that is written now. A partition has one span in
+// a slice: where the stream's retention came back to a class whose slice it has left, that slice
+// ends.
 Result<void> Committer::stage_span(Partition& partition, const Stream& stream) {
-    HF_TRY(auto slice, store_.slices.writable(slice_class_for(stream.settings.retention_ms),
-                                              now_ms_, store_.slice_bytes_max(), *store_.database));
+    const SliceClass slice_class = slice_class_for(stream.settings.retention_ms);
+    const auto writable = [&] {
+        return store_.slices.writable(slice_class, now_ms_, store_.slice_bytes_max(),
+                                      *store_.database);
+    };
+    HF_TRY(auto slice, writable());
     if (!partition.time.is_known) {
         HF_TRY(load_time(store_, partition));
     }
-    if (partition.spans().empty() || partition.spans().back().slice != slice) {
-        if (!partition.spans().empty()) stage_span_time(store_, partition, batch_);
-        partition.add_span({std::move(slice), partition.next_offset, 0, 0});
+    if (!partition.spans().empty() && partition.spans().back().slice == slice) return ok();
+    if (partition.has_span_in(*slice)) {
+        store_.slices.close_open(slice_class, now_ms_);
+        HF_TRY(slice, writable());
     }
+    if (!partition.spans().empty()) stage_span_time(store_, partition, batch_);
+    partition.add_span({std::move(slice), partition.next_offset, 0, 0});
     return ok();
 }
 

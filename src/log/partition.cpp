@@ -27,6 +27,11 @@ std::vector<Span> Partition::spans_from(Offset from) const {
     return {behind, spans_.end()};
 }
 
+bool Partition::has_span_in(const Slice& slice) const noexcept {
+    return std::any_of(spans_.begin(), spans_.end(),
+                       [&](const Span& span) { return span.slice.get() == &slice; });
+}
+
 void Partition::add_span(Span span) {
     ++span.slice->span_count;
     const std::lock_guard lock(mutex_);

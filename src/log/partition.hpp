@@ -55,6 +55,7 @@ public:
     void mark_last_span_saved();
     void drop_first_span();
     [[nodiscard]] const std::vector<Span>& spans() const noexcept { return spans_; }
+    [[nodiscard]] bool has_span_in(const Slice& slice) const noexcept;
 
     Offset next_offset = 0;    // the next record's; ahead of the high watermark during a write
     Offset offset_ceiling = 0; // no offset at or above it was ever given out (see Ceilings)

@@ -91,6 +91,11 @@ void SliceSet::close_old(std::int64_t now_ms) {
             close(open, now_ms);
 }
 
+void SliceSet::close_open(SliceClass slice_class, std::int64_t now_ms) {
+    auto& open = open_[static_cast<std::size_t>(slice_class)];
+    if (open) close(open, now_ms);
+}
+
 void SliceSet::close(std::shared_ptr<Slice>& open, std::int64_t now_ms) {
     open->end_ms = std::min(now_ms, open->created_ms + slice_length_ms(open->slice_class));
     open.reset();

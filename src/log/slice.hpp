@@ -60,6 +60,8 @@ public:
                                                           kv::Database& database);
     // Ends open slices that are too old to be written again.
     void close_old(std::int64_t now_ms);
+    // Ends the one of the class, if one is open: the next writable() makes another.
+    void close_open(SliceClass slice_class, std::int64_t now_ms);
 
     [[nodiscard]] std::shared_ptr<Slice> find(std::uint32_t number) const;
     [[nodiscard]] const std::map<std::uint32_t, std::shared_ptr<Slice>>& all() const noexcept {

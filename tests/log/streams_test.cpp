@@ -185,3 +185,22 @@ TEST_CASE("a log that another process writes is not brought up", "[log]") {
     std::getline(std::ifstream(at.path() / "FORMAT"), format);
     CHECK(format == "holdfast log format 1");
 }
+
+TEST_CASE("records stay where the retention goes to and fro", "[log]") {
+    LogFixture at;
+    const PartitionId id = at.make_stream("s", 1, 86'400'000);
+    log::StreamSettings settings = at.log->find_stream("s")->settings;
+    for (int i = 0; i < 6; ++i) {
+        CAPTURE(i);
+        settings.retention_ms = i % 2 == 0 ? 86'400'000 : 30LL * 86'400'000;
+        REQUIRE(at.log->alter_stream(settings));
+        REQUIRE(append_values(*at.log, id, {std::to_string(i)}).value() == i);
+    }
+    at.reopen();
+    const auto all = read_all(*at.log, id).value();
+    REQUIRE(all.size() == 6);
+    for (int i = 0; i < 6; ++i)
+        CHECK(all[static_cast<std::size_t>(i)] == StoredValue{i, std::to_string(i)});
+    const auto verified = at.log->verify([](const log::Damage& damage) { FAIL(damage.what); });
+    CHECK(verified.value().records == 6);
+}
