@@ -1,5 +1,6 @@
 #include <holdfast/record/batch_builder.hpp>
 
+#include "record/batch_layout.hpp"
 #include "record/codec.hpp"
 #include "record/varint.hpp"
 
@@ -13,20 +14,6 @@
 
 namespace holdfast::record {
 namespace {
-
-// Places in the batch header, docs/format/record_batch.md.
-constexpr std::size_t kBatchLengthAt = 8;
-constexpr std::size_t kLeaderEpochAt = 12;
-constexpr std::size_t kMagicAt = 16;
-constexpr std::size_t kCrcAt = 17;
-constexpr std::size_t kAttributesAt = 21; // the CRC covers all from here
-constexpr std::size_t kLastOffsetDeltaAt = 23;
-constexpr std::size_t kBaseTimestampAt = 27;
-constexpr std::size_t kTimestampMaxAt = 35;
-constexpr std::size_t kProducerIdAt = 43;
-constexpr std::size_t kProducerEpochAt = 51;
-constexpr std::size_t kBaseSequenceAt = 53;
-constexpr std::size_t kRecordCountAt = 57;
 
 constexpr std::size_t kVarintsBytesMax = 10 * 6; // of one record beside its headers
 
@@ -69,12 +56,14 @@ void BatchBuilder::reserve(std::size_t more) {
     capacity_ = wanted;
 }
 
-void BatchBuilder::append(std::int64_t timestamp_ms, std::optional<ByteView> key, ByteView value,
-                          std::uint32_t header_count, std::span<const ByteView> header_pieces) {
+void BatchBuilder::append(std::int64_t timestamp_ms, std::optional<ByteView> key,
+                          std::optional<ByteView> value, std::uint32_t header_count,
+                          std::span<const ByteView> header_pieces) {
     std::size_t header_bytes = 0;
     for (const ByteView piece : header_pieces) header_bytes += piece.size();
     const std::size_t key_bytes = key ? key->size() : 0;
-    reserve(kBatchHeaderBytes + kVarintsBytesMax + key_bytes + value.size() + header_bytes);
+    const std::size_t value_bytes = value ? value->size() : 0;
+    reserve(kBatchHeaderBytes + kVarintsBytesMax + key_bytes + value_bytes + header_bytes);
     if (record_count_ == 0) {
         size_ = kBatchHeaderBytes;
         base_timestamp_ms_ = timestamp_max_ms_ = timestamp_ms;
@@ -82,10 +71,10 @@ void BatchBuilder::append(std::int64_t timestamp_ms, std::optional<ByteView> key
     timestamp_max_ms_ = std::max(timestamp_max_ms_, timestamp_ms);
     const std::int64_t timestamp_delta = timestamp_ms - base_timestamp_ms_;
     const std::int64_t key_length = key ? static_cast<std::int64_t>(key_bytes) : -1;
-    const auto value_length = static_cast<std::int64_t>(value.size());
+    const std::int64_t value_length = value ? static_cast<std::int64_t>(value_bytes) : -1;
     const std::size_t length = 1 + varint_bytes(timestamp_delta) + varint_bytes(record_count_) +
                                varint_bytes(key_length) + key_bytes + varint_bytes(value_length) +
-                               value.size() + varint_bytes(header_count) + header_bytes;
+                               value_bytes + varint_bytes(header_count) + header_bytes;
 
     std::byte* at = put_varint(buffer_.get() + size_, static_cast<std::int64_t>(length));
     *at++ = std::byte{0}; // record attributes: none defined
@@ -94,7 +83,7 @@ void BatchBuilder::append(std::int64_t timestamp_ms, std::optional<ByteView> key
     at = put_varint(at, key_length);
     if (key) at = put(at, *key);
     at = put_varint(at, value_length);
-    at = put(at, value);
+    if (value) at = put(at, *value);
     at = put_varint(at, header_count);
     for (const ByteView piece : header_pieces) at = put(at, piece);
     size_ = static_cast<std::size_t>(at - buffer_.get());

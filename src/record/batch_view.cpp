@@ -1,5 +1,6 @@
 #include <holdfast/record/batch_view.hpp>
 
+#include "record/batch_layout.hpp"
 #include "record/codec.hpp"
 
 #include <holdfast/base/crc32c.hpp>
@@ -10,16 +11,6 @@
 namespace holdfast::record {
 namespace {
 
-constexpr std::size_t kCrcAt = 17;
-constexpr std::size_t kCrcCoversFrom = 21;
-constexpr std::size_t kAttributesLowByteAt = 22;
-constexpr std::size_t kTimestampMaxAt = 35;
-constexpr std::size_t kProducerIdAt = 43;
-constexpr std::size_t kProducerEpochAt = 51;
-constexpr std::size_t kBaseSequenceAt = 53;
-constexpr std::uint8_t kLogAppendTime = 0x08;
-constexpr std::uint8_t kTransactional = 0x10;
-constexpr std::uint8_t kControl = 0x20;
 constexpr std::int32_t kBatchLengthMin = 49; // header bytes behind the length field
 
 Error corrupt(const char* what) {
@@ -133,7 +124,7 @@ BatchView::BatchView(BatchHeader header, ByteView records, Bytes decompressed)
 Result<BatchView> BatchView::open(ByteView bytes, std::size_t decompressed_bytes_max) {
     HF_TRY(const BatchHeader header, decode_batch_header(bytes));
     const ByteView batch = bytes.first(header.size_bytes());
-    if (crc32c(batch.subspan(kCrcCoversFrom)) != header.crc)
+    if (crc32c(batch.subspan(kAttributesAt)) != header.crc)
         return corrupt("record batch fails its CRC");
     if (header.record_count < 0 || header.last_offset_delta < 0 || header.base_offset < 0)
         return corrupt("negative count or offset in a batch header");
@@ -169,18 +160,18 @@ void set_base_offset(std::span<std::byte> batch, Offset base_offset) noexcept {
 }
 
 void set_append_time(std::span<std::byte> batch, std::int64_t append_ms) noexcept {
-    batch[kAttributesLowByteAt] |= std::byte{kLogAppendTime};
+    batch[kAttributesAt + 1] |= std::byte{kLogAppendTime};
     store_u64_be(batch.data() + kTimestampMaxAt, static_cast<std::uint64_t>(append_ms));
-    store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kCrcCoversFrom)));
+    store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kAttributesAt)));
 }
 
 void set_producer(std::span<std::byte> batch, const ProducerStamp& stamp) noexcept {
-    if (stamp.is_transactional) batch[kAttributesLowByteAt] |= std::byte{kTransactional};
-    if (stamp.is_control) batch[kAttributesLowByteAt] |= std::byte{kControl};
+    if (stamp.is_transactional) batch[kAttributesAt + 1] |= std::byte{kTransactional};
+    if (stamp.is_control) batch[kAttributesAt + 1] |= std::byte{kControl};
     store_u64_be(batch.data() + kProducerIdAt, static_cast<std::uint64_t>(stamp.id));
     store_u16_be(batch.data() + kProducerEpochAt, static_cast<std::uint16_t>(stamp.epoch));
     store_u32_be(batch.data() + kBaseSequenceAt, static_cast<std::uint32_t>(stamp.base_sequence));
-    store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kCrcCoversFrom)));
+    store_u32_be(batch.data() + kCrcAt, crc32c(batch.subspan(kAttributesAt)));
 }
 
 } // namespace holdfast::record

@@ -110,12 +110,25 @@ TEST_CASE("a builder moved from is empty and may be used again", "[record][build
 
 TEST_CASE("times far apart survive the delta", "[record][builder]") {
     BatchBuilder builder;
-    builder.append(0, std::nullopt, {}, 0, {});
-    builder.append(std::int64_t{1} << 61U, std::nullopt, {}, 0, {});
-    builder.append(-(std::int64_t{1} << 61U), std::nullopt, {}, 0, {});
+    builder.append(0, std::nullopt, ByteView{}, 0, {});
+    builder.append(std::int64_t{1} << 61U, std::nullopt, ByteView{}, 0, {});
+    builder.append(-(std::int64_t{1} << 61U), std::nullopt, ByteView{}, 0, {});
     auto view = BatchView::open(builder.finish()).value();
     RecordView record;
     std::vector<std::int64_t> times;
     while (view.next(record).value()) times.push_back(record.timestamp_ms);
     CHECK(times == std::vector<std::int64_t>{0, std::int64_t{1} << 61U, -(std::int64_t{1} << 61U)});
+}
+
+TEST_CASE("a record without value is a tombstone, one with an empty value is not", "[record]") {
+    BatchBuilder builder;
+    builder.append(samples::kBaseMs, as_bytes("gone"), std::nullopt, 0, {});
+    builder.append(samples::kBaseMs, as_bytes("empty"), ByteView{}, 0, {});
+    auto view = BatchView::open(builder.finish()).value();
+    RecordView record;
+    REQUIRE(view.next(record).value());
+    CHECK(record.is_tombstone);
+    REQUIRE(view.next(record).value());
+    CHECK_FALSE(record.is_tombstone);
+    CHECK(record.value.empty());
 }

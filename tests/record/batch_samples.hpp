@@ -43,7 +43,7 @@ inline BatchBuilder three_records() {
     const std::array<ByteView, 2> two = {topic, qos};
     const std::array<ByteView, 1> one = {unit};
     builder.append(kBaseMs, as_bytes("lift-7"), as_bytes(R"({"speed":1.5})"), 2, two);
-    builder.append(kBaseMs + 3, std::nullopt, {}, 0, {});
+    builder.append(kBaseMs + 3, std::nullopt, ByteView{}, 0, {});
     builder.append(kBaseMs - 10, ByteView{}, as_bytes(std::string(200, 'x')), 1, one);
     return builder;
 }

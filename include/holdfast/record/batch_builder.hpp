@@ -30,10 +30,12 @@ public:
     BatchBuilder& operator=(BatchBuilder&& other) noexcept;
     ~BatchBuilder() = default;
 
-    // One record with the next offset. `key` without value is a null key. Headers come encoded
-    // by encode_header(), in `header_pieces` that hold `header_count` of them together.
-    void append(std::int64_t timestamp_ms, std::optional<ByteView> key, ByteView value,
-                std::uint32_t header_count, std::span<const ByteView> header_pieces);
+    // One record with the next offset. `key` without value is a null key; `value` without value
+    // makes the record a tombstone. Headers come encoded by encode_header(), in `header_pieces`
+    // that hold `header_count` of them together.
+    void append(std::int64_t timestamp_ms, std::optional<ByteView> key,
+                std::optional<ByteView> value, std::uint32_t header_count,
+                std::span<const ByteView> header_pieces);
 
     [[nodiscard]] std::int32_t record_count() const noexcept { return record_count_; }
     // Bytes of the batch if it were finished now without compression, header included.

@@ -35,6 +35,10 @@ struct BatchHeader {
     [[nodiscard]] bool is_transactional() const noexcept { return (attributes & 0x10U) != 0; }
     [[nodiscard]] bool is_control() const noexcept { return (attributes & 0x20U) != 0; }
     [[nodiscard]] bool is_log_append_time() const noexcept { return (attributes & 0x08U) != 0; }
+    // From when on the batch's tombstones may go (KIP-534), where compaction has set it.
+    [[nodiscard]] std::optional<std::int64_t> delete_horizon_ms() const noexcept {
+        return (attributes & 0x40U) != 0 ? std::optional(base_timestamp_ms) : std::nullopt;
+    }
     [[nodiscard]] std::size_t size_bytes() const noexcept {
         return static_cast<std::size_t>(batch_length) + 12;
     }
