@@ -1,5 +1,7 @@
 #include <holdfast/app/server.hpp>
 
+#include "app/compaction_thread.hpp"
+
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/gateway/rest_api.hpp>
 
@@ -47,6 +49,9 @@ log::StreamSettings stream_settings(const config::StreamConfig& from) {
     to.timestamp_type = from.timestamp_type == config::TimestampType::append
                             ? log::TimestampType::append
                             : log::TimestampType::create;
+    to.cleanup_policy = static_cast<log::CleanupPolicy>(from.cleanup_policy); // the same order
+    to.delete_retention_ms = static_cast<std::int64_t>(from.delete_retention_ms);
+    to.dirty_ratio_min = from.dirty_ratio_min;
     return to;
 }
 
@@ -103,6 +108,7 @@ Result<void> Server::start() {
     for (auto& shard : shards_) shard->start();
     shards_run_ = true;
     HF_TRY(start_engines());
+    compaction_ = std::make_unique<CompactionThread>(*log_, clock_);
     return start_http(); // last: a request finds everything running
 }
 
@@ -219,6 +225,7 @@ void Server::stop() {
     rules_.reset();
     consumers_.reset();
     mqtt_.reset();
+    compaction_.reset();
     log_.reset(); // ends the committer, which still knows the shards
     shards_.clear();
     broker_.reset();

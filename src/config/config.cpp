@@ -124,6 +124,12 @@ StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mis
                 {"zstd", Compression::zstd}});
     map.choice("timestamp_type", out.timestamp_type,
                {{"create", TimestampType::create}, {"append", TimestampType::append}});
+    map.choice("cleanup_policy", out.cleanup_policy,
+               {{"delete", CleanupPolicy::expire},
+                {"compact", CleanupPolicy::compact},
+                {"compact,delete", CleanupPolicy::compact_and_expire}});
+    map.duration_ms("delete_retention", out.delete_retention_ms, 0, 36'500 * kDayMs);
+    map.number("dirty_ratio_min", out.dirty_ratio_min, 0, 1);
     std::uint64_t message_bytes = out.message_bytes_max;
     map.bytes("message_bytes_max", message_bytes, 1024, 64 * kMiB);
     out.message_bytes_max = static_cast<std::uint32_t>(message_bytes);

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace holdfast::gateway {
@@ -14,11 +15,18 @@ namespace {
 
 namespace json = boost::json;
 
-// Whole numbers stay numbers.
-json::value value_of(const std::string& text) {
-    std::int64_t number = 0;
+template <class Number>
+std::optional<Number> number_of(const std::string& text) {
+    Number number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) return number;
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    return number;
+}
+
+// Numbers stay numbers.
+json::value value_of(const std::string& text) {
+    if (const auto whole = number_of<std::int64_t>(text)) return *whole;
+    if (const auto number = number_of<double>(text)) return *number;
     return json::value(text);
 }
 
@@ -50,7 +58,8 @@ json::object describe(const log::Log& log, const log::Stream& stream) {
 Result<std::string> text_of(std::string_view name, const json::value& value) {
     if (value.is_string()) return std::string(value.as_string());
     if (value.is_int64()) return std::to_string(value.as_int64());
-    return fail(Errc::malformed, fmt::format("{}: a text or a whole number is expected", name));
+    if (value.is_double()) return fmt::to_string(value.as_double());
+    return fail(Errc::malformed, fmt::format("{}: a text or a number is expected", name));
 }
 
 Result<void> set(log::StreamSettings& settings, std::string_view name, const json::value& value) {

@@ -10,6 +10,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -130,6 +131,14 @@ struct Database::Impl {
     mutable std::mutex mutex;
     std::map<std::string, Family, std::less<>> families; // guarded by mutex
 
+    std::atomic<bool> has_failed{false};
+
+    // Of a call that changes something.
+    [[nodiscard]] Result<void> changed(const rocksdb::Status& status, std::string_view doing) {
+        if (status.ok()) return ok();
+        has_failed = true;
+        return checked(status, doing);
+    }
     [[nodiscard]] FamilyUse use_of(std::string_view name) const {
         return options.use_of ? options.use_of(name) : FamilyUse::state;
     }
@@ -205,8 +214,8 @@ std::vector<std::string> Database::family_names() const {
 Result<Family> Database::create_family(const std::string& name) {
     const auto options = family_options(impl_->options, impl_->use_of(name), impl_->cache);
     rocksdb::ColumnFamilyHandle* handle = nullptr;
-    HF_TRY(checked(impl_->core->db->CreateColumnFamily(options, name, &handle),
-                   "making column family " + name));
+    HF_TRY(impl_->changed(impl_->core->db->CreateColumnFamily(options, name, &handle),
+                          "making column family " + name));
     auto family = std::make_shared<FamilyHandle>(impl_->core, handle);
     const std::lock_guard lock(impl_->mutex);
     impl_->families[name] = family;
@@ -216,8 +225,8 @@ Result<Family> Database::create_family(const std::string& name) {
 Result<void> Database::drop_family(std::string_view name) {
     const Family dropped = family(name);
     if (!dropped) return fail(Errc::not_found, fmt::format("no column family {}", name));
-    HF_TRY(checked(impl_->core->db->DropColumnFamily(dropped->get()),
-                   fmt::format("dropping column family {}", name)));
+    HF_TRY(impl_->changed(impl_->core->db->DropColumnFamily(dropped->get()),
+                          fmt::format("dropping column family {}", name)));
     const std::lock_guard lock(impl_->mutex);
     impl_->families.erase(std::string(name));
     return ok();
@@ -228,17 +237,32 @@ Result<void> Database::write(const WriteBatch& batch, bool synced) {
     options.sync = synced;
     const auto status = impl_->core->db->Write(options, &batch.impl().batch);
     if (status.ok()) return ok();
-    return checked(status, "writing to database " + impl_->options.directory.string());
+    return impl_->changed(status, "writing to database " + impl_->options.directory.string());
 }
 
 Result<void> Database::sync() {
-    return checked(impl_->core->db->SyncWAL(),
-                   "syncing database " + impl_->options.directory.string());
+    return impl_->changed(impl_->core->db->SyncWAL(),
+                          "syncing database " + impl_->options.directory.string());
 }
 
 Result<void> Database::flush(const Family& family) {
-    return checked(impl_->core->db->Flush({}, family->get()),
-                   "flushing column family " + family->get()->GetName());
+    return impl_->changed(impl_->core->db->Flush({}, family->get()),
+                          "flushing column family " + family->get()->GetName());
+}
+
+Result<void> Database::compact(const Family& family, std::atomic<bool>& cancelled) {
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    options.canceled = &cancelled;
+    // The bottom too: there lies most of what was replaced.
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    const auto status = impl_->core->db->CompactRange(options, family->get(), nullptr, nullptr);
+    if (cancelled && (status.IsIncomplete() || status.IsManualCompactionPaused())) return ok();
+    return impl_->changed(status, "compacting column family " + family->get()->GetName());
+}
+
+bool Database::has_failed() const noexcept {
+    return impl_->has_failed;
 }
 
 Result<std::optional<std::string>> Database::get(const Family& family, ByteView key) const {

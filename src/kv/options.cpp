@@ -108,6 +108,9 @@ rocksdb::ColumnFamilyOptions family_options(const DatabaseOptions& options, Fami
         family.soft_pending_compaction_bytes_limit = 0;
         family.hard_pending_compaction_bytes_limit = 0;
         table.block_size = 32U << 10U;
+    } else if (use == FamilyUse::compacted) {
+        family.write_buffer_size = options.write_buffer_bytes / 2;
+        table.block_size = 32U << 10U;
     } else {
         family.write_buffer_size = options.write_buffer_bytes / 4;
     }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace holdfast::log {
 
@@ -13,15 +14,33 @@ namespace {
 constexpr std::uint8_t kInternal = 1; // bit of the flags byte
 
 // Format 2 continues behind the fields of format 1 with the UUID and settings as (number, value).
-enum class SettingNumber : std::uint8_t { timestamp_type = 1 };
+enum class SettingNumber : std::uint8_t {
+    timestamp_type = 1,
+    cleanup_policy = 2,
+    delete_retention_ms = 3,
+    dirty_ratio_min = 4,
+};
 
 Result<void> read_setting(StreamSettings& settings, ByteReader& reader) {
     HF_TRY(const std::uint8_t setting, reader.u8());
     HF_TRY(const std::uint64_t value, reader.u64_be());
-    if (static_cast<SettingNumber>(setting) != SettingNumber::timestamp_type || value > 1)
-        return fail(Errc::malformed, "unknown setting");
-    settings.timestamp_type = static_cast<TimestampType>(value);
-    return ok();
+    switch (static_cast<SettingNumber>(setting)) {
+        case SettingNumber::timestamp_type:
+            if (value > 1) break;
+            settings.timestamp_type = static_cast<TimestampType>(value);
+            return ok();
+        case SettingNumber::cleanup_policy:
+            if (value > 2) break;
+            settings.cleanup_policy = static_cast<CleanupPolicy>(value);
+            return ok();
+        case SettingNumber::delete_retention_ms:
+            settings.delete_retention_ms = static_cast<std::int64_t>(value);
+            return ok();
+        case SettingNumber::dirty_ratio_min:
+            settings.dirty_ratio_min = std::bit_cast<double>(value);
+            return ok();
+    }
+    return fail(Errc::malformed, "unknown setting");
 }
 
 Result<Stream> read_stream(StreamId id, ByteReader reader, std::uint32_t format) {
@@ -73,8 +92,15 @@ Bytes encode_stream(const Stream& stream) {
     writer.u8(settings.internal ? kInternal : 0);
     writer.u64_be(static_cast<std::uint64_t>(stream.created_ms));
     writer.bytes(stream.uuid);
-    writer.u8(static_cast<std::uint8_t>(SettingNumber::timestamp_type));
-    writer.u64_be(static_cast<std::uint64_t>(settings.timestamp_type));
+    const auto put = [&](SettingNumber setting, std::uint64_t bits) {
+        writer.u8(static_cast<std::uint8_t>(setting));
+        writer.u64_be(bits);
+    };
+    put(SettingNumber::timestamp_type, static_cast<std::uint64_t>(settings.timestamp_type));
+    put(SettingNumber::cleanup_policy, static_cast<std::uint64_t>(settings.cleanup_policy));
+    put(SettingNumber::delete_retention_ms,
+        static_cast<std::uint64_t>(settings.delete_retention_ms));
+    put(SettingNumber::dirty_ratio_min, std::bit_cast<std::uint64_t>(settings.dirty_ratio_min));
     return value;
 }
 
@@ -95,6 +121,19 @@ Bytes encode_span(const SpanValue& span) {
 Result<SpanValue> decode_span(ByteView value) {
     if (value.size() != 16) return fail(Errc::corrupt, "a span's value is not 16 bytes long");
     return SpanValue{static_cast<Offset>(load_u64_be(value.data())), load_u64_be(value.data() + 8)};
+}
+
+Bytes encode_cleaned(const CleanedValue& cleaned) {
+    Bytes value = encode_offset(cleaned.first_dirty_offset);
+    ByteWriter(value).u64_be(cleaned.bytes);
+    return value;
+}
+
+Result<CleanedValue> decode_cleaned(ByteView value) {
+    if (value.size() != 16)
+        return fail(Errc::corrupt, "what is said of a compaction is not 16 bytes long");
+    return CleanedValue{static_cast<Offset>(load_u64_be(value.data())),
+                        load_u64_be(value.data() + 8)};
 }
 
 Bytes encode_offset(Offset offset) {

@@ -18,6 +18,13 @@ struct SpanValue {
 [[nodiscard]] Bytes encode_span(const SpanValue& span);
 [[nodiscard]] Result<SpanValue> decode_span(ByteView value);
 
+struct CleanedValue {
+    Offset first_dirty_offset = 0;
+    std::uint64_t bytes = 0; // that lay below it
+};
+[[nodiscard]] Bytes encode_cleaned(const CleanedValue& cleaned);
+[[nodiscard]] Result<CleanedValue> decode_cleaned(ByteView value);
+
 [[nodiscard]] Bytes encode_offset(Offset offset);
 [[nodiscard]] Result<Offset> decode_offset(ByteView value);
 

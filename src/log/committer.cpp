@@ -1,8 +1,9 @@
 #include "log/committer.hpp"
 
-#include "log/catalog_codec.hpp"
+#include "log/compaction.hpp"
 #include "log/keys.hpp"
 #include "log/recovery.hpp"
+#include "log/span_writer.hpp"
 #include "log/time_index.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -84,7 +85,10 @@ void Committer::loop() {
     while (!work.closed) {
         mailbox_.take(work, is_broken_ ? std::optional(kReopenEvery) : std::nullopt);
         if (is_broken_ && !work.closed) try_reopen();
-        for (Mailbox::Task* task : work.tasks) (*task)();
+        for (Mailbox::Task* task : work.tasks) {
+            (*task)();
+            look_at_database();
+        }
         if (work.groups.empty()) continue;
         if (work.closed)
             complete(work.groups, fail(Errc::closed, "append: the log is closing"));
@@ -93,7 +97,21 @@ void Committer::loop() {
     }
 }
 
+// A task's write may have failed, or a flush on another thread.
+void Committer::look_at_database() {
+    if (is_broken_ || !store_.database || !store_.database->has_failed()) return;
+    stop_appends(
+        fail(Errc::io, fmt::format("a write to {} failed", store_.options.directory.string())));
+}
+
+void Committer::stop_appends(const Error& why) {
+    log_error("log", "appends are refused: {}", why.context);
+    set_broken(why);
+    reopen_next_ = std::chrono::steady_clock::now() + kReopenEvery;
+}
+
 std::optional<Error> Committer::refusal() {
+    look_at_database();
     if (is_broken_) return broken();
     return disk_.full();
 }
@@ -115,9 +133,7 @@ void Committer::commit(const std::vector<AppendGroup*>& groups) {
         publish();
         metrics_.groups.add(groups.size());
     } else {
-        log_error("log", "appends are refused: {}", outcome.error().context);
-        set_broken(outcome.error());
-        reopen_next_ = std::chrono::steady_clock::now() + kReopenEvery;
+        stop_appends(outcome.error());
     }
     complete(groups, outcome);
 }
@@ -151,6 +167,11 @@ void Committer::stage_append(PartitionAppend& append) {
         return;
     }
     record::BatchHeader& header = checked.value();
+    if (entry_->stream->settings.compacts() && !header.is_control())
+        if (auto keyed = check_keys(append.batch); !keyed) {
+            append.refused = std::move(keyed).error();
+            return;
+        }
     std::optional<record::TransactionEnd> end;
     if (header.producer_id >= 0) {
         const auto admitted = admit(*partition, append, header, end);
@@ -161,7 +182,8 @@ void Committer::stage_append(PartitionAppend& append) {
         partition->touched = true;
         touched_.push_back(partition);
     }
-    if (auto staged = stage_span(*partition, *entry_->stream); !staged) {
+    if (auto staged = stage_open_span(store_, *partition, *entry_->stream, now_ms_, batch_);
+        !staged) {
         staging_failed_ = staged.error();
         return;
     }
@@ -183,11 +205,8 @@ void Committer::stage_append(PartitionAppend& append) {
     stage_batch_time(store_, *partition, header.timestamp_max_ms, append.batch.size(), batch_);
     partition->add_bytes_to_last_span(append.batch.size());
     const Span& span = partition->spans().back();
-    if (span.bytes_saved == 0 || span.bytes - span.bytes_saved >= kSaveSpanEvery) {
-        batch_.put(store_.meta, span_key(id, span.slice->number),
-                   encode_span({span.first_offset, span.bytes}));
-        partition->mark_last_span_saved();
-    }
+    if (span.bytes_saved == 0 || span.bytes >= span.bytes_saved + kSaveSpanEvery)
+        stage_last_span(store_, *partition, batch_);
     if (entry_->stream->settings.durability == Durability::fsync) synced_ = true;
     records_ += static_cast<std::uint64_t>(append.record_count);
     bytes_ += append.batch.size();
@@ -236,29 +255,6 @@ void Committer::stage_producer(Partition& partition, const record::BatchHeader& 
     }
     batch_.put(store_.producers, producer_key(partition.id(), header.producer_id),
                encode_producer(*partition.producers.find(header.producer_id)));
-}
-
-// Makes the partition's last span lie in the slice that is written now. A partition has one span in
-// a slice: where the stream's retention came back to a class whose slice it has left, that slice
-// ends.
-Result<void> Committer::stage_span(Partition& partition, const Stream& stream) {
-    const SliceClass slice_class = slice_class_for(stream.settings.retention_ms);
-    const auto writable = [&] {
-        return store_.slices.writable(slice_class, now_ms_, store_.slice_bytes_max(),
-                                      *store_.database);
-    };
-    HF_TRY(auto slice, writable());
-    if (!partition.time.is_known) {
-        HF_TRY(load_time(store_, partition));
-    }
-    if (!partition.spans().empty() && partition.spans().back().slice == slice) return ok();
-    if (partition.has_span_in(*slice)) {
-        store_.slices.close_open(slice_class, now_ms_);
-        HF_TRY(slice, writable());
-    }
-    if (!partition.spans().empty()) stage_span_time(store_, partition, batch_);
-    partition.add_span({std::move(slice), partition.next_offset, 0, 0});
-    return ok();
 }
 
 Result<void> Committer::write() {

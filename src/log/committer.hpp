@@ -46,11 +46,12 @@ private:
                                      std::optional<record::TransactionEnd>& end);
     void stage_producer(Partition& partition, const record::BatchHeader& header,
                         std::optional<record::TransactionEnd> end);
-    [[nodiscard]] Result<void> stage_span(Partition& partition, const Stream& stream);
     [[nodiscard]] Result<void> write();
     void publish();
     void complete(const std::vector<AppendGroup*>& groups, const Result<void>& outcome);
     [[nodiscard]] std::optional<Error> refusal();
+    void look_at_database();
+    void stop_appends(const Error& why);
     void set_broken(std::optional<Error> why);
     void try_reopen();
 

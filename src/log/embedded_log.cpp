@@ -2,6 +2,7 @@
 
 #include "log/aborted_cursor.hpp"
 #include "log/catalog_codec.hpp"
+#include "log/compaction.hpp"
 #include "log/keys.hpp"
 #include "log/reader.hpp"
 #include "log/recovery.hpp"
@@ -80,7 +81,8 @@ EmbeddedLog::~EmbeddedLog() {
     if (!committer_) return; // nothing was written
     committer_->stop();
     // After a failed write RocksDB takes no sync any more (it asserts).
-    const bool can_sync = !committer_->broken() && store_.database;
+    const bool can_sync =
+        !committer_->broken() && store_.database && !store_.database->has_failed();
     committer_.reset();
     if (can_sync)
         if (auto synced = store_.database->sync(); !synced)
@@ -179,10 +181,14 @@ Result<void> EmbeddedLog::delete_stream(std::string_view name) {
         for (const auto& partition : entry->partitions) {
             batch.remove(store_.meta, meta_key(MetaKind::log_start, partition->id()));
             batch.remove(store_.meta, meta_key(MetaKind::floor, partition->id()));
-            for (const Span& span : partition->spans())
-                batch.remove(store_.meta, span_key(partition->id(), span.slice->number));
+            batch.remove(store_.meta, meta_key(MetaKind::cleaned, partition->id()));
             const RecordKey first = record_key(partition->id(), 0);
             const RecordKey end = partition_end_key(partition->id());
+            for (const Span& span : partition->spans()) {
+                batch.remove(store_.meta, span_key(partition->id(), span.slice->number));
+                if (span.slice->slice_class == SliceClass::compacted)
+                    batch.remove_range(span.slice->family, first, end);
+            }
             batch.remove_range(store_.producers, first, end);
             batch.remove_range(store_.aborted, first, end);
             batch.remove_range(store_.times, first, end);
@@ -360,6 +366,13 @@ Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {
         disk_->look_again();
         return ok();
     });
+}
+
+Result<Compacted> EmbeddedLog::compact(std::int64_t now_ms, std::stop_token stop) {
+    const OnCommitter on_committer = [this](const std::function<Result<void>()>& task) {
+        return this->on_committer<void>(task);
+    };
+    return Compactor(store_, on_committer, metrics_).run(now_ms, stop);
 }
 
 std::uint64_t EmbeddedLog::disk_bytes() const {

@@ -51,6 +51,7 @@ public:
     [[nodiscard]] Result<Verified> verify(
         const std::function<void(const Damage&)>& found) const override;
     [[nodiscard]] Result<std::int64_t> new_producer_id() override;
+    [[nodiscard]] Result<Compacted> compact(std::int64_t now_ms, std::stop_token stop) override;
     [[nodiscard]] Result<void> apply_retention(std::int64_t now_ms) override;
     [[nodiscard]] std::uint64_t disk_bytes() const override;
     [[nodiscard]] std::optional<Error> refusing() const override;

@@ -35,6 +35,7 @@ enum class MetaKind : std::uint8_t {
     span = 5,      // | stream 4 | partition 4 | slice 4
     format = 6,
     next_producer_id = 7,
+    cleaned = 8, // | stream 4 | partition 4
 };
 
 [[nodiscard]] Bytes meta_key(MetaKind kind);

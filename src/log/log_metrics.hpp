@@ -16,7 +16,9 @@ struct LogMetrics {
                                    "Time spent writing and syncing group commits")),
           refused(metrics.counter("holdfast_log_refused_groups", "Append groups that failed")),
           dropped_bytes(metrics.counter("holdfast_log_dropped_bytes",
-                                        "Bytes of slices that were dropped for want of space")) {}
+                                        "Bytes of slices that were dropped for want of space")),
+          compacted_bytes(metrics.counter("holdfast_log_compacted_bytes",
+                                          "Bytes of batches that compaction took out")) {}
 
     Counter& records;
     Counter& bytes;
@@ -26,6 +28,7 @@ struct LogMetrics {
     Counter& write_us;
     Counter& refused;
     Counter& dropped_bytes;
+    Counter& compacted_bytes;
 };
 
 } // namespace holdfast::log

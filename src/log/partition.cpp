@@ -52,7 +52,34 @@ void Partition::mark_last_span_saved() {
 void Partition::drop_first_span() {
     const std::lock_guard lock(mutex_);
     --spans_.front().slice->span_count;
+    spans_.front().slice->garbage_bytes += spans_.front().bytes;
     spans_.erase(spans_.begin());
+}
+
+void Partition::merge_span_into_next(const Slice& slice) {
+    const std::lock_guard lock(mutex_);
+    const auto at = span_in(slice);
+    at->slice->bytes -= std::min(at->slice->bytes, at->bytes);
+    --at->slice->span_count;
+    const auto next = at + 1;
+    next->first_offset = at->first_offset;
+    next->bytes += at->bytes;
+    next->slice->bytes += at->bytes;
+    spans_.erase(at);
+}
+
+void Partition::take_bytes_from_span(const Slice& slice, std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    const auto at = span_in(slice);
+    bytes = std::min(bytes, at->bytes);
+    at->bytes -= bytes;
+    at->slice->bytes -= std::min(at->slice->bytes, bytes);
+    at->slice->garbage_bytes += bytes;
+}
+
+std::vector<Span>::iterator Partition::span_in(const Slice& slice) {
+    return std::find_if(spans_.begin(), spans_.end(),
+                        [&](const Span& span) { return span.slice.get() == &slice; });
 }
 
 } // namespace holdfast::log

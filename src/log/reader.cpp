@@ -47,6 +47,12 @@ Result<Offset> behind_unreadable(const Store& store, const Partition& partition,
     return good;
 }
 
+// Where the offsets from `next` on are missing because compaction took their records: behind them,
+// `end` at most.
+Offset behind_compacted(const Partition& partition, Offset next, Offset end) {
+    return std::max(next, std::min(end, partition.first_dirty_offset()));
+}
+
 } // namespace
 
 Result<Offset> find_readable(const Store& store, const Partition& partition, Offset from) {
@@ -84,8 +90,9 @@ Result<Fetched> fetch_batches(const Store& store, const Partition& partition, Of
     AbortedCursor aborted(store, partition, from);
     std::size_t read = 0; // with what is left out: it bounds the work
     HF_TRY(auto at, walk.seek(from));
-    while (at == BatchWalk::At::batch && walk.base_offset() <= fetched.next_offset &&
-           walk.last_offset() < end) {
+    while (at == BatchWalk::At::batch && walk.last_offset() < end) {
+        fetched.next_offset = behind_compacted(partition, fetched.next_offset, walk.base_offset());
+        if (walk.base_offset() > fetched.next_offset) break; // damage
         const ByteView batch = walk.batch();
         if (read != 0 && read + batch.size() > bytes_max) return fetched;
         bool is_left_out = false;
@@ -99,6 +106,11 @@ Result<Fetched> fetch_batches(const Store& store, const Partition& partition, Of
         fetched.next_offset = walk.last_offset() + 1;
         if (fetched.next_offset >= end || read >= bytes_max) return fetched;
         HF_TRY(at, walk.next());
+    }
+    if (at != BatchWalk::At::damage) {
+        const Offset missing_end =
+            at == BatchWalk::At::end ? end : std::min(walk.base_offset(), end);
+        fetched.next_offset = behind_compacted(partition, fetched.next_offset, missing_end);
     }
     if (fetched.next_offset != from) return fetched; // the damage is for the next call to name
     // Retention may have overtaken us: then nothing is damaged.

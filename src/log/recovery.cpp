@@ -2,6 +2,7 @@
 
 #include "log/catalog_codec.hpp"
 #include "log/keys.hpp"
+#include "log/metadata_reader.hpp"
 #include "log/stream_uuid.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -13,7 +14,6 @@
 #include <charconv>
 #include <map>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace holdfast::log {
 
@@ -64,7 +64,10 @@ kv::DatabaseOptions database_options(const Store& store) {
     options.block_cache_bytes = store.options.block_cache_bytes;
     options.read_only = store.options.read_only;
     options.use_of = [](std::string_view name) {
-        return slice_of_family(name) ? kv::FamilyUse::payload : kv::FamilyUse::state;
+        const auto slice = slice_of_family(name);
+        if (!slice) return kv::FamilyUse::state;
+        return slice->slice_class == SliceClass::compacted ? kv::FamilyUse::compacted
+                                                           : kv::FamilyUse::payload;
     };
     return options;
 }
@@ -114,110 +117,8 @@ Result<void> open_families(Store& store) {
     return ok();
 }
 
-// The format of the metadata itself, which an upgrade changes after the file FORMAT.
-Result<std::uint32_t> stored_format(const Store& store) {
-    HF_TRY(const auto stored, store.database->get(store.meta, meta_key(MetaKind::format)));
-    if (!stored) return 1U;
-    auto format = ByteReader(as_bytes(*stored)).u32_be();
-    if (!format || format.value() > kFormatVersion)
-        return fail(Errc::corrupt, fmt::format("metadata of {}: its format is not one of ours",
-                                               store.options.directory.string()));
-    return format.value();
-}
-
-struct Found { // the metadata of partitions, before the partitions exist
-    std::uint32_t format = kFormatVersion; // that the metadata is written in
-    std::vector<Stream> streams;
-    std::unordered_map<PartitionId, Offset> log_starts;
-    std::unordered_map<PartitionId, Offset> floors;
-    std::unordered_map<PartitionId, std::vector<std::pair<ProducerId, ProducerState>>> producers;
-    std::unordered_set<PartitionId> with_aborted;
-    std::unordered_map<PartitionId, std::vector<std::pair<std::uint32_t, SpanValue>>> spans;
-};
-
-Result<void> take_meta_entry(Store& store, Found& found, ByteView key, ByteView value) {
-    ByteReader reader(key);
-    HF_TRY(const std::uint8_t kind, reader.u8());
-    if (static_cast<MetaKind>(kind) == MetaKind::next_stream_id) {
-        HF_TRY(store.next_stream_id, ByteReader(value).u32_be());
-        return ok();
-    }
-    if (static_cast<MetaKind>(kind) == MetaKind::format) return ok(); // read before all others
-    if (static_cast<MetaKind>(kind) == MetaKind::next_producer_id) {
-        HF_TRY(store.next_producer_id, decode_offset(value));
-        return ok();
-    }
-    PartitionId partition;
-    HF_TRY(const std::uint32_t stream, reader.u32_be());
-    partition.stream = StreamId{stream};
-    if (static_cast<MetaKind>(kind) == MetaKind::stream) {
-        HF_TRY(auto decoded, decode_stream(partition.stream, value, found.format));
-        found.streams.push_back(std::move(decoded));
-        return ok();
-    }
-    HF_TRY(partition.index, reader.u32_be());
-    switch (static_cast<MetaKind>(kind)) {
-        case MetaKind::log_start: {
-            HF_TRY(found.log_starts[partition], decode_offset(value));
-            return ok();
-        }
-        case MetaKind::floor: {
-            HF_TRY(found.floors[partition], decode_offset(value));
-            return ok();
-        }
-        case MetaKind::span: {
-            HF_TRY(const std::uint32_t slice, reader.u32_be());
-            HF_TRY(const SpanValue span, decode_span(value));
-            found.spans[partition].emplace_back(slice, span);
-            return ok();
-        }
-        default: return fail(Errc::corrupt, fmt::format("unknown kind {} of metadata", kind));
-    }
-}
-
-Error bad_metadata(const Store& store, const Error& why) {
-    return fail(why.code == Errc::io ? Errc::io : Errc::corrupt,
-                fmt::format("metadata of {}: {}", store.options.directory.string(), why.context));
-}
-
-Result<void> read_producers(Store& store, Found& found) {
-    if (store.producers) {
-        auto at = store.database->iterate(store.producers);
-        for (at.seek({}); at.valid(); at.next()) {
-            const auto partition = partition_of(at.key());
-            auto state = decode_producer(at.value());
-            if (!partition) return bad_metadata(store, fail(Errc::corrupt, "a producer's key"));
-            if (!state) return bad_metadata(store, state.error());
-            found.producers[*partition].emplace_back(last_offset_of(at.key()),
-                                                     std::move(state).value());
-        }
-        if (auto end = at.status(); !end) return bad_metadata(store, end.error());
-    }
-    if (store.aborted) {
-        auto at = store.database->iterate(store.aborted);
-        for (at.seek({}); at.valid(); at.next())
-            if (const auto partition = partition_of(at.key()))
-                found.with_aborted.insert(*partition);
-        if (auto end = at.status(); !end) return bad_metadata(store, end.error());
-    }
-    return ok();
-}
-
-Result<Found> read_meta(Store& store) {
-    Found found;
-    HF_TRY(found.format, stored_format(store));
-    auto at = store.database->iterate(store.meta);
-    for (at.seek({}); at.valid(); at.next()) {
-        auto taken = take_meta_entry(store, found, at.key(), at.value());
-        if (!taken) return bad_metadata(store, fail(Errc::corrupt, taken.error().context));
-    }
-    if (auto end = at.status(); !end) return bad_metadata(store, end.error());
-    HF_TRY(read_producers(store, found));
-    return found;
-}
-
 // One atomic write from format 1 (or nothing) to this one: streams get a UUID.
-Result<void> upgrade(Store& store, Found& found) {
+Result<void> upgrade(Store& store, FoundMetadata& found) {
     kv::WriteBatch batch;
     Bytes format;
     ByteWriter(format).u32_be(kFormatVersion);
@@ -266,7 +167,7 @@ std::optional<Offset> find_end(const Store& store, const Partition& partition) {
 
 class PartitionRecovery {
 public:
-    PartitionRecovery(Store& store, Found found, bool salvaged)
+    PartitionRecovery(Store& store, FoundMetadata found, bool salvaged)
         : store_(store), found_(std::move(found)), salvaged_(salvaged) {}
 
     Result<void> run() {
@@ -315,7 +216,11 @@ private:
         }
         partition.set_log_start_offset(found_.log_starts[id]);
         const std::optional<Offset> end = find_end(store_, partition);
-        Offset next = std::max({end.value_or(0), found_.floors[id], found_.log_starts[id]});
+        const CleanedValue& cleaned = found_.cleaned[id];
+        partition.set_first_dirty_offset(cleaned.first_dirty_offset);
+        partition.set_clean_bytes(cleaned.bytes);
+        Offset next = std::max({end.value_or(0), found_.floors[id], found_.log_starts[id],
+                                cleaned.first_dirty_offset});
         const Offset ceiling = std::max(ceilings_[id], next);
         if (ceiling > next && (salvaged_ || !end)) {
             log_error("log",
@@ -334,7 +239,7 @@ private:
     }
 
     Store& store_;
-    Found found_;
+    FoundMetadata found_;
     const bool salvaged_;
     std::unordered_map<PartitionId, Offset> ceilings_;
 };
@@ -380,7 +285,7 @@ Result<void> recover(Store& store, const Clock& clock) {
         HF_TRY(write_format(store));
     }
     HF_TRY(open_families(store));
-    HF_TRY(Found found, read_meta(store));
+    HF_TRY(FoundMetadata found, read_metadata(store));
     if (found.format < kFormatVersion && !store.options.read_only) {
         HF_TRY(upgrade(store, found));
     }

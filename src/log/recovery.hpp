@@ -4,8 +4,6 @@
 
 namespace holdfast::log {
 
-inline constexpr std::uint32_t kFormatVersion = 3;
-
 // Opens the database of store.options.directory (made if absent), brings an older format up to
 // this one, reads the metadata and finds the end of every partition. Says in a log line what it
 // found; damaged records never stop it. The caller holds `reopening` alone. Errors: io, no_space,

@@ -11,20 +11,26 @@ namespace holdfast::log {
 
 namespace {
 
-// How many of the partition's first spans have expired, by time or by the partition's size.
+// How many of the partition's first spans have expired, by time or by the partition's size. Out of
+// a compacted one records go one by one (compacted_retention.hpp).
 std::size_t count_expired(const Partition& partition, const StreamSettings& settings,
                           std::int64_t now_ms) {
     const auto& spans = partition.spans();
+    if (!settings.expires()) return 0;
+    const auto is_compacted = [&](std::size_t i) {
+        return spans[i].slice->slice_class == SliceClass::compacted;
+    };
     std::size_t expired = 0;
     if (settings.retention_ms >= 0)
-        while (expired < spans.size() && spans[expired].slice->end_ms >= 0 &&
+        while (expired < spans.size() && !is_compacted(expired) &&
+               spans[expired].slice->end_ms >= 0 &&
                spans[expired].slice->end_ms + settings.retention_ms <= now_ms)
             ++expired;
     if (settings.retention_bytes >= 0) {
         std::uint64_t kept = 0;
         for (std::size_t i = expired; i < spans.size(); ++i) kept += spans[i].bytes;
         // The last span is being written: it stays.
-        while (expired + 1 < spans.size() &&
+        while (expired + 1 < spans.size() && !is_compacted(expired) &&
                kept > static_cast<std::uint64_t>(settings.retention_bytes))
             kept -= spans[expired++].bytes;
     }
@@ -57,10 +63,14 @@ void stage_leaving(const Store& store, const Leaving& leaving, kv::WriteBatch& b
     const Offset log_start_offset = leaving.log_start_offset();
     batch.put(store.meta, meta_key(MetaKind::log_start, partition.id()),
               encode_offset(log_start_offset));
-    for (std::size_t i = 0; i < leaving.spans; ++i)
-        batch.remove(store.meta, span_key(partition.id(), partition.spans()[i].slice->number));
     const RecordKey first = record_key(partition.id(), 0);
     const RecordKey end = record_key(partition.id(), log_start_offset);
+    for (std::size_t i = 0; i < leaving.spans; ++i) {
+        const Slice& slice = *partition.spans()[i].slice;
+        batch.remove(store.meta, span_key(partition.id(), slice.number));
+        if (slice.slice_class == SliceClass::compacted)
+            batch.remove_range(slice.family, first, end);
+    }
     batch.remove_range(store.times, first, end);
     if (partition.has_aborted()) batch.remove_range(store.aborted, first, end);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace holdfast::log {
 
@@ -13,7 +14,8 @@ constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 constexpr std::int64_t kDayMs = 24 * kHourMs;
 constexpr std::array<std::int64_t, kSliceClassCount> kLengthMs{
-    10 * kMinuteMs, kHourMs, 6 * kHourMs, kDayMs, 7 * kDayMs, 30 * kDayMs, 30 * kDayMs};
+    10 * kMinuteMs, kHourMs,     6 * kHourMs, kDayMs,
+    7 * kDayMs,     30 * kDayMs, 30 * kDayMs, std::numeric_limits<std::int64_t>::max() / 2};
 
 constexpr std::string_view kPrefix = "slice.";
 
@@ -69,8 +71,9 @@ void SliceSet::add_found(std::shared_ptr<Slice> slice) {
 Result<std::shared_ptr<Slice>> SliceSet::writable(SliceClass slice_class, std::int64_t now_ms,
                                                   std::uint64_t bytes_max, kv::Database& database) {
     auto& open = open_[static_cast<std::size_t>(slice_class)];
-    if (open &&
-        (now_ms >= open->created_ms + slice_length_ms(slice_class) || open->bytes >= bytes_max))
+    const bool has_bound = slice_class != SliceClass::compacted;
+    if (open && (now_ms >= open->created_ms + slice_length_ms(slice_class) ||
+                 (has_bound && open->bytes >= bytes_max)))
         close(open, now_ms);
     if (!open) {
         auto fresh = std::make_shared<Slice>();

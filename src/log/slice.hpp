@@ -23,8 +23,9 @@ enum class SliceClass : std::uint8_t {
     week = 4,
     thirty_days = 5,
     for_ever = 6,
+    compacted = 7, // of any age: what younger records replace goes from it (compaction.hpp)
 };
-inline constexpr std::size_t kSliceClassCount = 7;
+inline constexpr std::size_t kSliceClassCount = 8;
 
 // The longest slice that is at most an eighth of the retention (-1 = for ever).
 [[nodiscard]] SliceClass slice_class_for(std::int64_t retention_ms) noexcept;
@@ -36,9 +37,10 @@ struct Slice {
     std::uint32_t number = 0; // grows over all classes, never reused while a later one exists
     SliceClass slice_class{};
     std::int64_t created_ms = 0;
-    std::int64_t end_ms = -1;   // no record in it is younger; -1 while it is written
-    std::uint64_t bytes = 0;    // appended so far, about
-    std::size_t span_count = 0; // partitions that still have records in it
+    std::int64_t end_ms = -1;        // no record in it is younger; -1 while it is written
+    std::uint64_t bytes = 0;         // appended so far, about
+    std::size_t span_count = 0;      // partitions that still have records in it
+    std::uint64_t garbage_bytes = 0; // compacted: what went and may still have its space, about
     kv::Family family;
 };
 

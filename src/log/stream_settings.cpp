@@ -27,6 +27,9 @@ constexpr std::array kCompressions{Word{"none", "producer", 0}, Word{"none", "un
                                    Word{"lz4", "lz4", 3},       Word{"zstd", "zstd", 4}};
 constexpr std::array kTimestampTypes{Word{"create", "CreateTime", 0},
                                      Word{"append", "LogAppendTime", 1}};
+constexpr std::array kCleanupPolicies{Word{"delete", "delete", 0}, Word{"compact", "compact", 1},
+                                      Word{"compact,delete", "compact,delete", 2},
+                                      Word{"compact,delete", "delete,compact", 2}};
 constexpr std::array kDurabilities{Word{"fsync", "", 0}, Word{"os", "", 1}};
 
 Result<std::int64_t> read_integer(std::string_view text, std::int64_t min) {
@@ -35,6 +38,15 @@ Result<std::int64_t> read_integer(std::string_view text, std::int64_t min) {
     if (error != std::errc() || end != text.data() + text.size() || value < min)
         return fail(Errc::malformed,
                     fmt::format("a whole number from {} on is expected, not '{}'", min, text));
+    return value;
+}
+
+Result<double> read_ratio(std::string_view text) {
+    double value = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 1))
+        return fail(Errc::malformed,
+                    fmt::format("a number from 0 to 1 is expected, not '{}'", text));
     return value;
 }
 
@@ -116,6 +128,32 @@ const std::array kSettings{
             [](const StreamSettings& settings, bool in_kafka) {
                 return word_of(kCompressions, static_cast<int>(settings.compression), in_kafka);
             }},
+    Setting{{"cleanup_policy", "cleanup.policy"},
+            [](StreamSettings& settings, std::string_view value) -> Result<void> {
+                HF_TRY(const int number, read_word(kCleanupPolicies, value));
+                settings.cleanup_policy = static_cast<CleanupPolicy>(number);
+                return ok();
+            },
+            [](const StreamSettings& settings, bool in_kafka) {
+                return word_of(kCleanupPolicies, static_cast<int>(settings.cleanup_policy),
+                               in_kafka);
+            }},
+    Setting{{"delete_retention_ms", "delete.retention.ms"},
+            [](StreamSettings& settings, std::string_view value) -> Result<void> {
+                HF_TRY(settings.delete_retention_ms, read_integer(value, 0));
+                return ok();
+            },
+            [](const StreamSettings& settings, bool) {
+                return fmt::to_string(settings.delete_retention_ms);
+            }},
+    Setting{{"dirty_ratio_min", "min.cleanable.dirty.ratio"},
+            [](StreamSettings& settings, std::string_view value) -> Result<void> {
+                HF_TRY(settings.dirty_ratio_min, read_ratio(value));
+                return ok();
+            },
+            [](const StreamSettings& settings, bool) {
+                return fmt::to_string(settings.dirty_ratio_min);
+            }},
     Setting{{"durability", ""},
             [](StreamSettings& settings, std::string_view value) -> Result<void> {
                 HF_TRY(const int number, read_word(kDurabilities, value));
@@ -180,6 +218,9 @@ Result<void> check_settings(const StreamSettings& settings) {
     if (settings.message_bytes_max < kMessageBytesMin ||
         settings.message_bytes_max > kMessageBytesMax)
         return refuse("message_bytes_max must be 1 KiB to 256 MiB");
+    if (settings.delete_retention_ms < 0) return refuse("delete_retention_ms must not be negative");
+    if (!(settings.dirty_ratio_min >= 0 && settings.dirty_ratio_min <= 1))
+        return refuse("dirty_ratio_min must be 0 to 1");
     return ok();
 }
 

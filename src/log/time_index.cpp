@@ -159,6 +159,24 @@ Result<void> load_time(const Store& store, Partition& partition) {
     return ok();
 }
 
+Result<void> stage_merged_times(const Store& store, Partition& partition, const Slice& slice,
+                                std::int64_t max_ms, kv::WriteBatch& batch) {
+    const auto& spans = partition.spans();
+    const auto at = std::find_if(spans.begin(), spans.end(),
+                                 [&](const Span& span) { return span.slice.get() == &slice; });
+    const bool is_last = at + 1 == spans.end();
+    const Offset end = is_last ? partition.next_offset : (at + 1)->first_offset;
+    const RecordKey bound = record_key(partition.id(), end + 1);
+    auto entries = store.database->iterate(store.times, ByteView(bound));
+    for (entries.seek(record_key(partition.id(), at->first_offset + 1)); entries.valid();
+         entries.next()) {
+        HF_TRY(const std::int64_t entry_ms, decode_offset(entries.value()));
+        if (entry_ms < max_ms) batch.put(store.times, entries.key(), encode_offset(max_ms));
+    }
+    if (is_last) partition.time.max_ms = std::max(partition.time.max_ms, max_ms);
+    return entries.status();
+}
+
 void stage_span_time(const Store& store, Partition& partition, kv::WriteBatch& batch) {
     put_entry(store, partition, batch);
     partition.time.max_ms = PartitionTime::kNone;

@@ -20,6 +20,11 @@ namespace holdfast::log {
 // The rest is for the committer. Finds out where the partition's last span stands, once after each
 // start, before anything is staged for it. Errors: io.
 [[nodiscard]] Result<void> load_time(const Store& store, Partition& partition);
+// The span before the one in `slice` is to become part of it: its times do not fall below `max_ms`,
+// the largest before them. Errors: corrupt, io.
+[[nodiscard]] Result<void> stage_merged_times(const Store& store, Partition& partition,
+                                              const Slice& slice, std::int64_t max_ms,
+                                              kv::WriteBatch& batch);
 // Another span follows the last one, at the partition's next offset.
 void stage_span_time(const Store& store, Partition& partition, kv::WriteBatch& batch);
 // A batch of `bytes` was staged, up to the partition's next offset.

@@ -51,8 +51,9 @@ public:
             }
             HF_TRY(at, walk.next());
         }
-        // Retention may have taken what lay here since.
-        expected_ = std::max(expected_, partition_.log_start_offset());
+        // Retention or compaction may have taken what lay here since.
+        expected_ = std::max({expected_, partition_.log_start_offset(),
+                              std::min(partition_.first_dirty_offset(), bounds_.high_watermark)});
         if (expected_ < bounds_.high_watermark)
             report(expected_, bounds_.high_watermark - 1, "the records are missing");
         return ok();
@@ -61,6 +62,7 @@ public:
 private:
     void check(const BatchWalk& walk) {
         const Offset base = walk.base_offset();
+        expected_ = std::max(expected_, std::min(base, partition_.first_dirty_offset()));
         if (base > expected_) report(expected_, base - 1, "the records are missing");
         if (base < expected_ && expected_ != bounds_.log_start_offset)
             report(base, expected_ - 1, "two batches hold the same offsets");
@@ -83,15 +85,20 @@ private:
     }
 
     // Entries of the time index end at a batch's end and hold the span's largest time so far, which
-    // damage before them hides.
+    // damage before them hides. Where compaction took records they are bounds.
     void check_time(const BatchWalk& walk) {
+        const std::int64_t before_ms = time_max_ms_;
         const auto header = record::decode_batch_header(walk.batch());
         if (header) time_max_ms_ = std::max(time_max_ms_, header.value().timestamp_max_ms);
         for (; times_ && times_->valid(); times_->next()) {
             const Offset end = last_offset_of(times_->key());
             if (end > expected_) return;
-            const auto max_ms = decode_offset(times_->value());
-            const bool is_right = end == expected_ && max_ms && max_ms.value() == time_max_ms_;
+            const auto entry_ms = decode_offset(times_->value());
+            const bool is_compacted = slice_->slice_class == SliceClass::compacted;
+            const std::int64_t largest_ms = end <= walk.base_offset() ? before_ms : time_max_ms_;
+            const bool is_right =
+                entry_ms && (is_compacted ? entry_ms.value() >= largest_ms
+                                          : end == expected_ && entry_ms.value() == time_max_ms_);
             if (!is_right && verified_.damages == damages_before_)
                 report(walk.base_offset(), walk.last_offset(),
                        fmt::format("the time index is wrong at offset {}", end));

@@ -60,6 +60,9 @@ streams:
     compression: zstd
     message_bytes_max: 2MiB
     timestamp_type: append
+    cleanup_policy: compact,delete
+    delete_retention: 2h
+    dirty_ratio_min: 0.25
   events:
     retention: {time: forever, bytes: unlimited}
 bridge:
@@ -135,6 +138,9 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(stream.compression == config::Compression::zstd);
     CHECK(stream.message_bytes_max == 2U << 20U);
     CHECK(stream.timestamp_type == config::TimestampType::append);
+    CHECK(stream.cleanup_policy == config::CleanupPolicy::compact_and_expire);
+    CHECK(stream.delete_retention_ms == 7'200'000);
+    CHECK(stream.dirty_ratio_min == 0.25);
     CHECK(config.streams[1].retention_ms == -1);
     CHECK(config.streams[1].retention_bytes == -1);
     REQUIRE(config.bridge.size() == 2);

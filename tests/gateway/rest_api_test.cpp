@@ -178,6 +178,14 @@ TEST_CASE("streams are listed, made, changed and deleted", "[gateway][rest]") {
     CHECK(grown.status == 200);
     CHECK_THAT(grown.body, Catch::Contains(R"("retention_ms":60000)"));
     CHECK_THAT(grown.body, Catch::Contains(R"({"partition":3,"log_start_offset":0)"));
+    const auto compacted = api.client->send(
+        "PATCH", "/api/v1/streams/s",
+        R"({"cleanup.policy":"compact","min.cleanable.dirty.ratio":0.25,"delete.retention.ms":5})");
+    CHECK(compacted.status == 200);
+    CHECK_THAT(compacted.body, Catch::Contains(R"("cleanup_policy":"compact")"));
+    CHECK_THAT(compacted.body, Catch::Contains(R"("dirty_ratio_min":2.5E-1)"));
+    CHECK_THAT(compacted.body, Catch::Contains(R"("delete_retention_ms":5)"));
+    CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"dirty_ratio_min":2})").status == 400);
     CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"partitions":2})").status == 400);
     CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"retention_ms":0})").status == 400);
     CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"name":"t"})").status == 400);

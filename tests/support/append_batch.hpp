@@ -13,6 +13,13 @@
 
 namespace holdfast::test {
 
+// A record with a key; without value it is a tombstone.
+struct KeyedValue {
+    std::string key;
+    std::optional<std::string> value;
+    friend bool operator==(const KeyedValue&, const KeyedValue&) = default;
+};
+
 // An append group that owns its batches and can be waited for.
 class WaitedGroup final : public log::AppendGroup {
 public:
@@ -25,6 +32,18 @@ public:
         const auto batch = builder.finish();
         stored_.push_back(std::make_unique<Bytes>(batch.begin(), batch.end()));
         appends.push_back({partition, *stored_.back(), static_cast<std::int32_t>(values.size())});
+    }
+    // One batch of records with keys.
+    void add_keyed(PartitionId partition, const std::vector<KeyedValue>& records,
+                   std::int64_t timestamp_ms = 1'700'000'000'000,
+                   record::Compression compression = record::Compression::none) {
+        record::BatchBuilder builder;
+        for (const auto& [key, value] : records)
+            builder.append(timestamp_ms, as_bytes(key),
+                           value ? std::optional(as_bytes(*value)) : std::nullopt, 0, {});
+        const auto batch = builder.finish(compression);
+        stored_.push_back(std::make_unique<Bytes>(batch.begin(), batch.end()));
+        appends.push_back({partition, *stored_.back(), static_cast<std::int32_t>(records.size())});
     }
     // One batch of an idempotent or transactional producer.
     void add(PartitionId partition, const std::vector<std::string>& values,
@@ -63,6 +82,18 @@ inline Result<Offset> append_values(log::Log& log, PartitionId partition,
     return group.appends[0].base_offset;
 }
 
+// As append_values(), with keys.
+inline Result<Offset> append_keyed(log::Log& log, PartitionId partition,
+                                   const std::vector<KeyedValue>& records,
+                                   std::int64_t timestamp_ms = 1'700'000'000'000) {
+    WaitedGroup group;
+    group.add_keyed(partition, records, timestamp_ms);
+    log.append(group);
+    HF_TRY(group.wait());
+    if (group.appends[0].refused) return *group.appends[0].refused;
+    return group.appends[0].base_offset;
+}
+
 struct StoredValue {
     Offset offset = 0;
     std::string value;
@@ -95,6 +126,37 @@ inline Result<std::vector<StoredValue>> read_all(const log::Log& log, PartitionI
         if (fetched.next_offset == from) return all;
         HF_TRY(auto values, values_of(fetched.batches, from));
         all.insert(all.end(), values.begin(), values.end());
+        from = fetched.next_offset;
+    }
+}
+
+struct StoredRecord {
+    Offset offset = 0;
+    KeyedValue record;
+    friend bool operator==(const StoredRecord&, const StoredRecord&) = default;
+};
+
+// As read_all(), with keys.
+inline Result<std::vector<StoredRecord>> read_keyed(
+    const log::Log& log, PartitionId partition, Offset from = 0,
+    log::Isolation isolation = log::Isolation::committed) {
+    std::vector<StoredRecord> all;
+    for (;;) {
+        HF_TRY(auto fetched, log.fetch(partition, from, 1U << 16U, isolation));
+        if (fetched.next_offset == from) return all;
+        for (ByteView batches = fetched.batches; !batches.empty();) {
+            HF_TRY(auto view, record::BatchView::open(batches));
+            batches = batches.subspan(view.header().size_bytes());
+            record::RecordView record;
+            for (;;) {
+                HF_TRY(const bool has_more, view.next(record));
+                if (!has_more) break;
+                if (record.offset < from || view.header().is_control()) continue;
+                StoredRecord stored{record.offset, {std::string(as_text(*record.key)), {}}};
+                if (!record.is_tombstone) stored.record.value = std::string(as_text(record.value));
+                all.push_back(std::move(stored));
+            }
+        }
         from = fetched.next_offset;
     }
 }

@@ -26,6 +26,8 @@
 
 namespace holdfast::app {
 
+class CompactionThread;
+
 // The whole server in one object: modules as members in floor order, so that construction and
 // destruction order is the dependency order. One thread calls start(), run_housekeeping() and
 // stop().
@@ -66,6 +68,7 @@ private:
     Metrics metrics_;
     MemoryAccount memory_;
     std::unique_ptr<log::Log> log_;
+    std::unique_ptr<CompactionThread> compaction_;
     std::unique_ptr<broker::Broker> broker_;
     std::vector<std::unique_ptr<gateway::ShardThread>> shards_;
     std::vector<gateway::ShardThread*> shard_pointers_;

@@ -42,6 +42,7 @@ struct Limits {
 enum class Durability : std::uint8_t { fsync, os };
 enum class Compression : std::uint8_t { none, gzip, snappy, lz4, zstd };
 enum class TimestampType : std::uint8_t { create, append };
+enum class CleanupPolicy : std::uint8_t { expire, compact, compact_and_expire };
 
 struct StreamConfig {
     std::string name;
@@ -52,6 +53,9 @@ struct StreamConfig {
     Compression compression = Compression::none;
     std::uint32_t message_bytes_max = 1U << 20U;
     TimestampType timestamp_type = TimestampType::create;
+    CleanupPolicy cleanup_policy = CleanupPolicy::expire;
+    std::uint64_t delete_retention_ms = 86'400'000; // of tombstones
+    double dirty_ratio_min = 0.5;                   // compacted when as much is new
 };
 
 // One row of the bridge. The first that matches a topic wins.

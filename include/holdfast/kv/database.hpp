@@ -3,6 +3,7 @@
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/kv/storage.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -21,9 +22,10 @@ using Family = std::shared_ptr<FamilyHandle>;
 
 // What a column family holds decides how it is tuned.
 enum class FamilyUse : std::uint8_t {
-    state,   // small values, rewritten often: compacted
-    payload, // large values written once and dropped with the family: never rewritten; keys that
-             // share their first 8 bytes come in order
+    state,     // small values, rewritten often: compacted
+    payload,   // large values written once and dropped with the family: never rewritten; keys that
+               // share their first 8 bytes come in order
+    compacted, // as payload, but some are replaced or removed, and their space comes back
 };
 
 // What to do about a write-ahead log that does not read.
@@ -112,12 +114,19 @@ public:
     [[nodiscard]] Result<void> drop_family(std::string_view name);
 
     // Atomic over all families; durable when it returns if `synced`, else in the kernel's hands.
-    // After io or no_space nothing of it is visible, and the database should be reopened.
+    // After io or no_space nothing of it is visible, and the database has failed.
     [[nodiscard]] Result<void> write(const WriteBatch& batch, bool synced);
     // Makes durable what was written unsynced.
     [[nodiscard]] Result<void> sync();
     // Writes the family's memtable out to a table.
     [[nodiscard]] Result<void> flush(const Family& family);
+    // Rewrites the family's tables without what was replaced or removed: the space comes back.
+    // Takes its time, beside writes; ends early, with ok, once `cancelled`.
+    [[nodiscard]] Result<void> compact(const Family& family, std::atomic<bool>& cancelled);
+
+    // Whether a call that changes something failed, on any thread: what the disk holds is unknown,
+    // and the database must be reopened before it is written again (RocksDB asserts on it).
+    [[nodiscard]] bool has_failed() const noexcept;
 
     [[nodiscard]] Result<std::optional<std::string>> get(const Family& family, ByteView key) const;
     // Keys below `upper_bound` only, where one is given.

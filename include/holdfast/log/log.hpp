@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +76,13 @@ struct Verified {
     std::uint64_t records = 0; // in them
     std::uint64_t bytes = 0;
     std::uint64_t damages = 0;
+};
+
+// What compaction took out of partitions, about.
+struct Compacted {
+    std::uint64_t partitions = 0;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0; // of batches; tables give their space back a little later
 };
 
 struct Fetched {
@@ -175,6 +183,11 @@ public:
     // oldest of others while the directory is near its bound, and forgets silent producers.
     // Called on a timer by app; also the way out of a full disk.
     [[nodiscard]] virtual Result<void> apply_retention(std::int64_t now_ms) = 0;
+
+    // Takes out of compacted streams what younger records have replaced, where enough is new, and
+    // what has expired by `now_ms`. Takes its time, beside appends and reads; ends early when
+    // `stop` says so. One thread at a time. Errors: closed, denied, io.
+    [[nodiscard]] virtual Result<Compacted> compact(std::int64_t now_ms, std::stop_token stop) = 0;
 
     // Bytes on disk of the whole directory, as of the last look (at most a second old).
     [[nodiscard]] virtual std::uint64_t disk_bytes() const = 0;

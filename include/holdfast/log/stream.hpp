@@ -21,6 +21,13 @@ enum class TimestampType : std::uint8_t {
     append = 1, // when the log took it, whatever the producer said
 };
 
+// How records leave a stream. Numbers reach the stream table on disk.
+enum class CleanupPolicy : std::uint8_t {
+    expire = 0,             // by age and bytes
+    compact = 1,            // when a younger record has their key
+    compact_and_expire = 2, // both
+};
+
 // A stream's settings. Kafka's names for them stand in docs/streams.md.
 struct StreamSettings {
     std::string name; // a legal Kafka topic name: [a-zA-Z0-9._-]{1,249}, not "." or ".."
@@ -31,7 +38,13 @@ struct StreamSettings {
     record::Compression compression = record::Compression::none;
     std::uint32_t message_bytes_max = 1U << 20U; // of one batch of one group, as Kafka counts it
     TimestampType timestamp_type = TimestampType::create;
-    bool internal = false; // hidden from listings unless asked for
+    CleanupPolicy cleanup_policy = CleanupPolicy::expire;
+    std::int64_t delete_retention_ms = 86'400'000; // of tombstones, from their first compaction on
+    double dirty_ratio_min = 0.5; // compacted when as much of a partition's bytes is new, 0 .. 1
+    bool internal = false;        // hidden from listings unless asked for
+
+    [[nodiscard]] bool compacts() const noexcept { return cleanup_policy != CleanupPolicy::expire; }
+    [[nodiscard]] bool expires() const noexcept { return cleanup_policy != CleanupPolicy::compact; }
 };
 
 // Names a stream for ever, also after its name was given to another: RFC 9562, version 4.
