@@ -1,16 +1,24 @@
 #include <holdfast/kv/database.hpp>
 
+#include "kv/background_watch.hpp"
 #include "kv/options.hpp"
 #include "kv/status.hpp"
 #include "kv/storage_access.hpp"
 #include "kv/wal_tail.hpp"
 
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/kv/side_file.hpp>
+
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -40,6 +48,18 @@ struct Core {
     std::shared_ptr<Storage> storage;
     std::unique_ptr<rocksdb::DB> db;
 };
+
+// No new database is made over what is left of another.
+Result<void> expect_empty(rocksdb::Env& env, const std::string& path) {
+    std::vector<std::string> names;
+    if (!env.GetChildren(path, &names).ok()) return ok(); // made by the open
+    for (const std::string& name : names)
+        if (name.ends_with(".sst") || is_write_ahead_log(name))
+            return fail(Errc::corrupt,
+                        fmt::format("opening database {}: {} is there, but CURRENT is missing",
+                                    path, name));
+    return ok();
+}
 
 } // namespace
 
@@ -124,6 +144,26 @@ Result<void> Iterator::status() const {
     return checked(impl_->rocks->status(), "reading " + impl_->family->get()->GetName());
 }
 
+Result<Manifest> read_manifest(const Storage& storage, const std::filesystem::path& directory) {
+    HF_TRY(const Bytes current, read_side_file(storage, directory / "CURRENT", 4096));
+    std::string_view name = as_text(current);
+    constexpr std::string_view kPrefix = "MANIFEST-";
+    Manifest manifest;
+    if (name.ends_with('\n')) name.remove_suffix(1);
+    const std::string path = (directory / name).string();
+    const std::string_view digits = name.substr(std::min(kPrefix.size(), name.size()));
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), manifest.number);
+    if (!name.starts_with(kPrefix) || error != std::errc() || end != digits.data() + digits.size())
+        return fail(Errc::corrupt,
+                    fmt::format("{} does not name a manifest", (directory / "CURRENT").string()));
+    std::uint64_t bytes = 0;
+    HF_TRY(checked(storage.access().env->GetFileSize(path, &bytes), "reading " + path));
+    manifest.bytes = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(bytes, std::numeric_limits<std::uint32_t>::max()));
+    return manifest;
+}
+
 struct Database::Impl {
     DatabaseOptions options;
     std::shared_ptr<rocksdb::Cache> cache;
@@ -132,6 +172,7 @@ struct Database::Impl {
     std::map<std::string, Family, std::less<>> families; // guarded by mutex
 
     std::atomic<bool> has_failed{false};
+    std::shared_ptr<BackgroundWatch> background = std::make_shared<BackgroundWatch>();
 
     // Of a call that changes something.
     [[nodiscard]] Result<void> changed(const rocksdb::Status& status, std::string_view doing) {
@@ -154,7 +195,7 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
     constexpr int kLooks = 5;
     for (int i = 1; i < kLooks && !opened; ++i) {
         const Errc why = opened.error().code;
-        if (why != Errc::corrupt && why != Errc::not_found) break;
+        if (why != Errc::corrupt) break;
         opened = try_open(options);
     }
     return opened;
@@ -171,10 +212,14 @@ Result<std::unique_ptr<Database>> Database::try_open(const DatabaseOptions& opti
     const std::string path = options.directory.string();
     const bool direct_writes = !options.read_only && takes_direct_writes(files, path);
     rocksdb::DBOptions db_options = database_options(options, env, direct_writes);
+    db_options.listeners.push_back(impl->background);
     const std::string doing = "opening database " + path;
 
     std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
-    if (env->FileExists(path + "/CURRENT").ok()) {
+    const bool exists = env->FileExists(path + "/CURRENT").ok();
+    if (!exists) {
+        HF_TRY(expect_empty(*env, path));
+    } else {
         HF_TRY(checked(rocksdb::DB::ListColumnFamilies(db_options, path, &names), doing));
         HF_TRY(const bool is_torn,
                options.read_only ? mend_wal_tails(files, path, true) : mend_locked(files, path));
@@ -233,6 +278,7 @@ Result<void> Database::drop_family(std::string_view name) {
 }
 
 Result<void> Database::write(const WriteBatch& batch, bool synced) {
+    if (impl_->background->has_damaged()) leave_damaged_uncompacted();
     rocksdb::WriteOptions options;
     options.sync = synced;
     const auto status = impl_->core->db->Write(options, &batch.impl().batch);
@@ -240,9 +286,33 @@ Result<void> Database::write(const WriteBatch& batch, bool synced) {
     return impl_->changed(status, "writing to database " + impl_->options.directory.string());
 }
 
+// Neither tried again and again nor waited for.
+void Database::leave_damaged_uncompacted() {
+    for (const std::string& name : impl_->background->take_damaged()) {
+        const Family damaged = family(name);
+        if (!damaged) continue; // dropped
+        constexpr const char* kNever = "2147483647";
+        const auto status = impl_->core->db->SetOptions(
+            damaged->get(), {{"disable_auto_compactions", "true"},
+                             {"level0_slowdown_writes_trigger", kNever},
+                             {"level0_stop_writes_trigger", kNever},
+                             {"soft_pending_compaction_bytes_limit", "0"},
+                             {"hard_pending_compaction_bytes_limit", "0"}});
+        if (!status.ok()) log_error("kv", "column family {}: {}", name, status.ToString());
+    }
+}
+
 Result<void> Database::sync() {
     return impl_->changed(impl_->core->db->SyncWAL(),
                           "syncing database " + impl_->options.directory.string());
+}
+
+Result<void> Database::finish() {
+    rocksdb::CancelAllBackgroundWork(impl_->core->db.get(), true);
+    if (has_failed()) // RocksDB asserts on a sync then
+        return fail(Errc::io,
+                    fmt::format("a write to {} failed", impl_->options.directory.string()));
+    return sync();
 }
 
 Result<void> Database::flush(const Family& family) {
@@ -258,11 +328,13 @@ Result<void> Database::compact(const Family& family, std::atomic<bool>& cancelle
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
     const auto status = impl_->core->db->CompactRange(options, family->get(), nullptr, nullptr);
     if (cancelled && (status.IsIncomplete() || status.IsManualCompactionPaused())) return ok();
+    if (status.IsCorruption() || status.IsPathNotFound()) // nothing was changed
+        return checked(status, "compacting column family " + family->get()->GetName());
     return impl_->changed(status, "compacting column family " + family->get()->GetName());
 }
 
 bool Database::has_failed() const noexcept {
-    return impl_->has_failed;
+    return impl_->has_failed || impl_->background->has_failed();
 }
 
 Result<std::optional<std::string>> Database::get(const Family& family, ByteView key) const {

@@ -11,8 +11,9 @@ namespace {
 Errc errc_of(const rocksdb::Status& status) {
     if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit)
         return Errc::no_space;
-    if (status.IsNotFound() || status.IsPathNotFound()) return Errc::not_found;
-    if (status.IsCorruption()) return Errc::corrupt;
+    if (status.IsNotFound()) return Errc::not_found;
+    // A file that a database names must be there.
+    if (status.IsCorruption() || status.IsPathNotFound()) return Errc::corrupt;
     if (status.IsNotSupported()) return Errc::not_supported;
     if (status.IsInvalidArgument()) return Errc::malformed;
     if (status.IsShutdownInProgress()) return Errc::closed;

@@ -125,14 +125,14 @@ private:
     bool is_damaged_ = false;
 };
 
-bool is_wal(std::string_view name) {
+} // namespace
+
+bool is_write_ahead_log(std::string_view name) {
     constexpr std::string_view kSuffix = ".log";
     if (!name.ends_with(kSuffix)) return false;
     name.remove_suffix(kSuffix.size());
     return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
 }
-
-} // namespace
 
 Result<std::optional<WalTail>> find_wal_tail(rocksdb::FileSystem& files, const std::string& path) {
     const std::string doing = "reading " + path;
@@ -154,10 +154,10 @@ Result<bool> mend_wal_tails(rocksdb::FileSystem& files, const std::string& direc
     HF_TRY(checked(files.GetChildren(directory, {}, &names, nullptr), "listing " + directory));
     bool is_torn = false;
     for (const std::string& name : names) {
-        if (!is_wal(name)) continue;
+        if (!is_write_ahead_log(name)) continue;
         const std::string path = directory + "/" + name;
         auto found = find_wal_tail(files, path);
-        if (!found && read_only && found.error().code == Errc::not_found) continue; // just deleted
+        if (!found && read_only && found.error().code == Errc::corrupt) continue; // just deleted
         if (!found) return std::move(found).error();
         const std::optional<WalTail> tail = found.value();
         if (!tail) continue;

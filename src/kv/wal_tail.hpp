@@ -8,8 +8,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace holdfast::kv {
+
+[[nodiscard]] bool is_write_ahead_log(std::string_view file_name);
 
 // The end of a write-ahead log that was not closed: behind it lie zeros that were allocated ahead,
 // and perhaps parts of a write that never became whole.

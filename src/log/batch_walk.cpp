@@ -58,7 +58,10 @@ BatchWalk::At BatchWalk::land() {
 
 Result<BatchWalk::At> BatchWalk::failed(Error error) {
     last_offset_ = -1;
-    if (error.code == Errc::corrupt) return At::damage;
+    if (error.code == Errc::corrupt) {
+        spans_[span_].slice->is_damaged = true;
+        return At::damage;
+    }
     return error;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/base/ids.hpp>
+#include <holdfast/kv/database.hpp>
 #include <holdfast/kv/side_file.hpp>
 
 #include <filesystem>
@@ -22,13 +23,24 @@ public:
         Offset ceiling = 0;
     };
 
+    struct Loaded {
+        std::unordered_map<PartitionId, Offset> ceilings;
+        // By close(): the ceilings are ends, and this was the database's list of files.
+        std::optional<kv::Manifest> manifest;
+    };
+
     // Reads what is there; a torn tail is forgotten: it was never acknowledged. Errors: io.
-    [[nodiscard]] static Result<std::unordered_map<PartitionId, Offset>> load(
-        const kv::Storage& storage, const std::filesystem::path& file);
+    [[nodiscard]] static Result<Loaded> load(const kv::Storage& storage,
+                                             const std::filesystem::path& file);
     // Writes the file anew with these entries and keeps it open. Errors: io, no_space.
     [[nodiscard]] static Result<Ceilings> rewrite(const kv::Storage& storage,
                                                   const std::filesystem::path& file,
                                                   const std::vector<Entry>& entries);
+    // Writes the file anew with the next offsets themselves, all that is below being stored: what
+    // the next start finds less of was lost since. Errors: io, no_space.
+    [[nodiscard]] static Result<void> close(const kv::Storage& storage,
+                                            const std::filesystem::path& file,
+                                            std::vector<Entry> ends, const kv::Manifest& manifest);
 
     // Durable when it returns. Errors: io, no_space.
     [[nodiscard]] Result<void> raise(const std::vector<Entry>& entries);

@@ -39,16 +39,6 @@ Error database_closed() {
 
 } // namespace
 
-std::string_view to_string(Keyspace keyspace) noexcept {
-    switch (keyspace) {
-        case Keyspace::rules: return "rules";
-        case Keyspace::models: return "models";
-        case Keyspace::alarms: return "alarms";
-        case Keyspace::groups: return "groups";
-    }
-    return "unknown";
-}
-
 Result<std::unique_ptr<Log>> Log::open(LogOptions options, const Clock& clock, Metrics& metrics) {
     auto log = std::make_unique<EmbeddedLog>(std::move(options), clock, metrics);
     HF_TRY(log->start());
@@ -85,9 +75,22 @@ EmbeddedLog::~EmbeddedLog() {
         !committer_->broken() && store_.database && !store_.database->has_failed();
     committer_.reset();
     if (can_sync)
-        if (auto synced = store_.database->sync(); !synced)
-            log_warn("log", "closing: {}", synced.error().context);
+        if (auto closed = close_durably(); !closed)
+            log_warn("log", "closing: {}", closed.error().context);
     close_store(store_);
+}
+
+// After that the next start knows what it must find.
+Result<void> EmbeddedLog::close_durably() {
+    HF_TRY(store_.database->finish());
+    HF_TRY(const kv::Manifest manifest,
+           kv::read_manifest(*store_.storage, store_.options.directory));
+    std::vector<Ceilings::Entry> ends;
+    for (const auto& entry : store_.streams.all())
+        for (const auto& partition : entry->partitions)
+            if (partition->next_offset > 0)
+                ends.push_back({partition->id(), partition->next_offset});
+    return Ceilings::close(*store_.storage, store_.ceilings_file(), std::move(ends), manifest);
 }
 
 Result<void> EmbeddedLog::start() {

@@ -60,6 +60,7 @@ private:
     // Runs `write` on the committer thread, unless the database is broken.
     template <class T>
     [[nodiscard]] Result<T> on_committer(std::function<Result<T>()> write);
+    [[nodiscard]] Result<void> close_durably();
     [[nodiscard]] Result<void> save_stream(const Stream& stream);
     [[nodiscard]] Result<std::shared_ptr<Partition>> find_partition(PartitionId id) const;
 

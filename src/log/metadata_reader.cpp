@@ -16,8 +16,7 @@ Result<std::uint32_t> stored_format(const Store& store) {
     if (!stored) return 1U;
     auto format = ByteReader(as_bytes(*stored)).u32_be();
     if (!format || format.value() > kFormatVersion)
-        return fail(Errc::corrupt, fmt::format("metadata of {}: its format is not one of ours",
-                                               store.options.directory.string()));
+        return fail(Errc::corrupt, "its format is not one of ours");
     return format.value();
 }
 
@@ -97,7 +96,9 @@ Result<void> read_producers(Store& store, FoundMetadata& found) {
 
 Result<FoundMetadata> read_metadata(Store& store) {
     FoundMetadata found;
-    HF_TRY(found.format, stored_format(store));
+    const auto format = stored_format(store);
+    if (!format) return bad_metadata(store, format.error());
+    found.format = format.value();
     auto at = store.database->iterate(store.meta);
     for (at.seek({}); at.valid(); at.next()) {
         auto taken = take_meta_entry(store, found, at.key(), at.value());

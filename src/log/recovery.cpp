@@ -56,6 +56,22 @@ Result<std::uint32_t> check_format(const Store& store) {
     return version;
 }
 
+// RocksDB takes a shorter list of files for an older one, and would delete what it does not name.
+Result<void> check_manifest(const Store& store, const Ceilings::Loaded& known) {
+    if (!known.manifest) return ok();
+    const auto wrong = [&](const std::string& how) {
+        return fail(Errc::corrupt,
+                    fmt::format("metadata of {}: {}", store.options.directory.string(), how));
+    };
+    const auto found = kv::read_manifest(*store.storage, store.options.directory);
+    if (!found) return wrong(found.error().context);
+    if (found.value().number == known.manifest->number &&
+        found.value().bytes < known.manifest->bytes)
+        return wrong(fmt::format("the manifest has {} bytes, and had {} when the log was closed",
+                                 found.value().bytes, known.manifest->bytes));
+    return ok();
+}
+
 kv::DatabaseOptions database_options(const Store& store) {
     kv::DatabaseOptions options;
     options.directory = store.options.directory;
@@ -111,7 +127,8 @@ Result<void> open_families(Store& store) {
         auto slice = slice_of_family(name);
         if (!slice) continue;
         slice->family = store.database->family(name);
-        slices[slice->number] = std::make_shared<Slice>(std::move(*slice));
+        const std::uint32_t number = slice->number;
+        slices[number] = std::move(slice);
     }
     for (auto& [number, slice] : slices) store.slices.add_found(std::move(slice));
     return ok();
@@ -159,7 +176,10 @@ std::optional<Offset> find_end(const Store& store, const Partition& partition) {
     for (auto span = partition.spans().rbegin(); span != partition.spans().rend(); ++span) {
         auto at = store.database->iterate(span->slice->family, ByteView(end));
         at.seek_before_end();
-        if (!at.status()) return {};
+        if (!at.status()) {
+            span->slice->is_damaged = true;
+            return {};
+        }
         if (at.valid() && belongs_to(at.key(), partition.id())) return last_offset_of(at.key()) + 1;
     }
     return 0;
@@ -167,11 +187,11 @@ std::optional<Offset> find_end(const Store& store, const Partition& partition) {
 
 class PartitionRecovery {
 public:
-    PartitionRecovery(Store& store, FoundMetadata found, bool salvaged)
-        : store_(store), found_(std::move(found)), salvaged_(salvaged) {}
+    PartitionRecovery(Store& store, FoundMetadata found, Ceilings::Loaded known, bool salvaged)
+        : store_(store), found_(std::move(found)), known_(std::move(known)), salvaged_(salvaged) {}
 
     Result<void> run() {
-        HF_TRY(ceilings_, Ceilings::load(*store_.storage, store_.ceilings_file()));
+        HF_TRY(check_streams());
         kv::WriteBatch floors;
         std::vector<Ceilings::Entry> entries;
         std::vector<std::shared_ptr<const StreamEntry>> streams;
@@ -181,7 +201,7 @@ public:
             entry->stream = std::make_shared<const Stream>(std::move(stream));
             for (PartitionIndex i = 0; i < entry->stream->settings.partitions; ++i) {
                 auto partition = std::make_shared<Partition>(PartitionId{entry->stream->id, i});
-                recover_one(*entry->stream, *partition, floors);
+                HF_TRY(recover_one(*entry->stream, *partition, floors));
                 if (partition->next_offset > 0)
                     entries.push_back({partition->id(), partition->next_offset});
                 entry->partitions.push_back(std::move(partition));
@@ -201,7 +221,19 @@ public:
     }
 
 private:
-    void recover_one(const Stream& stream, Partition& partition, kv::WriteBatch& floors) {
+    // Offsets are given out to streams only whose id was taken durably before.
+    Result<void> check_streams() const {
+        for (const auto& [partition, ceiling] : known_.ceilings)
+            if (number(partition.stream) >= store_.next_stream_id)
+                return fail(
+                    Errc::corrupt,
+                    fmt::format("metadata of {}: nothing is known of stream {}, which has "
+                                "had records",
+                                store_.options.directory.string(), number(partition.stream)));
+        return ok();
+    }
+
+    Result<void> recover_one(const Stream& stream, Partition& partition, kv::WriteBatch& floors) {
         const PartitionId id = partition.id();
         auto& spans = found_.spans[id];
         if (salvaged_) find_lost_spans(store_, partition, spans);
@@ -210,7 +242,13 @@ private:
         });
         for (const auto& [number, value] : spans) {
             auto slice = store_.slices.find(number);
-            if (!slice) continue; // dropped before its entry was
+            if (!slice && salvaged_) continue; // the removal of its entry may be what was lost
+            if (!slice)                        // entries go before their slice does
+                return fail(
+                    Errc::corrupt,
+                    fmt::format("metadata of {}: slice {}, where records of {}/{} lie, is missing",
+                                store_.options.directory.string(), number, stream.settings.name,
+                                id.index));
             slice->bytes += value.bytes;
             partition.add_span({std::move(slice), value.first_offset, value.bytes, value.bytes});
         }
@@ -221,8 +259,8 @@ private:
         partition.set_clean_bytes(cleaned.bytes);
         Offset next = std::max({end.value_or(0), found_.floors[id], found_.log_starts[id],
                                 cleaned.first_dirty_offset});
-        const Offset ceiling = std::max(ceilings_[id], next);
-        if (ceiling > next && (salvaged_ || !end)) {
+        const Offset ceiling = std::max(known_.ceilings[id], next);
+        if (ceiling > next && (salvaged_ || !end || known_.manifest)) {
             log_error("log",
                       "{}/{}: damage may have taken offsets {} to {}; they read as corrupt and "
                       "appends go on behind them",
@@ -236,12 +274,13 @@ private:
         store_.producer_count += partition.producers.count();
         if (found_.with_aborted.contains(id)) partition.set_has_aborted();
         partition.set_high_watermark(next);
+        return ok();
     }
 
     Store& store_;
     FoundMetadata found_;
+    Ceilings::Loaded known_;
     const bool salvaged_;
-    std::unordered_map<PartitionId, Offset> ceilings_;
 };
 
 void report(const Store& store, bool salvaged) {
@@ -279,6 +318,8 @@ Result<void> recover(Store& store, const Clock& clock) {
         HF_TRY(kv::make_directory(*store.storage, store.options.directory));
     }
     HF_TRY(const std::uint32_t version, check_format(store));
+    HF_TRY(auto known, Ceilings::load(*store.storage, store.ceilings_file()));
+    HF_TRY(check_manifest(store, known));
     HF_TRY(const bool salvaged, open_database(store));
     // The directory is ours now, and nothing is changed yet that an older version could not read.
     if (version < kFormatVersion && !store.options.read_only) {
@@ -289,7 +330,7 @@ Result<void> recover(Store& store, const Clock& clock) {
     if (found.format < kFormatVersion && !store.options.read_only) {
         HF_TRY(upgrade(store, found));
     }
-    HF_TRY(PartitionRecovery(store, std::move(found), salvaged).run());
+    HF_TRY(PartitionRecovery(store, std::move(found), std::move(known), salvaged).run());
     store.slices.close_old(clock.now_ms());
     report(store, salvaged);
     return ok();

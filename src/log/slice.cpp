@@ -48,15 +48,15 @@ std::string slice_family_name(const Slice& slice) {
                        slice.created_ms);
 }
 
-std::optional<Slice> slice_of_family(std::string_view name) {
-    if (!name.starts_with(kPrefix)) return {};
+std::shared_ptr<Slice> slice_of_family(std::string_view name) {
+    if (!name.starts_with(kPrefix)) return nullptr;
     name.remove_prefix(kPrefix.size());
-    Slice slice;
+    auto slice = std::make_shared<Slice>();
     std::size_t slice_class = 0;
-    if (!take_number(name, slice.number) || !take_number(name, slice_class) ||
-        !take_number(name, slice.created_ms) || !name.empty() || slice_class >= kSliceClassCount)
-        return {};
-    slice.slice_class = static_cast<SliceClass>(slice_class);
+    if (!take_number(name, slice->number) || !take_number(name, slice_class) ||
+        !take_number(name, slice->created_ms) || !name.empty() || slice_class >= kSliceClassCount)
+        return nullptr;
+    slice->slice_class = static_cast<SliceClass>(slice_class);
     return slice;
 }
 
@@ -72,7 +72,7 @@ Result<std::shared_ptr<Slice>> SliceSet::writable(SliceClass slice_class, std::i
                                                   std::uint64_t bytes_max, kv::Database& database) {
     auto& open = open_[static_cast<std::size_t>(slice_class)];
     const bool has_bound = slice_class != SliceClass::compacted;
-    if (open && (now_ms >= open->created_ms + slice_length_ms(slice_class) ||
+    if (open && (now_ms >= open->created_ms + slice_length_ms(slice_class) || open->is_damaged ||
                  (has_bound && open->bytes >= bytes_max)))
         close(open, now_ms);
     if (!open) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,11 +41,13 @@ struct Slice {
     std::size_t span_count = 0;      // partitions that still have records in it
     std::uint64_t garbage_bytes = 0; // compacted: what went and may still have its space, about
     kv::Family family;
+    // Met by a reader, on any thread: new records go elsewhere, where they can be read.
+    std::atomic<bool> is_damaged{false};
 };
 
 [[nodiscard]] std::string slice_family_name(const Slice& slice);
-// What the name says, without family; nothing for a family that is no slice.
-[[nodiscard]] std::optional<Slice> slice_of_family(std::string_view name);
+// What the name says, without family; null for a family that is no slice.
+[[nodiscard]] std::shared_ptr<Slice> slice_of_family(std::string_view name);
 
 // All slices of the database. Committer thread only (and recovery).
 class SliceSet {
@@ -55,7 +56,7 @@ public:
     void add_found(std::shared_ptr<Slice> slice);
 
     // The slice of the class that is written at `now_ms`: rolls over to a new one where the open
-    // one is too old or larger than `bytes_max`. Errors: those of making a column family.
+    // one is too old, damaged, or larger than `bytes_max`. Errors: those of making a column family.
     [[nodiscard]] Result<std::shared_ptr<Slice>> writable(SliceClass slice_class,
                                                           std::int64_t now_ms,
                                                           std::uint64_t bytes_max,

@@ -27,7 +27,7 @@ void put_entry(const Store& store, Partition& partition, kv::WriteBatch& batch) 
     partition.time.bytes = 0;
 }
 
-// The entries of one span.
+// The entries of one span. Damaged ones count as absent: searches take longer, and find the same.
 class SpanEntries {
 public:
     SpanEntries(const Store& store, PartitionId partition, Offset first, Offset end)
@@ -46,6 +46,7 @@ public:
         iterator_->seek_before_end();
         return current();
     }
+    [[nodiscard]] bool is_damaged() const noexcept { return is_damaged_; }
     // Up to where the span's records are all older than `timestamp_ms`, as far as entries tell.
     Result<Offset> older_end(std::int64_t timestamp_ms) {
         Offset low = first_;
@@ -62,7 +63,11 @@ public:
 
 private:
     Result<std::optional<Entry>> current() {
-        HF_TRY(iterator_->status());
+        if (const auto status = iterator_->status(); !status) {
+            if (status.error().code != Errc::corrupt) return status.error();
+            is_damaged_ = true;
+            return std::optional<Entry>();
+        }
         if (!iterator_->valid() || !belongs_to(iterator_->key(), partition_))
             return std::optional<Entry>();
         const Offset end = last_offset_of(iterator_->key());
@@ -76,6 +81,7 @@ private:
     const Offset end_;
     const RecordKey bound_;
     std::optional<kv::Iterator> iterator_;
+    bool is_damaged_ = false;
 };
 
 // The first record of the batch at hand, from `from` on, that is young enough.
@@ -142,8 +148,12 @@ Result<void> load_time(const Store& store, Partition& partition) {
     time.is_known = true;
     if (partition.spans().empty()) return ok();
     const Offset first = partition.spans().back().first_offset;
-    HF_TRY(const auto last,
-           SpanEntries(store, partition.id(), first, partition.next_offset).last());
+    SpanEntries entries(store, partition.id(), first, partition.next_offset);
+    HF_TRY(const auto last, entries.last());
+    if (entries.is_damaged()) { // any bound that is not too small
+        time.max_ms = std::numeric_limits<std::int64_t>::max();
+        return ok();
+    }
     if (last) time.max_ms = last->max_ms;
     BatchWalk walk(store, partition);
     HF_TRY(auto at, walk.seek(last ? last->end : first));

@@ -26,13 +26,14 @@ struct LogFixture {
     Metrics metrics;
     std::shared_ptr<kv::Storage> storage;
     std::uint64_t disk_bytes_max = 0;
+    std::size_t write_buffer_bytes = 1U << 20U;
     std::unique_ptr<log::Log> log;
 
     [[nodiscard]] std::filesystem::path path() const { return directory.path() / "log"; }
     [[nodiscard]] Result<std::unique_ptr<log::Log>> open() {
         log::LogOptions options;
         options.directory = path();
-        options.write_buffer_bytes = 1U << 20U;
+        options.write_buffer_bytes = write_buffer_bytes;
         options.storage = storage;
         options.disk_bytes_max = disk_bytes_max;
         return log::Log::open(std::move(options), clock, metrics);

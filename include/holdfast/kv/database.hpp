@@ -96,6 +96,17 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// The file that lists a database's tables: its name ends in the number, and it only grows until
+// another takes its place.
+struct Manifest {
+    std::uint32_t number = 0;
+    std::uint32_t bytes = 0;
+};
+// Of a database that nobody has open, or after finish(). Errors: not_found (no database), corrupt,
+// io.
+[[nodiscard]] Result<Manifest> read_manifest(const Storage& storage,
+                                             const std::filesystem::path& directory);
+
 // One open RocksDB. All members are thread-safe, but writes come from one thread (they are not
 // tuned for more). Destroying it (and its last Family) closes it without a flush: the write-ahead
 // log has all.
@@ -118,6 +129,8 @@ public:
     [[nodiscard]] Result<void> write(const WriteBatch& batch, bool synced);
     // Makes durable what was written unsynced.
     [[nodiscard]] Result<void> sync();
+    // Makes all durable and ends background work: no file changes any more until it is destroyed.
+    [[nodiscard]] Result<void> finish();
     // Writes the family's memtable out to a table.
     [[nodiscard]] Result<void> flush(const Family& family);
     // Rewrites the family's tables without what was replaced or removed: the space comes back.
@@ -136,6 +149,7 @@ public:
 private:
     struct Impl;
     explicit Database(std::unique_ptr<Impl> impl);
+    void leave_damaged_uncompacted();
     [[nodiscard]] static Result<std::unique_ptr<Database>> try_open(const DatabaseOptions& options);
     std::unique_ptr<Impl> impl_;
 };

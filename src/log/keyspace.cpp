@@ -1,0 +1,15 @@
+#include <holdfast/log/append.hpp>
+
+namespace holdfast::log {
+
+std::string_view to_string(Keyspace keyspace) noexcept {
+    switch (keyspace) {
+        case Keyspace::rules: return "rules";
+        case Keyspace::models: return "models";
+        case Keyspace::alarms: return "alarms";
+        case Keyspace::groups: return "groups";
+    }
+    return "unknown";
+}
+
+} // namespace holdfast::log
