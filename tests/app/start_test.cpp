@@ -164,7 +164,7 @@ TEST_CASE("check is silent about nothing: no file, broken text, a good one", "[a
 }
 
 TEST_CASE("a rule file with a mistake stops the start, by file and place", "[app][start]") {
-    const Site site(std::string(kFreePorts) + "rules: [bad.sql]\n");
+    const Site site(fmt::format("{}rules: [bad.sql]\n", kFreePorts));
     write_file(site.directory() / "bad.sql", "CREATE RULE r AS SELEKT device FROM 'a/#';\n");
     const auto outcome = run_holdfast(site.serve_arguments());
     CHECK(outcome.exit_code == 1);
