@@ -16,6 +16,7 @@ Waiters::Id Waiters::add(PartitionId partition, Offset from, Isolation isolation
 }
 
 void Waiters::cancel(Id id) {
+    if (id == 0) return;
     std::unique_lock lock(mutex_);
     if (const auto found = partition_of_.find(id); found != partition_of_.end()) {
         const auto at = waiting_.find(found->second);

@@ -23,6 +23,7 @@ public:
     Id add(PartitionId partition, Offset from, Isolation isolation, std::function<void()>& wake,
            const std::function<bool()>& is_past);
     // After it returns the waiter is not running and never will, unless it is the caller itself.
+    // Nothing happens for 0.
     void cancel(Id id);
 
     // Calls, once, each waiter of the partition whose offset lies below its readable end.
