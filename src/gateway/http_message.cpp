@@ -1,6 +1,7 @@
 #include <holdfast/gateway/http_message.hpp>
 
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/column/timestamp.hpp>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,25 @@ Result<std::int64_t> HttpRequest::integer(std::string_view name, std::int64_t fa
         return fail(Errc::malformed, fmt::format("{}: '{}' is not a whole number within {} .. {}",
                                                  name, *text, min, max));
     return value;
+}
+
+Result<std::optional<std::int64_t>> HttpRequest::time_ms(std::string_view name) const {
+    const auto text = query_value(name);
+    if (!text) return std::optional<std::int64_t>{};
+    std::int64_t epoch_ms = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), epoch_ms);
+    if (error == std::errc{} && end == text->data() + text->size() && epoch_ms >= 0)
+        return std::optional(epoch_ms);
+    // The `+` of a time zone reads as a space where the client did not escape it.
+    std::string zoned(*text);
+    if (const auto space = zoned.rfind(' ');
+        space != std::string::npos && zoned.find('T') != std::string::npos)
+        zoned[space] = '+';
+    if (const auto us = column::parse_timestamp(zoned)) return std::optional(*us / 1000);
+    return fail(Errc::malformed,
+                fmt::format("{}: '{}' is neither epoch milliseconds nor a time like "
+                            "2024-05-01T10:00:00Z",
+                            name, *text));
 }
 
 Result<void> HttpRequest::expect_only(std::initializer_list<std::string_view> known) const {

@@ -1,5 +1,6 @@
 #include <holdfast/gateway/record_json.hpp>
 
+#include <gateway/base64.hpp>
 #include <gateway/rest_json.hpp>
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/record/header_names.hpp>
@@ -11,22 +12,6 @@ namespace holdfast::gateway {
 namespace {
 
 namespace json = boost::json;
-
-// RFC 4648 section 4.
-std::string base64(ByteView bytes) {
-    constexpr std::string_view kDigits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t group = 0;
-        for (std::size_t j = i; j < i + 3; ++j)
-            group = group << 8U | (j < bytes.size() ? std::to_integer<std::uint32_t>(bytes[j]) : 0);
-        for (std::size_t digit = 0; digit < 4; ++digit)
-            out += i + digit > bytes.size() ? '=' : kDigits[group >> (18 - 6 * digit) & 63U];
-    }
-    return out;
-}
 
 std::string json_text(std::string_view text) {
     return json::serialize(json::string_view(text.data(), text.size()));

@@ -215,7 +215,54 @@ TEST_CASE("records are read by offset, with limit and the next offset", "[gatewa
     CHECK(api.client->get("/api/v1/streams/events/records?partition=2").status == 400);
     CHECK(api.client->get("/api/v1/streams/events/records?partition=1&offset=9").status == 404);
     CHECK(api.client->get("/api/v1/streams/none/records").status == 404);
-    CHECK(api.client->get("/api/v1/streams/events/records?offset=0&from=0").status == 400);
+}
+
+TEST_CASE("records are picked by key and by time", "[gateway][rest]") {
+    Api api;
+    const auto append = [&](const char* key, std::int64_t time_ms, const char* value) {
+        REQUIRE(test::append_keyed(*api.log, api.partition(0), {{key, value}}, time_ms));
+    };
+    append("a", 1'000, "1");
+    append("b", 2'000, "2");
+    append("a", 3'000, "3");
+    append("\xff", 4'000, "4");
+    const auto values = [&](std::string_view query) {
+        const auto answer = api.client->get("/api/v1/streams/events/records?" + std::string(query));
+        CAPTURE(query, answer.body);
+        CHECK(answer.status == 200);
+        CHECK(answer.has("X-End-Offset: 4"));
+        std::string found;
+        const std::string member = "\"value\":";
+        for (auto at = answer.body.find(member); at != std::string::npos;
+             at = answer.body.find(member, at + 1))
+            found += answer.body[at + member.size()];
+        return found;
+    };
+    CHECK(values("key=a") == "13");
+    CHECK(values("key=a&limit=1") == "1");
+    CHECK(values("key=c").empty());
+    CHECK(values("key_base64=/w==") == "4");
+    CHECK(values("from=2000") == "234");
+    CHECK(values("from=1970-01-01T00:00:02Z&to=1970-01-01T00:00:04Z") == "23");
+    CHECK(values("to=1970-01-01T02:00:03+02:00") == "12");
+    CHECK(values("offset=1&key=a&from=0") == "3");
+    for (const char* wrong :
+         {"key=a&key_base64=YQ==", "key_base64=YQ", "from=yesterday", "from=-1", "to="}) {
+        CAPTURE(wrong);
+        const auto answer = api.client->get("/api/v1/streams/events/records?" + std::string(wrong));
+        CHECK(answer.status == 400);
+    }
+}
+
+TEST_CASE("a long poll for one key goes on past records of others", "[gateway][rest]") {
+    Api api;
+    Client reader(api.running->server().port());
+    auto answer = std::async(std::launch::async, [&] {
+        return reader.get("/api/v1/streams/events/records?key=mine&wait_ms=30000");
+    });
+    REQUIRE(test::append_values(*api.log, api.partition(0), {"1", "2"}));
+    REQUIRE(test::append_keyed(*api.log, api.partition(0), {{"mine", "3"}}));
+    CHECK_THAT(answer.get().body, Catch::StartsWith(R"({"partition":0,"offset":2,)"));
 }
 
 TEST_CASE("a long poll is answered by the next record, or empty in the end", "[gateway][rest]") {

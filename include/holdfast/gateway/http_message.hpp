@@ -34,6 +34,9 @@ struct HttpRequest {
     // `fallback` where it is absent.
     [[nodiscard]] Result<std::int64_t> integer(std::string_view name, std::int64_t fallback,
                                                std::int64_t min, std::int64_t max) const;
+    // A query parameter as a time, in epoch milliseconds: a whole number of them, or RFC 3339.
+    // Nothing where it is absent; malformed, naming it, where it is no time.
+    [[nodiscard]] Result<std::optional<std::int64_t>> time_ms(std::string_view name) const;
     // malformed where the query has a parameter that is not in `known`, or one twice.
     [[nodiscard]] Result<void> expect_only(std::initializer_list<std::string_view> known) const;
 };
