@@ -42,11 +42,18 @@ public:
         return refuse();
     }
     Result<void> delete_stream(std::string_view) override { return refuse(); }
-    Result<log::Fetched> fetch(PartitionId, Offset, std::size_t) const override { return refuse(); }
+    Result<log::Fetched> fetch(PartitionId, Offset, std::size_t, log::Isolation) const override {
+        return refuse();
+    }
+    Result<std::vector<log::AbortedRange>> aborted(PartitionId, Offset, Offset) const override {
+        return refuse();
+    }
+    Result<std::int64_t> new_producer_id() override { return refuse(); }
     Result<log::PartitionBounds> bounds(PartitionId) const override { return refuse(); }
+    Result<std::uint64_t> stored_bytes(PartitionId) const override { return refuse(); }
     Result<Offset> offset_at(PartitionId, std::int64_t) const override { return refuse(); }
     Result<Offset> readable_after(PartitionId, Offset) const override { return refuse(); }
-    WaitId wait(PartitionId, Offset, std::function<void()>) override { return 0; }
+    WaitId wait(PartitionId, Offset, std::function<void()>, log::Isolation) override { return 0; }
     void cancel_wait(WaitId) override {}
     Result<std::optional<std::string>> state(log::Keyspace, std::string_view) const override {
         return refuse();
@@ -54,6 +61,10 @@ public:
     Result<void> scan_state(
         log::Keyspace, std::string_view,
         const std::function<bool(std::string_view, std::string_view)>&) const override {
+        return refuse();
+    }
+    std::uint64_t streams_version() const noexcept override { return 1; }
+    Result<log::Verified> verify(const std::function<void(const log::Damage&)>&) const override {
         return refuse();
     }
     Result<void> apply_retention(std::int64_t) override { return ok(); }

@@ -13,8 +13,9 @@ namespace holdfast::kv {
 namespace {
 
 constexpr std::uint64_t kAheadBytes = 64U << 10U;
-constexpr std::size_t kSmallWriteBytes = 16U << 10U;
-constexpr std::array<char, kAheadBytes> kZeros{};
+constexpr std::uint64_t kPageBytes = 4U << 10U;
+constexpr std::size_t kSmallWriteBytes = kPageBytes;
+constexpr std::array<char, kPageBytes> kZeros{};
 
 // Allocated is not yet written: the first sync of each block of the file also stores that the block
 // has been. Small writes blank the next stretch at once, so that few of their syncs do.
@@ -44,9 +45,14 @@ private:
         end_ += written;
         if (end_ <= blank_end_ || written > kSmallWriteBytes) return;
         blank_end_ = (end_ / kAheadBytes + 1) * kAheadBytes;
-        // Zeros over zeros: where it fails, nothing but the speed of some syncs is lost.
-        [[maybe_unused]] const ssize_t ignored =
-            ::pwrite(fd_, kZeros.data(), blank_end_ - end_, static_cast<off_t>(end_));
+        // Page by page: the kernel keeps what it is given at once as one piece of its cache, and
+        // would count, with some file systems write, all of that for each small write into it.
+        for (std::uint64_t at = end_; at < blank_end_;) {
+            const std::uint64_t count = kPageBytes - at % kPageBytes;
+            // Zeros over zeros: where it fails, nothing but the speed of some syncs is lost.
+            if (::pwrite(fd_, kZeros.data(), count, static_cast<off_t>(at)) < 0) return;
+            at += count;
+        }
     }
 
     const int fd_;
