@@ -1,6 +1,7 @@
 #include <gateway/http_session.hpp>
 
 #include <gateway/http_origin.hpp>
+#include <holdfast/gateway/body_stream.hpp>
 #include <holdfast/gateway/problem.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -94,12 +96,14 @@ public:
 
     void finish() override {
         if (is_idle_) close();
+        if (body_) body_->close();
     }
 
     void close() override {
         is_closed_ = true;
         stream_.close();
         replied_.cancel();
+        if (body_) body_->close();
     }
 
 private:
@@ -135,8 +139,12 @@ private:
         }
         const bool is_head = parser.get().method() == http::verb::head;
         const bool keep_alive = parser.get().keep_alive();
+        const bool is_http_1_0 = parser.get().version() < 11;
         auto response = co_await handle(std::move(request_));
         if (!response) co_return false;
+        if (response->stream && is_http_1_0)
+            *response = problem(505, "this answer has no end: it needs HTTP/1.1");
+        if (response->stream) co_return co_await write_stream(std::move(*response), is_head);
         co_return co_await write(std::move(*response), keep_alive && !shared_->is_stopping,
                                  is_head);
     }
@@ -245,13 +253,7 @@ private:
         else if (response.status >= 400)
             shared_->refused.add();
         http::response<http::string_body> message;
-        message.version(11);
-        message.result(response.status);
-        message.reason(beast::string_view(reason_phrase(response.status)));
-        if (!response.content_type.empty())
-            message.set(http::field::content_type, response.content_type);
-        message.set("X-Content-Type-Options", "nosniff");
-        for (const auto& [name, value] : response.headers) message.set(name, value);
+        fill_head(message, response);
         message.keep_alive(keep_alive);
         if (response.status != 204) message.content_length(response.body.size());
         if (!is_head) message.body() = std::move(response.body);
@@ -264,6 +266,65 @@ private:
         }
         const auto [error, count] = co_await http::async_write(stream_, serializer, as_values);
         co_return !error && keep_alive;
+    }
+
+    template <class Message>
+    static void fill_head(Message& message, const HttpResponse& response) {
+        message.version(11);
+        message.result(response.status);
+        message.reason(beast::string_view(reason_phrase(response.status)));
+        if (!response.content_type.empty())
+            message.set(http::field::content_type, response.content_type);
+        message.set("X-Content-Type-Options", "nosniff");
+        for (const auto& [name, value] : response.headers) message.set(name, value);
+    }
+
+    // Sends piece after piece. False: the connection ends with the body.
+    net::awaitable<bool> write_stream(HttpResponse response, bool is_head) {
+        http::response<http::empty_body> head;
+        fill_head(head, response);
+        head.keep_alive(false);
+        head.chunked(true);
+        http::response_serializer<http::empty_body> serializer(head);
+        stream_.expires_after(shared_->settings.request_limit);
+        const auto [error, count] =
+            co_await http::async_write_header(stream_, serializer, as_values);
+        if (error || is_head) co_return false;
+        body_ = std::move(response.stream);
+        bool is_sent = true;
+        while (is_sent && !is_closed_) {
+            const auto piece = co_await next_piece();
+            if (!piece) break;
+            is_sent = co_await send(http::make_chunk(net::buffer(*piece)));
+        }
+        if (is_sent && !is_closed_) co_await send(http::make_chunk_last());
+        body_->close();
+        body_.reset();
+        co_return false;
+    }
+
+    net::awaitable<std::optional<std::string>> next_piece() {
+        bool is_delivered = false;
+        std::optional<std::string> piece;
+        replied_.expires_at(net::steady_timer::time_point::max());
+        if (shared_->is_stopping) body_->close(); // finish() came before there was a body
+        BodyStream::Deliver deliver = [&, self = shared_from_this()](auto delivered) {
+            piece = std::move(delivered);
+            is_delivered = true;
+            replied_.cancel();
+        };
+        body_->pull(std::move(deliver));
+        // Also when closed: the body delivers its end, and until then refers to this frame.
+        while (!is_delivered) co_await replied_.async_wait(as_values);
+        co_return piece;
+    }
+
+    template <class Buffers>
+    net::awaitable<bool> send(Buffers buffers) {
+        stream_.expires_after(shared_->settings.request_limit);
+        const auto [error, count] = co_await net::async_write(stream_, buffers, as_values);
+        stream_.expires_never();
+        co_return !error;
     }
 
     // Reads on for a moment: a close with unread input resets the connection, and the client might
@@ -290,6 +351,7 @@ private:
     net::steady_timer deadline_; // of reading one request
     HttpRequest request_;
     std::optional<HttpResponse> response_;
+    std::shared_ptr<BodyStream> body_; // while it is being sent
     bool is_idle_ = false;
     bool is_late_ = false;
     bool is_closed_ = false;

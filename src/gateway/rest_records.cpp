@@ -1,4 +1,5 @@
 #include <gateway/record_scan.hpp>
+#include <gateway/record_tail.hpp>
 #include <gateway/rest_json.hpp>
 #include <holdfast/gateway/problem.hpp>
 #include <holdfast/gateway/record_json.hpp>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 8U << 20U;  // a page ends here, at least one record in it
 constexpr std::size_t kScanBytesMax = 64U << 20U; // looked through for one page
+constexpr PartitionIndex kTailPartitionsMax = 64; // each stands in the id of every event
 constexpr std::string_view kBusy = "too many requests are waiting; try again later";
 
 struct Wanted {
@@ -54,17 +56,27 @@ HttpResponse page_response(Page page) {
         std::move(page.lines)};
 }
 
-Result<Wanted> read_wanted(const log::Log& log, const HttpRequest& request) {
-    HF_TRY(request.expect_only(
-        {"partition", "offset", "from", "to", "key", "key_base64", "limit", "wait_ms"}));
-    const auto stream = log.find_stream(request.capture("name"));
+Result<std::shared_ptr<const log::Stream>> find_stream(const log::Log& log,
+                                                       const HttpRequest& request) {
+    auto stream = log.find_stream(request.capture("name"));
     if (!stream)
         return fail(Errc::not_found,
                     fmt::format("there is no stream '{}'", request.capture("name")));
-    Wanted wanted;
+    return stream;
+}
+
+Result<PartitionId> read_partition(const log::Stream& stream, const HttpRequest& request) {
     HF_TRY(const auto partition,
-           request.integer("partition", 0, 0, std::int64_t{stream->settings.partitions} - 1));
-    wanted.partition = {stream->id, static_cast<PartitionIndex>(partition)};
+           request.integer("partition", 0, 0, std::int64_t{stream.settings.partitions} - 1));
+    return PartitionId{stream.id, static_cast<PartitionIndex>(partition)};
+}
+
+Result<Wanted> read_wanted(const log::Log& log, const HttpRequest& request) {
+    HF_TRY(request.expect_only(
+        {"partition", "offset", "from", "to", "key", "key_base64", "limit", "wait_ms"}));
+    HF_TRY(const auto stream, find_stream(log, request));
+    Wanted wanted;
+    HF_TRY(wanted.partition, read_partition(*stream, request));
     HF_TRY(wanted.limit, request.integer("limit", 100, 1, 10'000));
     HF_TRY(wanted.wait_ms, request.integer("wait_ms", 0, 0, 30'000));
     HF_TRY(wanted.filter, read_filter(request));
@@ -144,6 +156,62 @@ void records(log::Log& log, WorkQueue& work, const HttpRequest& request, const R
     });
 }
 
+bool wants_events(const HttpRequest& request) {
+    return request.header("accept").value_or("").find("text/event-stream") !=
+           std::string_view::npos;
+}
+
+// Where to begin in one partition: at `offset`, at the time `from`, else at the end.
+Result<Offset> tail_start(const log::Log& log, PartitionId partition, const HttpRequest& request,
+                          const RecordFilter& filter) {
+    HF_TRY(const auto bounds, log.bounds(partition));
+    if (request.query_value("from")) return log.offset_at(partition, filter.from_ms);
+    return request.integer("offset", bounds.last_stable_offset, bounds.log_start_offset,
+                           bounds.high_watermark);
+}
+
+Result<TailSettings> read_tail(const log::Log& log, const HttpRequest& request) {
+    HF_TRY(request.expect_only({"partition", "offset", "from", "to", "key", "key_base64"}));
+    HF_TRY(const auto stream, find_stream(log, request));
+    TailSettings tail;
+    tail.stream = stream->id;
+    HF_TRY(tail.filter, read_filter(request));
+    HF_TRY(const PartitionId first, read_partition(*stream, request));
+    tail.follows_new_ones = !request.query_value("partition");
+    const PartitionIndex end =
+        tail.follows_new_ones ? stream->settings.partitions : first.index + 1;
+    if (end - first.index > kTailPartitionsMax)
+        return fail(Errc::malformed, fmt::format("the stream has {} partitions; at most {} are "
+                                                 "followed at once: name one with partition=",
+                                                 end, kTailPartitionsMax));
+    if (request.query_value("offset") && (tail.follows_new_ones || request.query_value("from")))
+        return fail(Errc::malformed, "offset goes with partition, and without from");
+    for (PartitionIndex i = first.index; i < end; ++i) {
+        HF_TRY(const Offset next, tail_start(log, {stream->id, i}, request, tail.filter));
+        tail.positions.emplace_back(i, next);
+    }
+    if (const auto id = request.header("last-event-id")) {
+        HF_TRY(const TailPositions known, from_event_id(*id));
+        for (const auto& [partition, next] : known) {
+            const auto at = std::ranges::find(tail.positions, partition, &TailPosition::first);
+            if (at == tail.positions.end())
+                return fail(Errc::malformed, fmt::format("Last-Event-ID: partition {} is not of "
+                                                         "what is asked for",
+                                                         partition));
+            at->second = next;
+        }
+    }
+    return tail;
+}
+
+void tail(log::Log& log, WorkQueue& work, const HttpRequest& request, const Reply& reply) {
+    auto settings = read_tail(log, request);
+    if (!settings) return reply.send(problem(settings.error()));
+    HttpResponse response{200, "text/event-stream", {{"Cache-Control", "no-store"}}};
+    response.stream = make_record_tail(log, work, reply, std::move(settings).value());
+    reply.send(std::move(response));
+}
+
 } // namespace
 
 void add_record_routes(Router& router, const RestParts& parts) {
@@ -151,7 +219,7 @@ void add_record_routes(Router& router, const RestParts& parts) {
                [&log = parts.log, &work = parts.work](HttpRequest request, const Reply& reply) {
                    const bool pushed =
                        work.try_push([&log, &work, reply, asked = std::move(request)] {
-                           records(log, work, asked, reply);
+                           (wants_events(asked) ? tail : records)(log, work, asked, reply);
                        });
                    if (!pushed) reply.send(problem(503, kBusy));
                });

@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -83,6 +84,18 @@ public:
         answer.body = input_.substr(0, length);
         input_.erase(0, length);
         return answer;
+    }
+    // One piece of a chunked body whose head was read; empty at its end. Nothing where the
+    // connection ended before.
+    std::optional<std::string> read_chunk() {
+        if (!fill_until("\r\n")) return std::nullopt;
+        const auto end = input_.find("\r\n") + 2;
+        const std::size_t size = std::stoul(input_.substr(0, end), nullptr, 16);
+        while (input_.size() < end + size + 2)
+            if (!receive()) return std::nullopt;
+        const std::string chunk = input_.substr(end, size);
+        input_.erase(0, end + size + 2);
+        return chunk;
     }
     Answer get(std::string_view target) { return send("GET", target, ""); }
     Answer send(std::string_view method, std::string_view target, std::string_view body,

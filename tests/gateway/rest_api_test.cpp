@@ -1,83 +1,15 @@
 // Goal: REST says what docs/rest.md says: publish all or none and only after storing, streams and
 // their records, alarms, health. Method: a real log in a temporary directory, a publisher that
 // stores what it is given or refuses, a raw HTTP client.
-#include <gateway/http_client.hpp>
-#include <holdfast/gateway/rest_api.hpp>
-#include <holdfast/log/group_offsets.hpp>
-#include <support/append_batch.hpp>
-#include <support/temp_dir.hpp>
+#include <gateway/rest_fixture.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <future>
 
 using namespace holdfast;
+using test::Api;
 using test::Client;
-
-namespace {
-
-// Answers from a thread of its own, as a shard does.
-class FakePublisher final : public broker::Publisher {
-public:
-    void publish(broker::PublishBatch batch, Done done) override {
-        std::vector<broker::Placed> placed;
-        for (auto& message : batch.messages) {
-            placed.push_back({"events", 1, static_cast<Offset>(messages.size())});
-            if (!refusal) messages.push_back(std::move(message));
-        }
-        std::thread([done = std::move(done), placed, error = refusal] {
-            if (error)
-                done(*error);
-            else
-                done(placed);
-        }).detach();
-    }
-    std::vector<broker::OutMessage> messages;
-    std::optional<Error> refusal;
-};
-
-struct Api {
-    Api() : log(open()) {
-        log::StreamSettings settings;
-        settings.name = "events";
-        settings.partitions = 2;
-        REQUIRE(log->create_stream(settings));
-        gateway::RestParts parts{*log, publisher, alarms, metrics, work};
-        parts.groups = &groups;
-        gateway::add_rest_routes(router, parts);
-        running.emplace(router);
-        client.emplace(running->server().port());
-    }
-    ~Api() {
-        client.reset();
-        running->stop();
-        work.stop();
-    }
-    std::unique_ptr<log::Log> open() {
-        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
-        REQUIRE(opened);
-        return std::move(opened).value();
-    }
-    test::Answer post(std::string_view target, std::string_view body,
-                      std::string_view headers = "") {
-        return client->send("POST", target, body, headers);
-    }
-    PartitionId partition(PartitionIndex index) { return {log->find_stream("events")->id, index}; }
-
-    test::TempDir dir;
-    SystemClock clock;
-    Metrics metrics;
-    std::unique_ptr<log::Log> log;
-    log::GroupOffsets groups{*log, clock};
-    FakePublisher publisher;
-    alarms::Registry alarms;
-    gateway::WorkQueue work;
-    gateway::Router router;
-    std::optional<test::RunningServer> running;
-    std::optional<Client> client;
-};
-
-} // namespace
 
 TEST_CASE("one message is published with its bytes and content type", "[gateway][rest]") {
     Api api;

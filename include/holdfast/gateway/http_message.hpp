@@ -3,6 +3,7 @@
 #include <holdfast/base/result.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace holdfast::gateway {
+
+class BodyStream;
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
@@ -46,6 +49,7 @@ struct HttpResponse {
     std::string content_type = "application/json";
     NamedValues headers{}; // beside Content-Type, Content-Length, Date and Connection
     std::string body{};
+    std::shared_ptr<BodyStream> stream{}; // where set, the body; needs HTTP/1.1
 };
 
 // Decodes %XX; `+` is a space only in queries. malformed for a broken escape, for what is not UTF-8
