@@ -22,6 +22,7 @@ namespace {
 // Together below the ten seconds that service managers and containers give before they kill.
 constexpr std::chrono::milliseconds kHttpStopPatience{2'000};  // waiting readers, half requests
 constexpr std::chrono::milliseconds kShardStopPatience{5'000}; // of all of them
+constexpr std::int64_t kKeyExpiryEveryMs = 600'000;
 constexpr std::int64_t kGroupExpiryEveryMs = 60'000;
 constexpr std::int64_t kGroupOffsetsRetentionMs = 7LL * 86'400'000;
 constexpr std::size_t kShardsMax = 64;
@@ -191,12 +192,15 @@ Result<void> Server::start_http() {
     if (!config_.listeners.http) return ok();
     work_ = std::make_unique<gateway::WorkQueue>();
     groups_ = std::make_unique<log::GroupOffsets>(*log_, clock_);
-    gateway::add_rest_routes(router_, {*log_, *broker_, alarms_, metrics_, *work_,
-                                       [this] {
-                                           if (rules_) note_failure(rules_->refresh());
-                                           if (models_) note_failure(models_->refresh());
-                                       },
-                                       rules_.get(), models_.get(), groups_.get()});
+    idempotency_ = std::make_unique<gateway::IdempotencyKeys>(*log_, clock_);
+    HF_TRY(idempotency_->expire());
+    gateway::add_rest_routes(router_,
+                             {*log_, clock_, *broker_, alarms_, metrics_, *work_,
+                              [this] {
+                                  if (rules_) note_failure(rules_->refresh());
+                                  if (models_) note_failure(models_->refresh());
+                              },
+                              rules_.get(), models_.get(), groups_.get(), idempotency_.get()});
     for (auto& shard : shards_) io_contexts_.push_back(&shard->io());
     gateway::HttpSettings settings;
     settings.body_bytes_max = config_.limits.http_body_bytes;
@@ -235,6 +239,15 @@ void Server::run_housekeeping() {
     if (const auto done = log_->apply_retention(clock_.now_ms()); !done)
         log_warn("log", "retention: {}", done.error().context);
     expire_group_offsets();
+    expire_idempotency_keys();
+}
+
+void Server::expire_idempotency_keys() {
+    const std::int64_t now_ms = clock_.monotonic_ms();
+    if (!idempotency_ || now_ms < next_key_expiry_ms_) return;
+    next_key_expiry_ms_ = now_ms + kKeyExpiryEveryMs;
+    if (const auto expired = idempotency_->expire(); !expired)
+        log_warn("http", "answers by Idempotency-Key: {}", expired.error().context);
 }
 
 void Server::expire_group_offsets() {

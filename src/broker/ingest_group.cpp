@@ -1,6 +1,7 @@
 #include <holdfast/broker/ingest_group.hpp>
 
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/record/batch_view.hpp>
 
 #include <cassert>
 #include <utility>
@@ -8,15 +9,8 @@
 namespace holdfast::broker {
 namespace {
 
-// Upper bound of what a record adds to a batch beside key, value and headers: nine varints.
-constexpr std::size_t kRecordOverheadBytes = 48;
-constexpr std::size_t kBatchHeaderBytes = 61;
-
 std::size_t record_bytes_max(const IngestGroup::Record& record) noexcept {
-    std::size_t sum = kRecordOverheadBytes + record.value.size();
-    if (record.key) sum += record.key->size();
-    for (const ByteView piece : record.headers) sum += piece.size();
-    return sum;
+    return record::BatchBuilder::record_bytes_max(record.key, record.value, record.headers);
 }
 
 } // namespace
@@ -37,7 +31,7 @@ std::uint32_t IngestGroup::open_batch(const Record& record) {
 }
 
 bool IngestGroup::fits(const Record& record) noexcept {
-    return kBatchHeaderBytes + record_bytes_max(record) <=
+    return record::kBatchHeaderBytes + record_bytes_max(record) <=
            record.stream->settings.message_bytes_max;
 }
 
@@ -105,27 +99,36 @@ std::optional<Error> IngestGroup::first_error() const {
     return std::nullopt;
 }
 
+Result<std::vector<Placed>> IngestGroup::placed_of(const Waiting& waiting) const {
+    std::vector<Placed> placed;
+    placed.reserve(waiting.places.size());
+    for (const auto& [place, stream] : waiting.places) {
+        const log::PartitionAppend& append = appends[place.append];
+        if (append.refused) return *append.refused;
+        placed.push_back({stream, append.partition.index, append.base_offset + place.record});
+    }
+    return placed;
+}
+
+void IngestGroup::placed() noexcept {
+    for (const Waiting& waiting : waiting_) {
+        if (!waiting.remember) continue;
+        if (const auto placed = placed_of(waiting))
+            state_changes.push_back(waiting.remember(placed.value()));
+    }
+}
+
 void IngestGroup::completed(Result<void> outcome) noexcept {
     outcome_ = std::move(outcome);
     on_completed_();
 }
 
 void IngestGroup::answer() {
-    for (Waiting& waiting : waiting_) {
-        std::optional<Error> error;
-        if (outcome_.has_error()) error = outcome_.error();
-        std::vector<Placed> placed;
-        for (auto& [place, stream] : waiting.places) {
-            if (error) break;
-            const log::PartitionAppend& append = appends[place.append];
-            error = append.refused;
-            placed.push_back(
-                {std::move(stream), append.partition.index, append.base_offset + place.record});
-        }
-        if (error)
-            waiting.done(std::move(*error));
+    for (const Waiting& waiting : waiting_) {
+        if (outcome_.has_error())
+            waiting.done(outcome_.error());
         else
-            waiting.done(std::move(placed));
+            waiting.done(placed_of(waiting));
     }
     for (const auto& then : after_) then();
 }

@@ -121,6 +121,7 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
 
     IngestGroup::Waiting waiting;
     waiting.done = std::move(done);
+    waiting.remember = std::move(batch.remember);
     for (std::size_t i = 0; i < targets.size(); ++i) {
         const OutMessage& message = batch.messages[i];
         const Target& target = targets[i];

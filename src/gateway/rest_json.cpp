@@ -7,6 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 
+#include <algorithm>
+
 namespace holdfast::gateway {
 namespace {
 
@@ -76,6 +78,26 @@ JsonSlices json_slices(std::string_view text) {
         }
         slices.emplace_back(std::move(name), value);
     }
+}
+
+Result<std::vector<std::string_view>> json_texts(std::string_view body) {
+    std::vector<std::string_view> texts;
+    const auto first = body.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return texts;
+    if (body[first] == '[') {
+        HF_TRY(parse_json(body));
+        for (const auto& [name, slice] : json_slices(body)) texts.push_back(slice);
+    } else {
+        while (!body.empty()) {
+            const auto line = body.substr(0, body.find('\n'));
+            body.remove_prefix(std::min(body.size(), line.size() + 1));
+            if (line.find_first_not_of(" \t\r") != std::string_view::npos) texts.push_back(line);
+        }
+    }
+    if (texts.size() > kJsonTextsMax)
+        return fail(Errc::malformed, fmt::format("{} of them; at most {} in one request",
+                                                 texts.size(), kJsonTextsMax));
+    return texts;
 }
 
 HttpResponse json_response(const boost::json::value& value, unsigned status) {

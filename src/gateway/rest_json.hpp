@@ -20,6 +20,11 @@ namespace holdfast::gateway {
 using JsonSlices = std::vector<std::pair<std::string, std::string_view>>;
 [[nodiscard]] JsonSlices json_slices(std::string_view text);
 
+// The texts of the objects in an array, or in lines (NDJSON) of which each is one; lines are not
+// parsed. Errors: malformed, also past kJsonTextsMax.
+inline constexpr std::size_t kJsonTextsMax = 100'000; // mostly the bound of the body comes first
+[[nodiscard]] Result<std::vector<std::string_view>> json_texts(std::string_view body);
+
 [[nodiscard]] HttpResponse json_response(const boost::json::value& value, unsigned status = 200);
 
 // A handler that answers with what `work` gives, worked out on the queue; 503 where that is full.

@@ -1,3 +1,4 @@
+#include <gateway/once.hpp>
 #include <gateway/rest_json.hpp>
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/gateway/problem.hpp>
@@ -7,10 +8,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
+#include <functional>
+#include <span>
+
 namespace holdfast::gateway {
 namespace {
-
-constexpr std::size_t kMessagesMax = 100'000; // of one request; the body bound comes first mostly
 
 Result<void> check_topic(std::string_view topic) {
     if (topic.size() > topic::kTopicBytesMax || !topic::is_topic_name(topic))
@@ -67,30 +69,9 @@ Result<broker::OutMessage> one_of_many(std::string_view text) {
     return message;
 }
 
-// The texts of the single messages in an array or in lines.
-Result<std::vector<std::string_view>> split(std::string_view body) {
-    std::vector<std::string_view> texts;
-    const auto first = body.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return texts;
-    if (body[first] == '[') {
-        HF_TRY(parse_json(body));
-        for (const auto& [name, slice] : json_slices(body)) texts.push_back(slice);
-        return texts;
-    }
-    while (!body.empty()) {
-        const auto line = body.substr(0, body.find('\n'));
-        body.remove_prefix(std::min(body.size(), line.size() + 1));
-        if (line.find_first_not_of(" \t\r") != std::string_view::npos) texts.push_back(line);
-    }
-    return texts;
-}
-
 Result<broker::PublishBatch> many(const HttpRequest& request) {
     HF_TRY(request.expect_only({}));
-    HF_TRY(const auto texts, split(request.body));
-    if (texts.size() > kMessagesMax)
-        return fail(Errc::malformed, fmt::format("{} messages; at most {} in one request",
-                                                 texts.size(), kMessagesMax));
+    HF_TRY(const auto texts, json_texts(request.body));
     broker::PublishBatch batch;
     for (std::size_t i = 0; i < texts.size(); ++i) {
         auto message = one_of_many(texts[i]);
@@ -102,20 +83,37 @@ Result<broker::PublishBatch> many(const HttpRequest& request) {
     return batch;
 }
 
-void publish_one(broker::Publisher& publisher, HttpRequest request, const Reply& reply) {
+using Placed = std::span<const broker::Placed>;
+
+// Publishes the batch; `answer_of` makes the answer from where its messages went.
+void publish(broker::Publisher& publisher, broker::PublishBatch batch, const Reply& reply,
+             const Ticket& ticket, std::function<boost::json::object(Placed)> answer_of) {
+    if (ticket)
+        batch.remember = [ticket, answer_of](Placed placed) {
+            return ticket->remember(json_response(answer_of(placed)).body);
+        };
+    publisher.publish(std::move(batch), [reply, ticket, answer_of = std::move(answer_of)](
+                                            const Result<std::vector<broker::Placed>>& placed) {
+        if (ticket) ticket->end();
+        reply.send(placed ? json_response(answer_of(placed.value())) : problem(placed.error()));
+    });
+}
+
+void publish_one(broker::Publisher& publisher, HttpRequest request, const Reply& reply,
+                 const Ticket& ticket) {
     auto message = single(std::move(request));
     if (!message) return reply.send(problem(message.error()));
     broker::PublishBatch batch;
     batch.messages.push_back(std::move(message).value());
-    publisher.publish(std::move(batch), [reply](Result<std::vector<broker::Placed>> placed) {
-        if (!placed) return reply.send(problem(placed.error()));
-        const auto& at = placed.value().at(0);
-        reply.send(json_response(boost::json::object{
-            {"stream", at.stream}, {"partition", at.partition}, {"offset", at.offset}}));
+    publish(publisher, std::move(batch), reply, ticket, [](Placed placed) {
+        return boost::json::object{{"stream", placed[0].stream},
+                                   {"partition", placed[0].partition},
+                                   {"offset", placed[0].offset}};
     });
 }
 
-void publish_many(broker::Publisher& publisher, const HttpRequest& request, const Reply& reply) {
+void publish_many(broker::Publisher& publisher, const HttpRequest& request, const Reply& reply,
+                  const Ticket& ticket) {
     const auto type = request.media_type();
     if (!type.empty() && type != "application/json" && type != "application/x-ndjson" &&
         type != "application/ndjson")
@@ -123,26 +121,29 @@ void publish_many(broker::Publisher& publisher, const HttpRequest& request, cons
             415, fmt::format("'{}' is not application/json or application/x-ndjson", type)));
     auto batch = many(request);
     if (!batch) return reply.send(problem(batch.error()));
-    const std::size_t count = batch.value().messages.size();
-    if (count == 0) return reply.send(json_response(boost::json::object{{"accepted", 0}}));
-    publisher.publish(std::move(batch).value(),
-                      [reply, count](const Result<std::vector<broker::Placed>>& placed) {
-                          if (!placed) return reply.send(problem(placed.error()));
-                          reply.send(json_response(boost::json::object{{"accepted", count}}));
-                      });
+    if (batch.value().messages.empty())
+        return reply.send(json_response(boost::json::object{{"accepted", 0}}));
+    publish(publisher, std::move(batch).value(), reply, ticket,
+            [](Placed placed) { return boost::json::object{{"accepted", placed.size()}}; });
 }
 
 } // namespace
 
 void add_publish_routes(Router& router, const RestParts& parts) {
-    auto& publisher = parts.publisher;
-    router.add("POST", "/api/v1/publish",
-               [&publisher](const HttpRequest& request, const Reply& reply) {
-                   publish_many(publisher, request, reply);
-               });
+    router.add("POST", "/api/v1/publish", [parts](HttpRequest request, const Reply& reply) {
+        once(parts, std::move(request), reply,
+             [&publisher = parts.publisher](const HttpRequest& asked, const Reply& answer,
+                                            const Ticket& ticket) {
+                 publish_many(publisher, asked, answer, ticket);
+             });
+    });
     router.add("POST", "/api/v1/publish/{topic...}",
-               [&publisher](HttpRequest request, const Reply& reply) {
-                   publish_one(publisher, std::move(request), reply);
+               [parts](HttpRequest request, const Reply& reply) {
+                   once(parts, std::move(request), reply,
+                        [&publisher = parts.publisher](HttpRequest asked, const Reply& answer,
+                                                       const Ticket& ticket) {
+                            publish_one(publisher, std::move(asked), answer, ticket);
+                        });
                });
 }
 

@@ -53,6 +53,7 @@ void add_service_routes(Router& router, const RestParts& parts) {
 
 void add_rest_routes(Router& router, const RestParts& parts) {
     add_publish_routes(router, parts);
+    add_produce_routes(router, parts);
     add_stream_routes(router, parts);
     add_group_routes(router, parts);
     add_record_routes(router, parts);

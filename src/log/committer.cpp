@@ -140,6 +140,7 @@ void Committer::commit(const std::vector<AppendGroup*>& groups) {
 
 void Committer::stage(AppendGroup& group) {
     for (PartitionAppend& append : group.appends) stage_append(append);
+    group.placed();
     for (const StateChange& change : group.state_changes) {
         const kv::Family& family = store_.states[static_cast<std::size_t>(change.keyspace)];
         if (change.value)

@@ -1,8 +1,9 @@
 #include <holdfast/log/group_offsets.hpp>
 
+#include <holdfast/log/state_write.hpp>
+
 #include <fmt/format.h>
 
-#include <future>
 #include <utility>
 
 namespace holdfast::log {
@@ -61,15 +62,6 @@ Result<GroupOffset> decode(PartitionId partition, std::string_view value) {
                        static_cast<std::int64_t>(committed_ms.value())};
 }
 
-class StateGroup final : public AppendGroup {
-public:
-    void completed(Result<void> outcome) noexcept override { done_.set_value(std::move(outcome)); }
-    Result<void> wait() { return done_.get_future().get(); }
-
-private:
-    std::promise<Result<void>> done_;
-};
-
 } // namespace
 
 Result<std::vector<StateChange>> GroupOffsets::changes(std::string_view group,
@@ -95,15 +87,7 @@ Result<std::vector<StateChange>> GroupOffsets::changes(std::string_view group,
 
 Result<void> GroupOffsets::commit(std::string_view group, std::span<const GroupOffset> offsets) {
     HF_TRY(auto changes, this->changes(group, offsets));
-    return store(std::move(changes));
-}
-
-Result<void> GroupOffsets::store(std::vector<StateChange> changes) {
-    if (changes.empty()) return ok();
-    StateGroup append;
-    append.state_changes = std::move(changes);
-    log_.append(append);
-    return append.wait();
+    return StateWrite::write(log_, std::move(changes));
 }
 
 Result<void> GroupOffsets::remove(std::string_view group) {
@@ -112,7 +96,7 @@ Result<void> GroupOffsets::remove(std::string_view group) {
     std::vector<StateChange> changes;
     for (const GroupOffset& offset : offsets)
         changes.push_back({Keyspace::groups, key_of(group, offset.partition), {}});
-    return store(std::move(changes));
+    return StateWrite::write(log_, std::move(changes));
 }
 
 Result<std::vector<GroupOffset>> GroupOffsets::of(std::string_view group) const {
@@ -165,7 +149,7 @@ Result<std::size_t> GroupOffsets::expire(
         return true;
     }));
     const std::size_t count = changes.size();
-    HF_TRY(store(std::move(changes)));
+    HF_TRY(StateWrite::write(log_, std::move(changes)));
     return count;
 }
 

@@ -8,6 +8,7 @@ std::string_view to_string(Keyspace keyspace) noexcept {
         case Keyspace::models: return "models";
         case Keyspace::alarms: return "alarms";
         case Keyspace::groups: return "groups";
+        case Keyspace::answers: return "answers";
     }
     return "unknown";
 }

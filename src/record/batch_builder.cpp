@@ -15,8 +15,6 @@
 namespace holdfast::record {
 namespace {
 
-constexpr std::size_t kVarintsBytesMax = 10 * 6; // of one record beside its headers
-
 std::byte* put(std::byte* at, ByteView bytes) noexcept {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     return at + bytes.size();

@@ -2,9 +2,9 @@
 
 #include "rules/partition_task.hpp"
 #include "rules/rule.hpp"
-#include "rules/state_write.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/log/state_write.hpp>
 #include <holdfast/topic/topic.hpp>
 
 #include <fmt/format.h>
@@ -65,7 +65,7 @@ public:
         const std::lock_guard lock(mutex_);
         HF_TRY(const auto rule, find_rule(name));
         detach(*rule);
-        HF_TRY(StateWrite::write(parts_.log, removal(*rule)));
+        HF_TRY(log::StateWrite::write(parts_.log, removal(*rule)));
         rules_.erase(std::string(name));
         return ok();
     }
@@ -200,7 +200,7 @@ private:
             changes = removal(*before->second);
         }
         HF_TRY(add_start(*rule, streams, changes));
-        HF_TRY(StateWrite::write(parts_.log, std::move(changes)));
+        HF_TRY(log::StateWrite::write(parts_.log, std::move(changes)));
         ++next_id_;
         rules_.insert_or_assign(rule->plan->name, rule);
         HF_TRY(attach(rule));
@@ -253,9 +253,9 @@ private:
     }
 
     Result<void> store_status(Rule& rule, RuleStatus status) {
-        HF_TRY(
-            StateWrite::write(parts_.log, {{log::Keyspace::rules, definition_key(rule.plan->name),
-                                            encode_definition(rule, status)}}));
+        HF_TRY(log::StateWrite::write(parts_.log,
+                                      {{log::Keyspace::rules, definition_key(rule.plan->name),
+                                        encode_definition(rule, status)}}));
         const std::lock_guard lock(rule.mutex);
         rule.status = status;
         if (status == RuleStatus::running) rule.last_error.clear();

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <gateway/http_client.hpp>
+#include <holdfast/gateway/idempotency_keys.hpp>
 #include <holdfast/gateway/rest_api.hpp>
 #include <holdfast/log/group_offsets.hpp>
+#include <holdfast/log/state_write.hpp>
 #include <support/append_batch.hpp>
 #include <support/temp_dir.hpp>
 
@@ -25,13 +27,17 @@ public:
             placed.push_back({"events", 1, static_cast<Offset>(messages.size())});
             if (!refusal) messages.push_back(std::move(message));
         }
-        std::thread([done = std::move(done), placed, error = refusal] {
+        std::thread([this, batch = std::move(batch), done = std::move(done), placed,
+                     error = refusal] {
+            if (!error && batch.remember)
+                (void)log::StateWrite::write(*log, {batch.remember(placed)});
             if (error)
                 done(*error);
             else
                 done(placed);
         }).detach();
     }
+    log::Log* log = nullptr; // keeps what is to be remembered
     std::vector<broker::OutMessage> messages;
     std::optional<Error> refusal;
 };
@@ -43,8 +49,10 @@ struct Api {
         settings.name = "events";
         settings.partitions = 2;
         REQUIRE(log->create_stream(settings));
-        gateway::RestParts parts{*log, publisher, alarms, metrics, work};
+        publisher.log = log.get();
+        gateway::RestParts parts{*log, clock, publisher, alarms, metrics, work};
         parts.groups = &groups;
+        parts.idempotency = &keys;
         gateway::add_rest_routes(router, parts);
         running.emplace(router);
         client.emplace(running->server().port());
@@ -69,6 +77,7 @@ struct Api {
     Metrics metrics;
     std::unique_ptr<log::Log> log;
     log::GroupOffsets groups{*log, clock};
+    gateway::IdempotencyKeys keys{*log, clock};
     FakePublisher publisher;
     alarms::Registry alarms;
     gateway::WorkQueue work;

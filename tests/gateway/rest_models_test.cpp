@@ -31,7 +31,7 @@ struct Api {
                        models::Engine::Parts{*log, *pool, *publisher, alarms, metrics});
         REQUIRE(engine->start());
         gateway::add_rest_routes(
-            router, {*log, *publisher, alarms, metrics, work, [] {}, nullptr, &*engine});
+            router, {*log, clock, *publisher, alarms, metrics, work, [] {}, nullptr, &*engine});
         running.emplace(router);
         client.emplace(running->server().port());
     }

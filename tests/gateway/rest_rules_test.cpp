@@ -32,7 +32,8 @@ struct Api {
                        rules::Engine::Parts{*log, *pool, publisher, alarms, clock, metrics,
                                             [](auto) { return std::vector<std::string>{}; }});
         REQUIRE(engine->start());
-        gateway::add_rest_routes(router, {*log, publisher, alarms, metrics, work, [] {}, &*engine});
+        gateway::add_rest_routes(router,
+                                 {*log, clock, publisher, alarms, metrics, work, [] {}, &*engine});
         running.emplace(router);
         client.emplace(running->server().port());
     }

@@ -9,6 +9,7 @@
 #include <holdfast/config/config.hpp>
 #include <holdfast/gateway/http_router.hpp>
 #include <holdfast/gateway/http_server.hpp>
+#include <holdfast/gateway/idempotency_keys.hpp>
 #include <holdfast/gateway/mqtt_listener.hpp>
 #include <holdfast/gateway/shard_thread.hpp>
 #include <holdfast/gateway/work_queue.hpp>
@@ -62,6 +63,7 @@ private:
     [[nodiscard]] Result<void> start_http();
     [[nodiscard]] Result<void> start_engines();
     void expire_group_offsets();
+    void expire_idempotency_keys();
 
     const config::Config config_;
     SystemClock clock_;
@@ -79,6 +81,8 @@ private:
     std::unique_ptr<models::Engine> models_;
     std::unique_ptr<log::GroupOffsets> groups_;
     std::int64_t next_group_expiry_ms_ = 0; // monotonic
+    std::unique_ptr<gateway::IdempotencyKeys> idempotency_;
+    std::int64_t next_key_expiry_ms_ = 0; // monotonic
     std::unique_ptr<gateway::WorkQueue> work_;
     gateway::Router router_;
     std::vector<boost::asio::io_context*> io_contexts_;

@@ -62,6 +62,7 @@ public:
     struct Waiting {
         std::vector<std::pair<Place, std::string>> places; // with the stream's name
         Publisher::Done done;
+        std::function<log::StateChange(std::span<const Placed>)> remember;
     };
     void await(Waiting waiting) { waiting_.push_back(std::move(waiting)); }
 
@@ -93,7 +94,10 @@ private:
         record::Compression compression = record::Compression::none;
         record::BatchBuilder builder;
     };
+    void placed() noexcept override;
     void completed(Result<void> outcome) noexcept override;
+    // Errors: the first refusal.
+    [[nodiscard]] Result<std::vector<Placed>> placed_of(const Waiting& waiting) const;
     std::uint32_t open_batch(const Record& record);
 
     std::function<void()> on_completed_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ struct Placed {
 struct PublishBatch {
     std::vector<OutMessage> messages;
     std::vector<log::StateChange> state_changes;
+    // Where set: called once it is known where the messages go; what it gives is stored with them.
+    // Not where one of them is refused. On the committer thread: it must not block.
+    std::function<log::StateChange(std::span<const Placed>)> remember{};
 };
 
 // The way into the log for everything that is not an MQTT session. Thread-safe.

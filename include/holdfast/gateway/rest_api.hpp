@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/alarms/registry.hpp>
+#include <holdfast/base/clock.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/publisher.hpp>
 #include <holdfast/gateway/http_router.hpp>
@@ -21,9 +22,12 @@ class Engine;
 
 namespace holdfast::gateway {
 
+class IdempotencyKeys;
+
 // What the REST handlers (docs/rest.md) work on. All of it outlives the server and the queue.
 struct RestParts {
     log::Log& log;
+    const Clock& clock;
     broker::Publisher& publisher;
     alarms::Registry& alarms;
     Metrics& metrics;
@@ -32,12 +36,14 @@ struct RestParts {
     rules::Engine* rules = nullptr;                // without: no /api/v1/rules
     models::Engine* models = nullptr;              // without: no /api/v1/models
     log::GroupOffsets* groups = nullptr;           // without: no /api/v1/groups
+    IdempotencyKeys* idempotency = nullptr;        // without: the header is refused
 };
 
 // Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
 void add_rest_routes(Router& router, const RestParts& parts);
 
 void add_publish_routes(Router& router, const RestParts& parts);
+void add_produce_routes(Router& router, const RestParts& parts);
 void add_stream_routes(Router& router, const RestParts& parts);
 void add_group_routes(Router& router, const RestParts& parts);
 void add_record_routes(Router& router, const RestParts& parts);

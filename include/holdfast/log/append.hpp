@@ -14,8 +14,8 @@ namespace holdfast::log {
 
 // Latest-per-key state that changes together with records. One column family each: the names
 // in to_string() reach the disk.
-enum class Keyspace : std::uint8_t { rules, models, alarms, groups };
-inline constexpr std::size_t kKeyspaceCount = 4;
+enum class Keyspace : std::uint8_t { rules, models, alarms, groups, answers };
+inline constexpr std::size_t kKeyspaceCount = 5;
 [[nodiscard]] std::string_view to_string(Keyspace keyspace) noexcept;
 
 struct StateChange {
@@ -52,6 +52,11 @@ public:
     // Called once, on the committer thread: durable and visible (below the high watermark), or
     // failed whole (no_space, io, closed) with nothing stored. Must not block: post it on.
     virtual void completed(Result<void> outcome) noexcept = 0;
+
+    // Called before completed(), on the committer thread, once the appends have their offsets and
+    // before the state changes are taken: these may still be made, to say where records went. The
+    // group may yet fail. Must not block.
+    virtual void placed() noexcept {}
 
     std::vector<PartitionAppend> appends;
     std::vector<StateChange> state_changes;

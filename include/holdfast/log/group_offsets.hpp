@@ -54,8 +54,6 @@ public:
         std::int64_t before_ms, const std::function<bool(std::string_view group)>& is_active);
 
 private:
-    [[nodiscard]] Result<void> store(std::vector<StateChange> changes);
-
     Log& log_;
     const Clock& clock_;
 };

@@ -37,6 +37,17 @@ public:
                 std::optional<ByteView> value, std::uint32_t header_count,
                 std::span<const ByteView> header_pieces);
 
+    // Upper bound of what such a record adds to size_bytes().
+    [[nodiscard]] static std::size_t record_bytes_max(
+        std::optional<ByteView> key, std::optional<ByteView> value,
+        std::span<const ByteView> header_pieces) noexcept {
+        std::size_t sum = kVarintsBytesMax;
+        if (key) sum += key->size();
+        if (value) sum += value->size();
+        for (const ByteView piece : header_pieces) sum += piece.size();
+        return sum;
+    }
+
     [[nodiscard]] std::int32_t record_count() const noexcept { return record_count_; }
     // Bytes of the batch if it were finished now without compression, header included.
     [[nodiscard]] std::size_t size_bytes() const noexcept { return size_; }
@@ -50,6 +61,8 @@ public:
     void clear(std::size_t keep_bytes_max = 4U << 20U);
 
 private:
+    static constexpr std::size_t kVarintsBytesMax = 48; // of one record beside its headers
+
     void reserve(std::size_t more);
 
     std::unique_ptr<std::byte[]> buffer_;

@@ -7,12 +7,14 @@
 #include <optional>
 #include <vector>
 
-namespace holdfast::rules {
+namespace holdfast::log {
 
 // State changes written by themselves; the caller waits until they are durable.
-class StateWrite final : public log::AppendGroup {
+class StateWrite final : public AppendGroup {
 public:
-    [[nodiscard]] static Result<void> write(log::Log& log, std::vector<log::StateChange> changes) {
+    // Errors: as of a write.
+    [[nodiscard]] static Result<void> write(Log& log, std::vector<StateChange> changes) {
+        if (changes.empty()) return ok();
         StateWrite group;
         group.state_changes = std::move(changes);
         log.append(group);
@@ -32,4 +34,4 @@ private:
     std::optional<Result<void>> outcome_; // guarded by mutex_
 };
 
-} // namespace holdfast::rules
+} // namespace holdfast::log
