@@ -212,6 +212,21 @@ LogCommand::LogCommand(CLI::App& cli) {
     dump_ = add("dump", "headers of the stored batches, one line each");
     add_range(dump_, "batches at most");
     verify_ = add("verify", "check everything that is stored");
+    add_tail(*log);
+}
+
+void LogCommand::add_tail(CLI::App& log) {
+    tail_ = log.add_subcommand("tail", "a server's records as they come, one line of JSON each");
+    tail_->add_option("stream", tail_arguments_.stream, "name of the stream")->required();
+    tail_->add_option("--url", tail_arguments_.url, "the server")->capture_default_str();
+    auto* partition =
+        tail_->add_option("--partition", tail_arguments_.partition, "default: all of them");
+    auto* offset = tail_->add_option("--offset", tail_arguments_.offset, "default: the end");
+    offset->needs(partition);
+    tail_->add_option("--from", tail_arguments_.from, "time, RFC 3339 or epoch milliseconds")
+        ->excludes(offset);
+    tail_->add_option("--key", tail_arguments_.key, "records of this key only");
+    tail_->add_option("--limit", tail_arguments_.limit, "end after so many records");
 }
 
 std::optional<int> LogCommand::run() const {
@@ -219,6 +234,7 @@ std::optional<int> LogCommand::run() const {
     if (read_->parsed()) return read_records(arguments_);
     if (dump_->parsed()) return dump_batches(arguments_);
     if (verify_->parsed()) return verify_log(arguments_);
+    if (tail_->parsed()) return run_log_tail(tail_arguments_);
     return {};
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/log_tail.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +23,7 @@ struct LogArguments {
 };
 
 // `holdfast log ls|read|dump|verify`: look at a data directory without a server, or beside the one
-// that writes it; nothing in it is changed. Keep it as long as `cli`.
+// that writes it; nothing in it is changed. `tail` follows a server. Keep it as long as `cli`.
 class LogCommand {
 public:
     explicit LogCommand(CLI::App& cli);
@@ -30,11 +32,15 @@ public:
     [[nodiscard]] std::optional<int> run() const;
 
 private:
+    void add_tail(CLI::App& log);
+
     CLI::App* ls_;
     CLI::App* read_;
     CLI::App* dump_;
     CLI::App* verify_;
+    CLI::App* tail_;
     LogArguments arguments_;
+    LogTailArguments tail_arguments_;
 };
 
 } // namespace holdfast::app

@@ -1,6 +1,8 @@
 #include <holdfast/gateway/problem.hpp>
 
+#include <fmt/format.h>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <holdfast/base/bytes.hpp>
@@ -64,6 +66,15 @@ HttpResponse problem(unsigned status, std::string_view detail) {
     if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
     if (status == 507) response.headers.emplace_back("Retry-After", "30");
     return response;
+}
+
+std::string detail_of(const HttpResponse& response) {
+    boost::json::error_code error;
+    const auto body = boost::json::parse(response.body, error);
+    if (!error && body.is_object())
+        if (const auto* detail = body.as_object().if_contains("detail"))
+            if (detail->is_string()) return std::string(std::string_view(detail->as_string()));
+    return fmt::format("the server answered {}", response.status);
 }
 
 HttpResponse problem(const Error& error) {

@@ -3,6 +3,7 @@
 #include <holdfast/base/result.hpp>
 #include <holdfast/gateway/http_message.hpp>
 
+#include <string>
 #include <string_view>
 
 namespace holdfast::gateway {
@@ -18,5 +19,8 @@ namespace holdfast::gateway {
 
 // The standard phrase of a status code, "Not Found".
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
+
+// What a problem says, for people: its detail, or the status of an answer that is none.
+[[nodiscard]] std::string detail_of(const HttpResponse& response);
 
 } // namespace holdfast::gateway
