@@ -13,6 +13,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -320,6 +321,26 @@ Result<void> Database::flush(const Family& family) {
                           "flushing column family " + family->get()->GetName());
 }
 
+Result<void> Database::flush_all() {
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    std::vector<Family> held; // against a drop meanwhile
+    {
+        const std::lock_guard lock(impl_->mutex);
+        for (const auto& [name, family] : impl_->families) held.push_back(family);
+    }
+    for (const Family& family : held) families.push_back(family->get());
+    return impl_->changed(impl_->core->db->Flush({}, families), "flushing all column families");
+}
+Result<void> Database::checkpoint(const std::filesystem::path& directory) {
+    const std::string what = "a checkpoint in " + directory.string();
+    if (std::filesystem::exists(directory))
+        return fail(Errc::already_exists, what + ": it exists already");
+    rocksdb::Checkpoint* made = nullptr;
+    HF_TRY(checked(rocksdb::Checkpoint::Create(impl_->core->db.get(), &made), what));
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    HF_TRY(checked(checkpoint->CreateCheckpoint(directory.string()), what));
+    return ok();
+}
 Result<void> Database::compact(const Family& family, std::atomic<bool>& cancelled) {
     rocksdb::CompactRangeOptions options;
     options.exclusive_manual_compaction = false;

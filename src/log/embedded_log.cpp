@@ -83,14 +83,38 @@ EmbeddedLog::~EmbeddedLog() {
 // After that the next start knows what it must find.
 Result<void> EmbeddedLog::close_durably() {
     HF_TRY(store_.database->finish());
-    HF_TRY(const kv::Manifest manifest,
-           kv::read_manifest(*store_.storage, store_.options.directory));
+    return mark_closed(store_.options.directory);
+}
+
+// Says in a directory with all that was stored where each partition ends. On the committer thread,
+// or after it.
+Result<void> EmbeddedLog::mark_closed(const std::filesystem::path& directory) {
+    HF_TRY(const kv::Manifest manifest, kv::read_manifest(*store_.storage, directory));
     std::vector<Ceilings::Entry> ends;
     for (const auto& entry : store_.streams.all())
         for (const auto& partition : entry->partitions)
             if (partition->next_offset > 0)
                 ends.push_back({partition->id(), partition->next_offset});
-    return Ceilings::close(*store_.storage, store_.ceilings_file(), std::move(ends), manifest);
+    return Ceilings::close(*store_.storage, directory / Store::kCeilingsFile, std::move(ends),
+                           manifest);
+}
+
+Result<void> EmbeddedLog::checkpoint(const std::filesystem::path& directory) {
+    if (auto why = refusing()) return *why;
+    {
+        // Beside appends: little is left to flush when they have to wait.
+        const std::shared_lock lock(store_.reopening);
+        if (!store_.database) return database_closed();
+        HF_TRY(store_.database->flush_all());
+    }
+    return on_committer<void>([&]() -> Result<void> {
+        HF_TRY(store_.database->checkpoint(directory));
+        auto completed = write_format(*store_.storage, directory);
+        if (completed) completed = mark_closed(directory);
+        std::error_code ignored; // what is left is not a log: it lacks its last file
+        if (!completed) std::filesystem::remove_all(directory, ignored);
+        return completed;
+    });
 }
 
 Result<void> EmbeddedLog::start() {

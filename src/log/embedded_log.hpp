@@ -51,6 +51,7 @@ public:
     [[nodiscard]] Result<Verified> verify(
         const std::function<void(const Damage&)>& found) const override;
     [[nodiscard]] Result<std::int64_t> new_producer_id() override;
+    [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& directory) override;
     [[nodiscard]] Result<Compacted> compact(std::int64_t now_ms, std::stop_token stop) override;
     [[nodiscard]] Result<void> apply_retention(std::int64_t now_ms) override;
     [[nodiscard]] std::uint64_t disk_bytes() const override;
@@ -61,6 +62,7 @@ private:
     template <class T>
     [[nodiscard]] Result<T> on_committer(std::function<Result<T>()> write);
     [[nodiscard]] Result<void> close_durably();
+    [[nodiscard]] Result<void> mark_closed(const std::filesystem::path& directory);
     [[nodiscard]] Result<void> save_stream(const Stream& stream);
     [[nodiscard]] Result<std::shared_ptr<Partition>> find_partition(PartitionId id) const;
 

@@ -21,11 +21,6 @@ namespace {
 
 constexpr std::string_view kFormatLine = "holdfast log format ";
 
-Result<void> write_format(const Store& store) {
-    return kv::replace_side_file(*store.storage, store.options.directory / "FORMAT",
-                                 as_bytes(fmt::format("{}{}\n", kFormatLine, kFormatVersion)));
-}
-
 // The version that the directory was written in; a new one is marked with ours.
 Result<std::uint32_t> check_format(const Store& store) {
     const auto file = store.options.directory / "FORMAT";
@@ -37,7 +32,7 @@ Result<std::uint32_t> check_format(const Store& store) {
         if (std::filesystem::exists(store.options.directory / "CURRENT"))
             return fail(Errc::corrupt,
                         fmt::format("{} is missing beside a database", file.string()));
-        HF_TRY(write_format(store));
+        HF_TRY(write_format(*store.storage, store.options.directory));
         return kFormatVersion;
     }
     if (!content) return std::move(content).error();
@@ -312,6 +307,11 @@ void close_store(Store& store) {
     store.database.reset();
 }
 
+Result<void> write_format(const kv::Storage& storage, const std::filesystem::path& directory) {
+    return kv::replace_side_file(storage, directory / "FORMAT",
+                                 as_bytes(fmt::format("{}{}\n", kFormatLine, kFormatVersion)));
+}
+
 Result<void> recover(Store& store, const Clock& clock) {
     close_store(store);
     if (!store.options.read_only) {
@@ -323,7 +323,7 @@ Result<void> recover(Store& store, const Clock& clock) {
     HF_TRY(const bool salvaged, open_database(store));
     // The directory is ours now, and nothing is changed yet that an older version could not read.
     if (version < kFormatVersion && !store.options.read_only) {
-        HF_TRY(write_format(store));
+        HF_TRY(write_format(*store.storage, store.options.directory));
     }
     HF_TRY(open_families(store));
     HF_TRY(FoundMetadata found, read_metadata(store));

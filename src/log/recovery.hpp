@@ -10,4 +10,8 @@ namespace holdfast::log {
 // not_supported (newer format), corrupt.
 [[nodiscard]] Result<void> recover(Store& store, const Clock& clock);
 
+// Says in the directory which format it is of.
+[[nodiscard]] Result<void> write_format(const kv::Storage& storage,
+                                        const std::filesystem::path& directory);
+
 } // namespace holdfast::log

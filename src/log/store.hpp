@@ -19,6 +19,8 @@ namespace holdfast::log {
 // The open database and all that is known about it in memory. The committer thread changes it;
 // readers use `streams`, `states` and what partitions show, under a shared lock of `reopening`.
 struct Store {
+    static constexpr const char* kCeilingsFile = "offset-ceilings";
+
     LogOptions options;
     std::shared_ptr<kv::Storage> storage; // never null
 
@@ -47,7 +49,7 @@ struct Store {
         return options.disk_bytes_max == 0 ? bytes : std::min(bytes, options.disk_bytes_max / 16);
     }
     [[nodiscard]] std::filesystem::path ceilings_file() const {
-        return options.directory / "offset-ceilings";
+        return options.directory / kCeilingsFile;
     }
 };
 

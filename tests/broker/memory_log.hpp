@@ -105,6 +105,7 @@ public:
     }
     Result<void> apply_retention(std::int64_t) override { return ok(); }
     Result<log::Compacted> compact(std::int64_t, std::stop_token) override { return refuse(); }
+    Result<void> checkpoint(const std::filesystem::path&) override { return refuse(); }
     std::uint64_t disk_bytes() const override { return 0; }
     std::optional<Error> refusing() const override { return std::nullopt; }
 

@@ -133,6 +133,12 @@ public:
     [[nodiscard]] Result<void> finish();
     // Writes the family's memtable out to a table.
     [[nodiscard]] Result<void> flush(const Family& family);
+    [[nodiscard]] Result<void> flush_all();
+    // Everything that was written, as a database of its own in a directory that does not exist yet:
+    // links to the tables, copies of the rest, and what is not yet in a table is flushed first.
+    // Writes at the same time may be in it. Errors: already_exists, io, no_space; then nothing is
+    // left of it.
+    [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& directory);
     // Rewrites the family's tables without what was replaced or removed: the space comes back.
     // Takes its time, beside writes; ends early, with ok, once `cancelled`.
     [[nodiscard]] Result<void> compact(const Family& family, std::atomic<bool>& cancelled);

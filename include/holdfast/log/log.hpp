@@ -189,6 +189,12 @@ public:
     // `stop` says so. One thread at a time. Errors: closed, denied, io.
     [[nodiscard]] virtual Result<Compacted> compact(std::int64_t now_ms, std::stop_token stop) = 0;
 
+    // The log as it stands, as if it had been closed, in a new directory on the same file system:
+    // all that was acknowledged before the call, of each group all or nothing. Tables are linked,
+    // so it takes little space and time; appends wait for the links, not for what is flushed
+    // before. Errors: already_exists, closed, denied, io, no_space; then nothing is left of it.
+    [[nodiscard]] virtual Result<void> checkpoint(const std::filesystem::path& directory) = 0;
+
     // Bytes on disk of the whole directory, as of the last look (at most a second old).
     [[nodiscard]] virtual std::uint64_t disk_bytes() const = 0;
     // Empty while appends are taken, else why they are refused (disk full, I/O error).
