@@ -1,4 +1,5 @@
 #include "app/backtest.hpp"
+#include "app/backup_command.hpp"
 #include "app/log_command.hpp"
 #include "app/rule_test.hpp"
 #include "app/serve.hpp"
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"text", "ndjson"}));
 
     const holdfast::app::LogCommand log_command(cli);
+    const holdfast::app::BackupCommand backup_command(cli);
 
     CLI11_PARSE(cli, argc, argv);
     try {
@@ -49,6 +51,7 @@ int main(int argc, char** argv) {
         if (backtest_command->parsed()) return holdfast::app::run_backtest(backtest);
         if (rule_test_command->parsed()) return holdfast::app::run_rule_test(rule_test);
         if (const auto code = log_command.run()) return *code;
+        if (const auto code = backup_command.run()) return *code;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }

@@ -1,5 +1,6 @@
 #include <holdfast/app/server.hpp>
 
+#include "app/backup.hpp"
 #include "app/compaction_thread.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -94,7 +95,10 @@ void note_failure(const Result<void>& outcome) {
 } // namespace
 
 Server::Server(config::Config config)
-    : config_(std::move(config)), memory_(config_.limits.memory_bytes) {}
+    : config_(std::move(config)),
+      memory_(config_.limits.memory_bytes),
+      backups_(metrics_.counter("holdfast_backups", "Backups made.")),
+      backups_failed_(metrics_.counter("holdfast_backups_failed", "Backups that failed.")) {}
 
 Server::~Server() {
     stop();
@@ -194,13 +198,14 @@ Result<void> Server::start_http() {
     groups_ = std::make_unique<log::GroupOffsets>(*log_, clock_);
     idempotency_ = std::make_unique<gateway::IdempotencyKeys>(*log_, clock_);
     HF_TRY(idempotency_->expire());
-    gateway::add_rest_routes(router_,
-                             {*log_, clock_, *broker_, alarms_, metrics_, *work_,
-                              [this] {
-                                  if (rules_) note_failure(rules_->refresh());
-                                  if (models_) note_failure(models_->refresh());
-                              },
-                              rules_.get(), models_.get(), groups_.get(), idempotency_.get()});
+    gateway::add_rest_routes(
+        router_, {*log_, clock_, *broker_, alarms_, metrics_, *work_,
+                  [this] {
+                      if (rules_) note_failure(rules_->refresh());
+                      if (models_) note_failure(models_->refresh());
+                  },
+                  rules_.get(), models_.get(), groups_.get(), idempotency_.get(),
+                  [this](const std::filesystem::path& directory) { return back_up(directory); }});
     for (auto& shard : shards_) io_contexts_.push_back(&shard->io());
     gateway::HttpSettings settings;
     settings.body_bytes_max = config_.limits.http_body_bytes;
@@ -212,7 +217,23 @@ Result<void> Server::start_http() {
     return http_->start(config_.listeners.http->address, config_.listeners.http->port);
 }
 
+Result<gateway::BackupSize> Server::back_up(const std::filesystem::path& directory) {
+    const auto made =
+        make_backup(*log_, config_.data_dir, directory, clock_, stopping_.get_token());
+    if (!made) {
+        backups_failed_.add();
+        log_warn("app", "backup in {}: {}", directory.string(), made.error().context);
+        return made.error();
+    }
+    backups_.add();
+    const BackupManifest& backup = made.value();
+    log_info("app", "backup in {}: {} files, {} bytes", directory.string(), backup.files.size(),
+             backup.bytes());
+    return gateway::BackupSize{backup.files.size(), backup.bytes()};
+}
+
 void Server::stop() {
+    stopping_.request_stop();
     if (shards_run_) {
         if (mqtt_) mqtt_->stop();
         if (http_) http_->stop(kHttpStopPatience);

@@ -60,6 +60,7 @@ void add_rest_routes(Router& router, const RestParts& parts) {
     add_alarm_routes(router, parts);
     add_rule_routes(router, parts);
     add_model_routes(router, parts);
+    add_backup_route(router, parts);
     add_service_routes(router, parts);
     add_openapi_route(router);
 }

@@ -11,6 +11,7 @@
 #include <holdfast/gateway/http_server.hpp>
 #include <holdfast/gateway/idempotency_keys.hpp>
 #include <holdfast/gateway/mqtt_listener.hpp>
+#include <holdfast/gateway/rest_api.hpp>
 #include <holdfast/gateway/shard_thread.hpp>
 #include <holdfast/gateway/work_queue.hpp>
 #include <holdfast/log/consumer_pool.hpp>
@@ -20,8 +21,10 @@
 #include <holdfast/rules/engine.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -62,6 +65,7 @@ private:
     [[nodiscard]] Result<void> make_engines();
     [[nodiscard]] Result<void> start_http();
     [[nodiscard]] Result<void> start_engines();
+    [[nodiscard]] Result<gateway::BackupSize> back_up(const std::filesystem::path& directory);
     void expire_group_offsets();
     void expire_idempotency_keys();
 
@@ -69,6 +73,9 @@ private:
     SystemClock clock_;
     Metrics metrics_;
     MemoryAccount memory_;
+    Counter& backups_;
+    Counter& backups_failed_;
+    std::stop_source stopping_;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<CompactionThread> compaction_;
     std::unique_ptr<broker::Broker> broker_;

@@ -8,6 +8,8 @@
 #include <holdfast/gateway/work_queue.hpp>
 #include <holdfast/log/log.hpp>
 
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 
 namespace holdfast::log {
@@ -24,6 +26,11 @@ namespace holdfast::gateway {
 
 class IdempotencyKeys;
 
+struct BackupSize {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+};
+
 // What the REST handlers (docs/rest.md) work on. All of it outlives the server and the queue.
 struct RestParts {
     log::Log& log;
@@ -37,6 +44,8 @@ struct RestParts {
     models::Engine* models = nullptr;              // without: no /api/v1/models
     log::GroupOffsets* groups = nullptr;           // without: no /api/v1/groups
     IdempotencyKeys* idempotency = nullptr;        // without: the header is refused
+    // Makes a backup in a directory of the server. Without: no /api/v1/backup.
+    std::function<Result<BackupSize>(const std::filesystem::path&)> back_up{};
 };
 
 // Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
@@ -50,6 +59,7 @@ void add_record_routes(Router& router, const RestParts& parts);
 void add_alarm_routes(Router& router, const RestParts& parts);
 void add_rule_routes(Router& router, const RestParts& parts);
 void add_model_routes(Router& router, const RestParts& parts);
+void add_backup_route(Router& router, const RestParts& parts);
 void add_service_routes(Router& router, const RestParts& parts);
 // `router` must live as long as its handlers are called.
 void add_openapi_route(Router& router);

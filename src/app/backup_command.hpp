@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::app {
+
+// `holdfast backup DIR`: has a running server copy its data. `holdfast restore DIR`: copies it into
+// an empty data directory, without a server. Keep it as long as `cli`.
+class BackupCommand {
+public:
+    explicit BackupCommand(CLI::App& cli);
+    // 0, or 1 with the reason on standard error. Nothing where it was another command.
+    [[nodiscard]] std::optional<int> run() const;
+
+private:
+    CLI::App* backup_;
+    CLI::App* restore_;
+    std::string directory_;
+    std::string url_ = "http://127.0.0.1:8080";
+    std::string data_dir_ = "./holdfast-data";
+};
+
+} // namespace holdfast::app
