@@ -2,6 +2,7 @@
 
 #include "log/aborted_cursor.hpp"
 #include "log/catalog_codec.hpp"
+#include "log/checkpoint.hpp"
 #include "log/compaction.hpp"
 #include "log/keys.hpp"
 #include "log/reader.hpp"
@@ -83,20 +84,7 @@ EmbeddedLog::~EmbeddedLog() {
 // After that the next start knows what it must find.
 Result<void> EmbeddedLog::close_durably() {
     HF_TRY(store_.database->finish());
-    return mark_closed(store_.options.directory);
-}
-
-// Says in a directory with all that was stored where each partition ends. On the committer thread,
-// or after it.
-Result<void> EmbeddedLog::mark_closed(const std::filesystem::path& directory) {
-    HF_TRY(const kv::Manifest manifest, kv::read_manifest(*store_.storage, directory));
-    std::vector<Ceilings::Entry> ends;
-    for (const auto& entry : store_.streams.all())
-        for (const auto& partition : entry->partitions)
-            if (partition->next_offset > 0)
-                ends.push_back({partition->id(), partition->next_offset});
-    return Ceilings::close(*store_.storage, directory / Store::kCeilingsFile, std::move(ends),
-                           manifest);
+    return mark_closed(store_, store_.options.directory);
 }
 
 Result<void> EmbeddedLog::checkpoint(const std::filesystem::path& directory) {
@@ -107,14 +95,7 @@ Result<void> EmbeddedLog::checkpoint(const std::filesystem::path& directory) {
         if (!store_.database) return database_closed();
         HF_TRY(store_.database->flush_all());
     }
-    return on_committer<void>([&]() -> Result<void> {
-        HF_TRY(store_.database->checkpoint(directory));
-        auto completed = write_format(*store_.storage, directory);
-        if (completed) completed = mark_closed(directory);
-        std::error_code ignored; // what is left is not a log: it lacks its last file
-        if (!completed) std::filesystem::remove_all(directory, ignored);
-        return completed;
-    });
+    return on_committer<void>([&] { return make_checkpoint(store_, directory); });
 }
 
 Result<void> EmbeddedLog::start() {

@@ -62,7 +62,6 @@ private:
     template <class T>
     [[nodiscard]] Result<T> on_committer(std::function<Result<T>()> write);
     [[nodiscard]] Result<void> close_durably();
-    [[nodiscard]] Result<void> mark_closed(const std::filesystem::path& directory);
     [[nodiscard]] Result<void> save_stream(const Stream& stream);
     [[nodiscard]] Result<std::shared_ptr<Partition>> find_partition(PartitionId id) const;
 
