@@ -165,12 +165,13 @@ public:
         Transactional transactions(log_->new_producer_id().value(), stream);
         for (int round = 0; round < 3; ++round) {
             if (random_() % 2 == 0) disk_.fail_after(1 + random_() % 80);
+            const auto full_at = random_() % 4 == 0 ? random_() % 30 : 0; // 0 = never
             for (auto steps = 5 + random_() % 30; steps > 0; --steps) {
+                if (steps == full_at) disk_.set_full(true);
                 auto& producer = producers_[random_() % producers_.size()];
                 producer.send(*log_, 1 + static_cast<int>(random_() % 4));
                 if (random_() % 4 == 0) transactions.run(*log_, random_);
             }
-            if (random_() % 8 == 0) disk_.set_full(true);
             disk_.cut_power();
             for (Idempotent& producer : producers_) producer.wait();
             log_.reset();
