@@ -331,6 +331,12 @@ Result<void> Database::flush_all() {
     for (const Family& family : held) families.push_back(family->get());
     return impl_->changed(impl_->core->db->Flush({}, families), "flushing all column families");
 }
+std::uint64_t Database::unflushed_bytes() const {
+    std::uint64_t bytes = 0;
+    impl_->core->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables,
+                                              &bytes);
+    return bytes;
+}
 Result<void> Database::checkpoint(const std::filesystem::path& directory) {
     const std::string what = "a checkpoint in " + directory.string();
     if (std::filesystem::exists(directory))

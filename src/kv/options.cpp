@@ -1,12 +1,16 @@
 #include "kv/options.hpp"
 
+#include <holdfast/base/log_line.hpp>
+
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include <array>
 #include <cstdarg>
+#include <cstdio>
 #include <limits>
 #include <memory>
 
@@ -16,11 +20,18 @@ namespace {
 
 constexpr std::size_t kPayloadPrefixBytes = 8; // FamilyUse::payload
 
-// RocksDB's own log file belongs to the process that writes.
-class NoLogger : public rocksdb::Logger {
+// RocksDB's warnings as lines of ours; its owner says what matters. A file of its own would end the
+// process: RocksDB asserts when it goes on writing to one that a full disk has cut short.
+class LineLogger final : public rocksdb::Logger {
 public:
+    LineLogger() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
     using rocksdb::Logger::Logv;
-    void Logv(const char*, va_list) override {}
+    void Logv(const char* format, va_list arguments) override {
+        if (!log_enabled(LogLevel::debug)) return;
+        std::array<char, 512> line; // NOLINT: filled by vsnprintf
+        std::vsnprintf(line.data(), line.size(), format, arguments);
+        log_debug("kv", "{}", line.data());
+    }
 };
 
 rocksdb::WALRecoveryMode recovery_mode(Salvage salvage) {
@@ -53,10 +64,11 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env
     rocksdb::DBOptions db;
     db.env = env;
     db.create_if_missing = !options.read_only;
-    if (options.read_only) db.info_log = std::make_shared<NoLogger>();
+    db.info_log = std::make_shared<LineLogger>();
     // A torn tail is what a power loss leaves; anything else that does not read is damage, and the
     // open says so. (The default, point-in-time, forgets synced records behind a flipped bit.)
     db.wal_recovery_mode = recovery_mode(options.salvage);
+    db.avoid_flush_during_recovery = options.keep_logs;
     // Not paranoid, RocksDB opens past damaged tables, but does not notice where a log is damaged.
     db.paranoid_checks = options.salvage != Salvage::skip_damage;
     db.skip_checking_sst_file_sizes_on_db_open = true; // a short table fails when it is read
@@ -70,9 +82,6 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options, rocksdb::Env
     db.allow_concurrent_memtable_write = false;
     db.enable_write_thread_adaptive_yield = false;
     db.max_bgerror_resume_count = 0; // the owner reopens: that reads back what the disk really has
-    db.keep_log_file_num = 2;
-    db.max_log_file_size = 4U << 20U;
-    db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
     db.stats_dump_period_sec = 0;
     db.stats_persist_period_sec = 0;
     // Smooth flushes: a burst of them makes the p99 of fsync.
@@ -94,7 +103,8 @@ rocksdb::ColumnFamilyOptions family_options(const DatabaseOptions& options, Fami
     rocksdb::ColumnFamilyOptions family;
     family.compression = rocksdb::kNoCompression; // record batches come compressed, or not
     if (use == FamilyUse::payload) {
-        family.write_buffer_size = options.write_buffer_bytes;
+        // With logs that are kept no buffer must count as full before all is read back.
+        family.write_buffer_size = options.write_buffer_bytes * (options.keep_logs ? 4 : 1);
         family.max_write_buffer_number = 4;
         // Each key finds its place from the one before it with its prefix.
         family.memtable_insert_with_hint_prefix_extractor.reset(

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -19,9 +20,13 @@ namespace holdfast::log {
 namespace {
 
 constexpr std::chrono::milliseconds kReopenEvery{500};
+constexpr std::chrono::seconds kReopenPauseMax{3};
+using Duration = std::chrono::steady_clock::duration;
 // The bytes of a span are saved with its first batch and then as it grows by this much.
 constexpr std::uint64_t kSaveSpanEvery = 1U << 20U;
 
+constexpr std::uint64_t kWriteBuffersMax = 8; // in memory at once, surely
+constexpr std::uint64_t kFlushedBytesMin = 1U << 20U;
 // Of all partitions together: about 200 bytes of memory each.
 constexpr std::size_t kProducersMax = 100'000;
 
@@ -111,6 +116,17 @@ void Committer::stop_appends(const Error& why) {
 }
 
 std::optional<Error> Committer::refusal() {
+    look_at_database();
+    if (is_broken_) return broken();
+    if (auto full = disk_.full()) return full;
+    // What is in the write-ahead log alone needs its space a second time before it gives it back.
+    if (disk_.has_room_for(kWriteBuffersMax * store_.options.write_buffer_bytes)) return {};
+    const std::uint64_t unflushed = store_.database->unflushed_bytes();
+    if (unflushed < kFlushedBytesMin || disk_.has_room_for(unflushed)) return {};
+    // A failure is met by the look that follows.
+    if (const auto flushed = store_.database->flush_all(); !flushed)
+        log_warn("log", "{}", flushed.error().context);
+    disk_.look_again();
     look_at_database();
     if (is_broken_) return broken();
     return disk_.full();
@@ -269,6 +285,7 @@ Result<void> Committer::write() {
     const auto took = std::chrono::steady_clock::now() - began;
     metrics_.write_us.add(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+    disk_.wrote(batch_.size_bytes());
     metrics_.writes.add();
     if (synced_) metrics_.syncs.add();
     metrics_.records.add(records_);
@@ -289,19 +306,32 @@ void Committer::complete(const std::vector<AppendGroup*>& groups, const Result<v
     for (AppendGroup* group : groups) group->completed(outcome);
 }
 
+// Reads go on, if nothing else does.
+void Committer::reopen_for_reading() {
+    store_.options.read_only = true;
+    if (const auto opened = recover(store_, clock_); !opened) {
+        log_error("log", "not even for reading: {}", opened.error().context);
+        close_store(store_);
+    }
+    store_.options.read_only = false;
+}
+
 void Committer::try_reopen() {
     const auto now = std::chrono::steady_clock::now();
-    if (now < reopen_next_ || disk_.full()) return;
-    reopen_next_ = now + kReopenEvery;
+    if (now < reopen_next_) return;
     // Nothing of ours may keep the old database open.
     touched_.clear();
     entry_.reset();
     {
         const std::lock_guard lock(store_.reopening);
-        if (auto recovered = recover(store_, clock_); !recovered) {
+        disk_.look_again();
+        const auto recovered = recover(store_, clock_);
+        const auto took = std::chrono::steady_clock::now() - now;
+        reopen_next_ = std::chrono::steady_clock::now() +
+                       std::clamp<Duration>(4 * took, kReopenEvery, kReopenPauseMax);
+        if (!recovered) {
             log_error("log", "recovery failed: {}", recovered.error().context);
-            close_store(store_);
-            return;
+            return reopen_for_reading();
         }
     }
     set_broken({});

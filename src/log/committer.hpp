@@ -54,6 +54,7 @@ private:
     void stop_appends(const Error& why);
     void set_broken(std::optional<Error> why);
     void try_reopen();
+    void reopen_for_reading();
 
     Store& store_;
     Waiters& waiters_;

@@ -12,6 +12,8 @@ namespace holdfast::log {
 namespace {
 
 constexpr std::int64_t kLookEveryMs = 1'000;
+constexpr const char* kReserveFile = "reserve";
+constexpr std::uint64_t kReserveFileBytes = 4U << 20U;
 
 std::uint64_t directory_bytes(const std::filesystem::path& directory) {
     // Files come and go under our eyes: what cannot be read any more counts as nothing.
@@ -19,6 +21,7 @@ std::uint64_t directory_bytes(const std::filesystem::path& directory) {
     std::error_code error;
     for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
          at.increment(error)) {
+        if (at->path().filename() == kReserveFile) continue;
         std::error_code gone;
         const auto size = at->file_size(gone);
         if (!gone) bytes += size;
@@ -34,7 +37,9 @@ DiskWatch::DiskWatch(const LogOptions& options, std::shared_ptr<kv::Storage> sto
       reserve_bytes_(options.disk_reserve_bytes),
       bytes_max_(options.disk_bytes_max),
       storage_(std::move(storage)),
-      clock_(clock) {}
+      clock_(clock) {
+    if (!options.read_only) reserve_file_.emplace(directory_ / kReserveFile, kReserveFileBytes);
+}
 
 std::optional<Error> DiskWatch::full() {
     const std::lock_guard lock(mutex_);
@@ -49,6 +54,18 @@ std::optional<Error> DiskWatch::full() {
     return {};
 }
 
+bool DiskWatch::has_room_for(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    look();
+    return free_bytes_ >= reserve_bytes_ + bytes;
+}
+
+void DiskWatch::wrote(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    written_bytes_ += bytes;
+    if (written_bytes_ > reserve_bytes_ / 8) looked_ms_.reset();
+}
+
 std::uint64_t DiskWatch::excess_bytes() {
     const std::lock_guard lock(mutex_);
     look();
@@ -59,6 +76,7 @@ std::uint64_t DiskWatch::excess_bytes() {
 void DiskWatch::look_again() {
     const std::lock_guard lock(mutex_);
     looked_ms_.reset();
+    look();
 }
 
 std::uint64_t DiskWatch::used_bytes() {
@@ -77,11 +95,25 @@ void DiskWatch::look() {
     const std::int64_t now_ms = clock_.monotonic_ms();
     if (looked_ms_ && now_ms - *looked_ms_ < kLookEveryMs) return;
     looked_ms_ = now_ms;
+    written_bytes_ = 0;
     used_bytes_ = directory_bytes(directory_);
     if (const auto free = storage_->free_bytes(directory_); free)
         free_bytes_ = free.value();
     else
         log_warn("log", "{}", free.error().context); // the last figure stays
+    keep_reserve_file();
+}
+
+void DiskWatch::keep_reserve_file() {
+    if (!reserve_file_) return;
+    if (reserve_file_->is_held() && free_bytes_ < kReserveFileBytes / 2) {
+        reserve_file_->give_up();
+        if (const auto free = storage_->free_bytes(directory_); free) free_bytes_ = free.value();
+        log_warn("log", "{}: the disk is full: the reserve file of {} bytes is given up",
+                 directory_.string(), kReserveFileBytes);
+    } else if (!reserve_file_->is_held() && free_bytes_ > reserve_bytes_ + 2 * kReserveFileBytes) {
+        reserve_file_->take();
+    }
 }
 
 } // namespace holdfast::log

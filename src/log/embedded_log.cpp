@@ -101,6 +101,7 @@ Result<void> EmbeddedLog::checkpoint(const std::filesystem::path& directory) {
 Result<void> EmbeddedLog::start() {
     {
         const std::lock_guard lock(store_.reopening);
+        if (std::filesystem::exists(store_.options.directory)) disk_->look_again();
         HF_TRY(recover(store_, clock_));
     }
     if (store_.options.read_only) return ok();
@@ -181,6 +182,7 @@ Result<std::shared_ptr<const Stream>> EmbeddedLog::alter_stream(const StreamSett
 }
 
 Result<void> EmbeddedLog::delete_stream(std::string_view name) {
+    disk_->look_again();
     return on_committer<void>([&]() -> Result<void> {
         const auto entry = store_.streams.find(name);
         if (!entry) return no_stream(name);

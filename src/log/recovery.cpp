@@ -67,6 +67,20 @@ Result<void> check_manifest(const Store& store, const Ceilings::Loaded& known) {
     return ok();
 }
 
+// What the write-ahead logs hold cannot be written out to tables.
+bool is_short_of_space(const Store& store) {
+    const auto free = store.storage->free_bytes(store.options.directory);
+    std::uint64_t logs = 16U << 20U; // and what else an opening writes
+    std::error_code error;           // of a file that went: it needs no space
+    for (std::filesystem::directory_iterator at(store.options.directory, error), end;
+         !error && at != end; at.increment(error)) {
+        std::error_code gone;
+        const auto bytes = at->file_size(gone);
+        if (!gone && at->path().extension() == ".log") logs += bytes;
+    }
+    return free && free.value() < logs;
+}
+
 kv::DatabaseOptions database_options(const Store& store) {
     kv::DatabaseOptions options;
     options.directory = store.options.directory;
@@ -74,6 +88,7 @@ kv::DatabaseOptions database_options(const Store& store) {
     options.write_buffer_bytes = store.options.write_buffer_bytes;
     options.block_cache_bytes = store.options.block_cache_bytes;
     options.read_only = store.options.read_only;
+    options.keep_logs = is_short_of_space(store);
     options.use_of = [](std::string_view name) {
         const auto slice = slice_of_family(name);
         if (!slice) return kv::FamilyUse::state;

@@ -4,6 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
 using namespace holdfast;
 using namespace holdfast::test;
 
@@ -155,6 +159,45 @@ TEST_CASE("retention moves the log start and gives the space of whole slices bac
     CHECK(at.log->disk_bytes() < before / 4);
     CHECK(append_values(*at.log, a, {"next"}).value() == 240);
     CHECK(read_all(*at.log, a, 240).value() == std::vector<StoredValue>{{240, "next"}});
+}
+
+TEST_CASE("nine tenths that expire give their space back, beside a stream that is kept", "[log]") {
+    LogFixture at;
+    constexpr std::int64_t kSliceMs = 10LL * 60'000;
+    const PartitionId expiring = at.make_stream("expiring", 1, 160LL * 60'000);
+    const PartitionId kept = at.make_stream("kept", 1, 30LL * 86'400'000);
+    const std::string value(100'000, 'v');
+    const auto bytes = [&] {
+        std::uint64_t sum = 0;
+        for (const auto& file : std::filesystem::directory_iterator(at.path()))
+            if (file.path().extension() == ".sst" || file.path().extension() == ".log")
+                sum += file.file_size();
+        return sum;
+    };
+    for (int slice = 0; slice < 20; ++slice) {
+        for (int i = 0; i < 20; ++i)
+            REQUIRE(append_values(*at.log, expiring, {value}, at.clock.now_ms()));
+        REQUIRE(append_values(*at.log, kept, {value}, at.clock.now_ms()));
+        at.clock.advance_ms(kSliceMs);
+    }
+    REQUIRE(at.log->apply_retention(at.clock.now_ms()));
+    auto settings = at.log->find_stream("expiring")->settings;
+    const auto start = at.log->bounds(expiring).value().log_start_offset;
+    const auto expired = (at.log->bounds(expiring).value().high_watermark - start) * 9 / 10;
+    const auto before = bytes();
+    // Nine tenths of what is there are older than that.
+    settings.retention_ms = 2 * kSliceMs;
+    REQUIRE(at.log->alter_stream(settings));
+    REQUIRE(at.log->apply_retention(at.clock.now_ms()));
+    CHECK(at.log->bounds(expiring).value().log_start_offset >= start + expired * 9 / 10);
+    const auto gone =
+        static_cast<std::uint64_t>(at.log->bounds(expiring).value().log_start_offset - start) *
+        value.size();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (before - bytes() < gone / 100 * 85 && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield(); // RocksDB deletes behind our back
+    CHECK(before - bytes() >= gone / 100 * 85);
+    CHECK(read_all(*at.log, kept).value().size() == 20);
 }
 
 TEST_CASE("a waiter is woken once, past its offset, and not after its cancel", "[log]") {

@@ -45,6 +45,8 @@ struct DatabaseOptions {
     std::function<FamilyUse(std::string_view name)> use_of;
     // How to open past damage.
     Salvage salvage = Salvage::none;
+    // Leave in the write-ahead log what is there, as far as memory allows: for a full disk.
+    bool keep_logs = false;
     // As it stands, without touching a file, also beside a process that writes: what is not yet in
     // a table is read from the write-ahead log. Writes fail.
     bool read_only = false;
@@ -134,6 +136,8 @@ public:
     // Writes the family's memtable out to a table.
     [[nodiscard]] Result<void> flush(const Family& family);
     [[nodiscard]] Result<void> flush_all();
+    // In memory and the write-ahead log only: what a flush would write, about.
+    [[nodiscard]] std::uint64_t unflushed_bytes() const;
     // Everything that was written, as a database of its own in a directory that does not exist yet:
     // links to the tables, copies of the rest, and what is not yet in a table is flushed first.
     // Writes at the same time may be in it. Errors: already_exists, io, no_space; then nothing is
