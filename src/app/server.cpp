@@ -113,7 +113,7 @@ Result<void> Server::start() {
     for (auto& shard : shards_) shard->start();
     shards_run_ = true;
     HF_TRY(start_engines());
-    compaction_ = std::make_unique<CompactionThread>(*log_, clock_);
+    compaction_ = std::make_unique<CompactionThread>(*log_, expiry_clock_);
     return start_http(); // last: a request finds everything running
 }
 
@@ -197,7 +197,7 @@ Result<void> Server::start_http() {
     work_ = std::make_unique<gateway::WorkQueue>();
     groups_ = std::make_unique<log::GroupOffsets>(*log_, clock_);
     idempotency_ = std::make_unique<gateway::IdempotencyKeys>(*log_, clock_);
-    HF_TRY(idempotency_->expire());
+    HF_TRY(idempotency_->expire(expiry_clock_.now_ms()));
     gateway::add_rest_routes(
         router_, {*log_, clock_, *broker_, alarms_, metrics_, *work_,
                   [this] {
@@ -257,7 +257,7 @@ void Server::stop() {
 }
 
 void Server::run_housekeeping() {
-    if (const auto done = log_->apply_retention(clock_.now_ms()); !done)
+    if (const auto done = log_->apply_retention(expiry_clock_.now_ms()); !done)
         log_warn("log", "retention: {}", done.error().context);
     expire_group_offsets();
     expire_idempotency_keys();
@@ -267,7 +267,7 @@ void Server::expire_idempotency_keys() {
     const std::int64_t now_ms = clock_.monotonic_ms();
     if (!idempotency_ || now_ms < next_key_expiry_ms_) return;
     next_key_expiry_ms_ = now_ms + kKeyExpiryEveryMs;
-    if (const auto expired = idempotency_->expire(); !expired)
+    if (const auto expired = idempotency_->expire(expiry_clock_.now_ms()); !expired)
         log_warn("http", "answers by Idempotency-Key: {}", expired.error().context);
 }
 
@@ -277,7 +277,7 @@ void Server::expire_group_offsets() {
     next_group_expiry_ms_ = now_ms + kGroupExpiryEveryMs;
     const auto nobody_is_a_member = [](std::string_view) { return false; };
     const auto expired =
-        groups_->expire(clock_.now_ms() - kGroupOffsetsRetentionMs, nobody_is_a_member);
+        groups_->expire(expiry_clock_.now_ms() - kGroupOffsetsRetentionMs, nobody_is_a_member);
     if (!expired)
         log_warn("log", "offsets of consumer groups: {}", expired.error().context);
     else if (expired.value() != 0)

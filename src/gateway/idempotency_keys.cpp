@@ -82,8 +82,8 @@ IdempotencyKeys::Turn IdempotencyKeys::begin(std::string_view key, const HttpReq
     return ticket;
 }
 
-Result<std::size_t> IdempotencyKeys::expire() {
-    const std::int64_t before_ms = clock_.now_ms() - kKeptMs;
+Result<std::size_t> IdempotencyKeys::expire(std::int64_t now_ms) {
+    const std::int64_t before_ms = now_ms - kKeptMs;
     std::size_t expired = 0;
     for (;;) {
         std::size_t kept = 0;

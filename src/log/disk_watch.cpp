@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 namespace holdfast::log {
@@ -12,6 +13,7 @@ namespace holdfast::log {
 namespace {
 
 constexpr std::int64_t kLookEveryMs = 1'000;
+constexpr std::uint64_t kLookEveryBytes = 1U << 20U;
 constexpr const char* kReserveFile = "reserve";
 constexpr std::uint64_t kReserveFileBytes = 4U << 20U;
 
@@ -63,7 +65,7 @@ bool DiskWatch::has_room_for(std::uint64_t bytes) {
 void DiskWatch::wrote(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     written_bytes_ += bytes;
-    if (written_bytes_ > reserve_bytes_ / 8) looked_ms_.reset();
+    if (written_bytes_ > std::max(reserve_bytes_ / 8, kLookEveryBytes)) look_at_free_space();
 }
 
 std::uint64_t DiskWatch::excess_bytes() {
@@ -95,8 +97,12 @@ void DiskWatch::look() {
     const std::int64_t now_ms = clock_.monotonic_ms();
     if (looked_ms_ && now_ms - *looked_ms_ < kLookEveryMs) return;
     looked_ms_ = now_ms;
-    written_bytes_ = 0;
     used_bytes_ = directory_bytes(directory_);
+    look_at_free_space();
+}
+
+void DiskWatch::look_at_free_space() {
+    written_bytes_ = 0;
     if (const auto free = storage_->free_bytes(directory_); free)
         free_bytes_ = free.value();
     else

@@ -31,6 +31,7 @@ public:
 
 private:
     void look();
+    void look_at_free_space();
     void keep_reserve_file();
 
     const std::filesystem::path directory_;
@@ -43,7 +44,7 @@ private:
     // All guarded by mutex_.
     std::optional<kv::ReserveFile> reserve_file_; // none where nothing is to be written
     std::optional<std::int64_t> looked_ms_;
-    std::uint64_t written_bytes_ = 0; // since then
+    std::uint64_t written_bytes_ = 0; // since the look at the free space
     std::uint64_t used_bytes_ = 0;
     std::uint64_t free_bytes_ = 0;
 };

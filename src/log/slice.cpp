@@ -28,6 +28,14 @@ bool take_number(std::string_view& text, Number& value) {
     return true;
 }
 
+// Written for long enough; or begun by a clock that was ahead and was set back: it would not end
+// before that time comes.
+bool is_old(const Slice& slice, std::int64_t now_ms) noexcept {
+    constexpr std::int64_t kSetBackMs = 600'000;
+    return now_ms >= slice.created_ms + slice_length_ms(slice.slice_class) ||
+           (slice.slice_class != SliceClass::compacted && now_ms < slice.created_ms - kSetBackMs);
+}
+
 } // namespace
 
 SliceClass slice_class_for(std::int64_t retention_ms) noexcept {
@@ -72,8 +80,8 @@ Result<std::shared_ptr<Slice>> SliceSet::writable(SliceClass slice_class, std::i
                                                   std::uint64_t bytes_max, kv::Database& database) {
     auto& open = open_[static_cast<std::size_t>(slice_class)];
     const bool has_bound = slice_class != SliceClass::compacted;
-    if (open && (now_ms >= open->created_ms + slice_length_ms(slice_class) || open->is_damaged ||
-                 (has_bound && open->bytes >= bytes_max)))
+    if (open &&
+        (is_old(*open, now_ms) || open->is_damaged || (has_bound && open->bytes >= bytes_max)))
         close(open, now_ms);
     if (!open) {
         auto fresh = std::make_shared<Slice>();
@@ -90,8 +98,7 @@ Result<std::shared_ptr<Slice>> SliceSet::writable(SliceClass slice_class, std::i
 
 void SliceSet::close_old(std::int64_t now_ms) {
     for (auto& open : open_)
-        if (open && now_ms >= open->created_ms + slice_length_ms(open->slice_class))
-            close(open, now_ms);
+        if (open && is_old(*open, now_ms)) close(open, now_ms);
 }
 
 void SliceSet::close_open(SliceClass slice_class, std::int64_t now_ms) {

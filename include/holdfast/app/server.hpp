@@ -2,6 +2,7 @@
 
 #include <holdfast/alarms/registry.hpp>
 #include <holdfast/base/clock.hpp>
+#include <holdfast/base/expiry_clock.hpp>
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/base/result.hpp>
@@ -71,6 +72,7 @@ private:
 
     const config::Config config_;
     SystemClock clock_;
+    ExpiryClock expiry_clock_{clock_};
     Metrics metrics_;
     MemoryAccount memory_;
     Counter& backups_;

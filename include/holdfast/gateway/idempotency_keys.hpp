@@ -53,9 +53,9 @@ public:
     using Turn = std::variant<HttpResponse, std::shared_ptr<Ticket>>;
     [[nodiscard]] Turn begin(std::string_view key, const HttpRequest& request);
 
-    // Forgets answers older than kKeptMs and counts the others. How many went. To be called at the
-    // start and now and then. Errors: io, of a write.
-    [[nodiscard]] Result<std::size_t> expire();
+    // Forgets answers older than kKeptMs by `now_ms` and counts the others. How many went. To be
+    // called at the start and now and then. Errors: io, of a write.
+    [[nodiscard]] Result<std::size_t> expire(std::int64_t now_ms);
 
 private:
     log::Log& log_;
