@@ -213,6 +213,7 @@ Result<void> EmbeddedLog::delete_stream(std::string_view name) {
             constexpr Offset kEver = std::numeric_limits<Offset>::max();
             waiters_.wake(partition->id(), {0, kEver, kEver});
         }
+        store_.slices.close_unused(clock_.now_ms());
         return drop_empty_slices(store_);
     });
 }

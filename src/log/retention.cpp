@@ -119,7 +119,9 @@ Result<void> expire(Store& store, std::int64_t now_ms) {
             const std::size_t expired = count_expired(*partition, entry->stream->settings, now_ms);
             if (expired != 0) all.push_back({entry, partition, expired});
         }
-    return let_go(store, all, batch);
+    HF_TRY(let_go(store, all, batch));
+    store.slices.close_unused(now_ms); // also what a crash left behind a deleted stream
+    return drop_empty_slices(store);
 }
 
 Result<std::uint64_t> drop_oldest(Store& store, std::uint64_t bytes) {

@@ -101,6 +101,12 @@ void SliceSet::close_old(std::int64_t now_ms) {
         if (open && is_old(*open, now_ms)) close(open, now_ms);
 }
 
+void SliceSet::close_unused(std::int64_t now_ms) {
+    for (auto& open : open_)
+        if (open && open->span_count == 0 && open->slice_class != SliceClass::compacted)
+            close(open, now_ms);
+}
+
 void SliceSet::close_open(SliceClass slice_class, std::int64_t now_ms) {
     auto& open = open_[static_cast<std::size_t>(slice_class)];
     if (open) close(open, now_ms);

@@ -63,6 +63,8 @@ public:
                                                           kv::Database& database);
     // Ends open slices that are too old to be written again.
     void close_old(std::int64_t now_ms);
+    // Ends open slices that no partition has records in any more, but not the compacted one.
+    void close_unused(std::int64_t now_ms);
     // Ends the one of the class, if one is open: the next writable() makes another.
     void close_open(SliceClass slice_class, std::int64_t now_ms);
 
