@@ -4,6 +4,7 @@
 #include "kv/options.hpp"
 #include "kv/status.hpp"
 #include "kv/storage_access.hpp"
+#include "kv/wal_foreign_record.hpp"
 #include "kv/wal_tail.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -224,6 +225,12 @@ Result<std::unique_ptr<Database>> Database::try_open(const DatabaseOptions& opti
         HF_TRY(checked(rocksdb::DB::ListColumnFamilies(db_options, path, &names), doing));
         HF_TRY(const bool is_torn,
                options.read_only ? mend_wal_tails(files, path, true) : mend_locked(files, path));
+        if (options.salvage != Salvage::stop_at_damage) {
+            HF_TRY(const bool is_found, has_foreign_record(files, path));
+            if (is_found)
+                return fail(Errc::corrupt,
+                            doing + ": a record of a write-ahead log claims to be another log's");
+        }
         if (is_torn && options.read_only)
             db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     }
