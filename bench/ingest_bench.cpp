@@ -58,9 +58,8 @@ public:
     Result<std::optional<std::string>> state(log::Keyspace, std::string_view) const override {
         return refuse();
     }
-    Result<void> scan_state(
-        log::Keyspace, std::string_view,
-        const std::function<bool(std::string_view, std::string_view)>&) const override {
+    Result<void> scan_state(log::Keyspace, std::string_view, std::string_view,
+                            const EachState&) const override {
         return refuse();
     }
     std::uint64_t streams_version() const noexcept override { return 1; }

@@ -164,7 +164,7 @@ void Committer::stage(AppendGroup& group) {
         else
             batch_.remove(family, as_bytes(change.key));
     }
-    if (group.appends.empty()) synced_ = true;
+    if (group.appends.empty() && group.syncs_state) synced_ = true;
 }
 
 void Committer::stage_append(PartitionAppend& append) {

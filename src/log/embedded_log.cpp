@@ -319,16 +319,16 @@ Result<std::optional<std::string>> EmbeddedLog::state(Keyspace keyspace,
     return store_.database->get(family, as_bytes(key));
 }
 
-Result<void> EmbeddedLog::scan_state(
-    Keyspace keyspace, std::string_view prefix,
-    const std::function<bool(std::string_view key, std::string_view value)>& each) const {
+Result<void> EmbeddedLog::scan_state(Keyspace keyspace, std::string_view prefix,
+                                     std::string_view after, const EachState& each) const {
     const std::shared_lock lock(store_.reopening);
     if (!store_.database) return database_closed();
     const kv::Family& family = store_.states[static_cast<std::size_t>(keyspace)];
     if (!family) return ok();
     auto at = store_.database->iterate(family);
-    for (at.seek(as_bytes(prefix)); at.valid(); at.next()) {
+    for (at.seek(as_bytes(std::max(prefix, after))); at.valid(); at.next()) {
         const std::string_view key = as_text(at.key());
+        if (!after.empty() && key == after) continue;
         if (!key.starts_with(prefix) || !each(key, as_text(at.value()))) return ok();
     }
     return at.status();

@@ -43,10 +43,10 @@ public:
 
     [[nodiscard]] Result<std::optional<std::string>> state(Keyspace keyspace,
                                                            std::string_view key) const override;
-    [[nodiscard]] Result<void> scan_state(
-        Keyspace keyspace, std::string_view prefix,
-        const std::function<bool(std::string_view key, std::string_view value)>& each)
-        const override;
+    using Log::scan_state;
+    [[nodiscard]] Result<void> scan_state(Keyspace keyspace, std::string_view prefix,
+                                          std::string_view after,
+                                          const EachState& each) const override;
 
     [[nodiscard]] Result<Verified> verify(
         const std::function<void(const Damage&)>& found) const override;

@@ -9,6 +9,8 @@ std::string_view to_string(Keyspace keyspace) noexcept {
         case Keyspace::alarms: return "alarms";
         case Keyspace::groups: return "groups";
         case Keyspace::answers: return "answers";
+        case Keyspace::retained: return "retained";
+        case Keyspace::sessions: return "sessions";
     }
     return "unknown";
 }

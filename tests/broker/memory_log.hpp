@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,18 +35,36 @@ public:
             }
         ++version_;
     }
-    void append(log::AppendGroup& group) override { waiting_.push_back(&group); }
+    void append(log::AppendGroup& group) override {
+        waiting_.push_back(&group);
+        if (stores_at_once) store();
+    }
+    bool stores_at_once = false;
+    // The server died before these were written.
+    void drop_waiting() { waiting_.clear(); }
     // Completes all groups that wait. True where there was one.
     bool store(const Result<void>& outcome = ok()) {
         const auto groups = std::exchange(waiting_, {});
         for (log::AppendGroup* group : groups) {
+            if (!outcome) {
+                group->completed(outcome);
+                continue;
+            }
             for (log::PartitionAppend& append : group->appends) {
-                if (!outcome) continue;
                 auto& next = next_offset_[append.partition];
                 append.base_offset = next;
                 next += append.record_count;
                 record::set_base_offset(append.batch, append.base_offset);
                 keep(append);
+                batches_[append.partition].emplace(next - 1,
+                                                   Bytes(append.batch.begin(), append.batch.end()));
+            }
+            group->placed();
+            for (const log::StateChange& change : group->state_changes) {
+                if (change.value)
+                    states_[{change.keyspace, change.key}] = *change.value;
+                else
+                    states_.erase({change.keyspace, change.key});
             }
             group->completed(outcome);
         }
@@ -79,9 +98,21 @@ public:
         return {streams_.begin(), streams_.end()};
     }
     std::uint64_t streams_version() const noexcept override { return version_; }
-    Result<log::Fetched> fetch(PartitionId, Offset, std::size_t, log::Isolation) const override {
-        return refuse();
+    // The one batch that holds `from`.
+    Result<log::Fetched> fetch(PartitionId partition, Offset from, std::size_t,
+                               log::Isolation) const override {
+        const auto found = batches_.find(partition);
+        if (found != batches_.end())
+            for (const auto& [last_offset, batch] : found->second)
+                if (from <= last_offset) return log::Fetched{batch, last_offset + 1, {}};
+        return fail(Errc::not_found, "no such record");
     }
+    [[nodiscard]] std::size_t state_count(log::Keyspace keyspace) const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            states_, [&](const auto& state) { return state.first.first == keyspace; }));
+    }
+    // As retention does.
+    void forget_records() { batches_.clear(); }
     Result<std::vector<log::AbortedRange>> aborted(PartitionId, Offset, Offset) const override {
         return refuse();
     }
@@ -92,13 +123,20 @@ public:
     Result<Offset> readable_after(PartitionId, Offset) const override { return refuse(); }
     WaitId wait(PartitionId, Offset, std::function<void()>, log::Isolation) override { return 0; }
     void cancel_wait(WaitId) override {}
-    Result<std::optional<std::string>> state(log::Keyspace, std::string_view) const override {
-        return refuse();
+    Result<std::optional<std::string>> state(log::Keyspace keyspace,
+                                             std::string_view key) const override {
+        const auto found = states_.find({keyspace, std::string(key)});
+        if (found == states_.end()) return std::optional<std::string>();
+        return std::optional<std::string>(found->second);
     }
-    Result<void> scan_state(
-        log::Keyspace, std::string_view,
-        const std::function<bool(std::string_view, std::string_view)>&) const override {
-        return refuse();
+    using Log::scan_state;
+    Result<void> scan_state(log::Keyspace keyspace, std::string_view prefix, std::string_view after,
+                            const EachState& each) const override {
+        for (const auto& [key, value] : states_) {
+            if (key.first != keyspace || !key.second.starts_with(prefix)) continue;
+            if (key.second > after && !each(key.second, value)) break;
+        }
+        return ok();
     }
     Result<log::Verified> verify(const std::function<void(const log::Damage&)>&) const override {
         return refuse();
@@ -132,6 +170,8 @@ private:
     std::uint64_t version_ = 1;
     std::vector<log::AppendGroup*> waiting_;
     std::map<PartitionId, Offset> next_offset_;
+    std::map<PartitionId, std::map<Offset, Bytes>> batches_; // by last offset
+    std::map<std::pair<log::Keyspace, std::string>, std::string> states_;
 };
 
 } // namespace holdfast::broker::test

@@ -14,8 +14,16 @@ namespace holdfast::log {
 
 // Latest-per-key state that changes together with records. One column family each: the names
 // in to_string() reach the disk.
-enum class Keyspace : std::uint8_t { rules, models, alarms, groups, answers };
-inline constexpr std::size_t kKeyspaceCount = 5;
+enum class Keyspace : std::uint8_t {
+    rules,
+    models,
+    alarms,
+    groups,
+    answers,
+    retained,
+    sessions,
+};
+inline constexpr std::size_t kKeyspaceCount = 7;
 [[nodiscard]] std::string_view to_string(Keyspace keyspace) noexcept;
 
 struct StateChange {
@@ -60,6 +68,8 @@ public:
 
     std::vector<PartitionAppend> appends;
     std::vector<StateChange> state_changes;
+    // Whether state changes alone are synced, too. Where not, a power loss may take the last ones.
+    bool syncs_state = true;
 };
 
 } // namespace holdfast::log

@@ -141,10 +141,16 @@ public:
 
     [[nodiscard]] virtual Result<std::optional<std::string>> state(Keyspace keyspace,
                                                                    std::string_view key) const = 0;
-    // Calls `each` in key order for the keys that start with `prefix` until it returns false.
-    [[nodiscard]] virtual Result<void> scan_state(
-        Keyspace keyspace, std::string_view prefix,
-        const std::function<bool(std::string_view key, std::string_view value)>& each) const = 0;
+    // Calls `each` in key order for the keys that start with `prefix` and are larger than `after`,
+    // until it returns false.
+    using EachState = std::function<bool(std::string_view key, std::string_view value)>;
+    [[nodiscard]] virtual Result<void> scan_state(Keyspace keyspace, std::string_view prefix,
+                                                  std::string_view after,
+                                                  const EachState& each) const = 0;
+    [[nodiscard]] Result<void> scan_state(Keyspace keyspace, std::string_view prefix,
+                                          const EachState& each) const {
+        return scan_state(keyspace, prefix, {}, each);
+    }
 
     // Reads everything: every batch's checksum and records, that offsets continue, and that the
     // index of slices says the truth. `found` hears of each damage as it is met. Takes its time and
