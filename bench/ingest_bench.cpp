@@ -85,6 +85,10 @@ struct CountingTransport final : Transport {
         return 0;
     }
     void close(std::uint32_t) override {}
+    // One shard and no persistent session: connections stay where they are.
+    void move(std::uint32_t, std::uint32_t) override { std::abort(); }
+    std::unique_ptr<MovingConnection> release(std::uint32_t) override { std::abort(); }
+    void take_in(std::uint32_t, std::unique_ptr<MovingConnection>) override { std::abort(); }
 };
 
 Bridge one_route() {

@@ -66,6 +66,10 @@ broker::BrokerSettings broker_settings(const config::MqttConfig& from) {
     to.session_queue_bytes_max = from.session_queue_bytes;
     to.topic_alias_maximum = from.topic_alias_maximum;
     to.subscriptions_max = from.subscriptions_max;
+    to.session_expiry_max_s = from.session_expiry_max_s;
+    to.session_messages_max = from.session_messages_max;
+    to.session_bytes_max = from.session_bytes_max;
+    to.retained_bytes_max = from.retained_bytes_max;
     return to;
 }
 
@@ -154,6 +158,10 @@ Result<void> Server::start_broker() {
             std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i), *broker_));
         broker_->add_port(*shards_.back());
         shard_pointers_.push_back(shards_.back().get());
+    }
+    HF_TRY(broker_->load());
+    for (const auto& shard : shards_) {
+        HF_TRY(shard->load());
     }
     return ok();
 }

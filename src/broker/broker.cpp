@@ -1,5 +1,7 @@
 #include <holdfast/broker/broker.hpp>
 
+#include "broker/durable_sessions.hpp"
+
 #include <holdfast/broker/shard.hpp>
 
 #include <memory>
@@ -33,6 +35,9 @@ BrokerCounters::BrokerCounters(Metrics& metrics)
       dropped_too_large(metrics.counter(kDropped, kDroppedHelp, "reason=\"packet_too_large\"")),
       dropped_no_stream(metrics.counter(kDropped, kDroppedHelp, "reason=\"no_stream\"")),
       dropped_not_stored(metrics.counter(kDropped, kDroppedHelp, "reason=\"not_stored\"")),
+      dropped_queue_full(metrics.counter(kDropped, kDroppedHelp, "reason=\"queue_full\"")),
+      dropped_expired(metrics.counter(kDropped, kDroppedHelp, "reason=\"expired\"")),
+      dropped_gone(metrics.counter(kDropped, kDroppedHelp, "reason=\"gone\"")),
       closed_slow(metrics.counter("holdfast_mqtt_slow_subscribers_closed",
                                   "QoS 1 subscribers closed because their queue was full.")),
       protocol_errors(metrics.counter("holdfast_mqtt_protocol_errors",
@@ -45,13 +50,25 @@ Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Cloc
       log_(log),
       clock_(clock),
       memory_(memory),
-      counters_(metrics) {
+      counters_(metrics),
+      retained_(settings.retained_bytes_max, metrics),
+      // Behind all that clocks before this one gave out, for what a removed session left behind.
+      next_session_id_(static_cast<std::uint64_t>(clock.now_ms()) << 16U) {
     metrics.gauge("holdfast_mqtt_subscriptions", "Subscriptions of all sessions.",
                   [this] { return static_cast<double>(subscriptions_.size()); });
-    metrics.gauge("holdfast_mqtt_clients", "Connected MQTT clients.",
-                  [this] { return static_cast<double>(clients_.size()); });
+    metrics.gauge("holdfast_mqtt_clients", "Connected MQTT clients.", [this] {
+        return static_cast<double>(client_count_.load(std::memory_order_relaxed));
+    });
+    metrics.gauge("holdfast_mqtt_sessions", "Persistent sessions, connected or not.", [this] {
+        return static_cast<double>(session_count_.load(std::memory_order_relaxed));
+    });
     metrics.gauge("holdfast_queued_bytes", "Bytes queued on behalf of peers.",
                   [this] { return static_cast<double>(memory_.used_bytes()); });
+}
+
+Result<void> Broker::load() {
+    HF_TRY(retained_.load(log_, clock_.now_ms()));
+    return DurableSessions::remove_orphans(log_);
 }
 
 void Broker::publish(PublishBatch batch, Done done) {

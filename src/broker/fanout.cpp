@@ -7,8 +7,8 @@
 namespace holdfast::broker {
 namespace {
 
-constexpr std::array kAllForms = {WireForm::v3_qos0, WireForm::v3_qos1, WireForm::v5_qos0,
-                                  WireForm::v5_qos1};
+constexpr std::array kAllForms = {WireForm::v3_qos0, WireForm::v3_qos1, WireForm::v3_qos2,
+                                  WireForm::v5_qos0, WireForm::v5_qos1, WireForm::v5_qos2};
 
 std::byte* put(std::byte* at, ByteView bytes) noexcept {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -17,13 +17,20 @@ std::byte* put(std::byte* at, ByteView bytes) noexcept {
 
 } // namespace
 
-Fanout::Run& Fanout::run_for(const std::shared_ptr<const MatchList>& list, SessionRef publisher) {
-    if (!runs_.empty() && runs_.back().list == list &&
-        (!list->has_no_local() || runs_.back().publisher == publisher))
-        return runs_.back();
+Fanout::Run& Fanout::run_for(const std::shared_ptr<const MatchList>& list,
+                             const FanoutMessage& message) {
+    const bool retain = message.retain && list->has_retain_as_published();
+    if (!runs_.empty()) {
+        Run& last = runs_.back();
+        if (last.list == list && last.qos == message.qos && last.retain == retain &&
+            (!list->has_no_local() || last.publisher == message.publisher))
+            return last;
+    }
     Run& run = runs_.emplace_back();
     run.list = list;
-    run.publisher = publisher;
+    run.publisher = message.publisher;
+    run.qos = message.qos;
+    run.retain = retain;
     for (const WireForm form : kAllForms) {
         const FormBuffer& buffer = forms_[static_cast<std::size_t>(form)];
         Part& part = run.parts[static_cast<std::size_t>(form)];
@@ -33,8 +40,9 @@ Fanout::Run& Fanout::run_for(const std::shared_ptr<const MatchList>& list, Sessi
 }
 
 void Fanout::add(const std::shared_ptr<const MatchList>& list, const FanoutMessage& message) {
-    Run& run = run_for(list, message.publisher);
-    const WireForms needed = list->forms(publish_is_qos1_);
+    const WireForms needed = list->forms(message.qos);
+    if (needed.empty()) return; // all receivers have queues
+    Run& run = run_for(list, message);
     for (const WireForm form : kAllForms) {
         if (!needed.has(form)) continue;
         run.packet_bytes_max = std::max(run.packet_bytes_max, encode(run, form, message));
@@ -48,18 +56,18 @@ std::size_t Fanout::encode(Run& run, WireForm form, const FanoutMessage& message
     if (!message.body.empty() && form == message.body_form) {
         std::byte* const at = begin_packet(run, form, message.body.size());
         put(at, message.body);
-        if (is_qos1(form)) note_id_position(run, form, at + 2 + message.topic.size());
+        if (qos_of(form) != 0) note_id_position(run, form, at + 2 + message.topic.size());
     } else {
         const std::size_t property_bytes =
             is_v5(form) ? mqtt::variable_byte_integer_bytes(message.properties.size()) +
                               message.properties.size()
                         : 0;
         std::byte* at = begin_packet(run, form,
-                                     2 + message.topic.size() + (is_qos1(form) ? 2U : 0U) +
+                                     2 + message.topic.size() + (qos_of(form) != 0 ? 2U : 0U) +
                                          property_bytes + message.payload.size());
         store_u16_be(at, static_cast<std::uint16_t>(message.topic.size()));
         at = put(at + 2, as_bytes(message.topic));
-        if (is_qos1(form)) {
+        if (qos_of(form) != 0) {
             note_id_position(run, form, at);
             at += 2;
         }
@@ -76,7 +84,7 @@ std::byte* Fanout::begin_packet(Run& run, WireForm form, std::size_t rest_bytes)
     const std::size_t whole = 1 + mqtt::variable_byte_integer_bytes(rest_bytes) + rest_bytes;
     std::byte* at = forms_[static_cast<std::size_t>(form)].bytes.extend(whole);
     run.parts[static_cast<std::size_t>(form)].end += whole;
-    *at++ = is_qos1(form) ? std::byte{0x32} : std::byte{0x30};
+    *at++ = static_cast<std::byte>(0x30U | unsigned{qos_of(form)} << 1U); // PUBLISH and its QoS
     return mqtt::put_variable_byte_integer(at, rest_bytes);
 }
 
@@ -94,7 +102,9 @@ void Fanout::add_runs_of_shard(const Fanout& other, std::uint16_t shard) {
         if (receivers.empty()) continue;
         WireForms needed;
         for (const Receiver& receiver : receivers)
-            needed.add(wire_form(receiver.is_v5, publish_is_qos1_ && receiver.qos > 0));
+            if (!is_queued(receiver, from.qos))
+                needed.add(wire_form(receiver.is_v5, std::min(from.qos, receiver.qos)));
+        if (needed.empty()) continue;
         Run& run = runs_.emplace_back(from);
         for (const WireForm form : kAllForms) {
             const auto index = static_cast<std::size_t>(form);
@@ -132,7 +142,7 @@ std::span<std::byte> Fanout::bytes(const Run& run, WireForm form) {
 
 std::span<const std::uint32_t> Fanout::id_positions(const Run& run, WireForm form) const {
     const auto index = static_cast<std::size_t>(form);
-    if (!is_qos1(form) || run.parts[index].begin == run.parts[index].end) return {};
+    if (qos_of(form) == 0 || run.parts[index].begin == run.parts[index].end) return {};
     return std::span(forms_[index].id_positions).subspan(run.parts[index].id_begin, run.messages);
 }
 

@@ -1,11 +1,16 @@
 #include "broker/inbound.hpp"
 
+#include "broker/durable_sessions.hpp"
 #include "broker/outbound.hpp"
 
 #include <holdfast/base/log_line.hpp>
-#include <holdfast/mqtt/ack.hpp>
+#include <holdfast/mqtt/connect.hpp>
 #include <holdfast/mqtt/disconnect.hpp>
 #include <holdfast/mqtt/frame.hpp>
+#include <holdfast/record/batch_builder.hpp>
+#include <holdfast/record/header_names.hpp>
+
+#include <algorithm>
 
 namespace holdfast::broker {
 namespace {
@@ -19,32 +24,30 @@ constexpr std::size_t kPartialBytesFree = 4096;
 
 } // namespace
 
-void Inbound::take(Session& session, ByteView bytes) {
-    const SessionRef ref = session.ref;
-    gather(session, bytes);
-    if (shard_.find(ref) != nullptr) account_partial(session);
+Inbound::Inbound(Shard& shard) : shard_(shard) {
+    record::encode_header(retain_header_, record::kHeaderMqttRetain, as_bytes("1"));
 }
 
-void Inbound::gather(Session& session, ByteView bytes) {
-    const SessionRef ref = session.ref;
-    if (session.partial.empty()) {
+void Inbound::take(Session& session, ByteView bytes) {
+    if (Session* const goes_on = gather(session, bytes)) account_partial(*goes_on);
+}
+
+// Gives the session that the connection belongs to now; null where it is gone.
+Session* Inbound::gather(Session& first, ByteView bytes) {
+    Session* session = &first;
+    if (first.partial.empty()) {
         const ByteView rest = take_packets(session, bytes);
-        if (shard_.find(ref) == nullptr || rest.empty()) return;
-        session.partial.assign(rest.begin(), rest.end());
-        return;
+        if (session != nullptr && !rest.empty()) session->partial.assign(rest.begin(), rest.end());
+        return session;
     }
-    session.partial.insert(session.partial.end(), bytes.begin(), bytes.end());
-    if (session.state == SessionState::on_hold) {
-        if (session.partial.size() > shard_.broker_.settings().packet_bytes_max)
-            shard_.close(session, "sent too much before it was accepted");
-        return;
-    }
-    Bytes whole = std::move(session.partial);
-    session.partial = Bytes();
+    Bytes whole = std::move(first.partial);
+    first.partial = Bytes();
+    whole.insert(whole.end(), bytes.begin(), bytes.end());
     const ByteView rest = take_packets(session, whole);
-    if (shard_.find(ref) == nullptr || rest.empty()) return;
+    if (session == nullptr || rest.empty()) return session;
     whole.erase(whole.begin(), whole.end() - static_cast<std::ptrdiff_t>(rest.size()));
-    session.partial = std::move(whole);
+    session->partial = std::move(whole);
+    return session;
 }
 
 // Long packets that do not end are paid for as long as they are kept, and refused when all is
@@ -63,44 +66,67 @@ void Inbound::account_partial(Session& session) {
     session.partial_bytes = bytes;
 }
 
-// Handles the whole packets of `input`; gives what is left. Nothing is left of a closed session.
-ByteView Inbound::take_packets(Session& session, ByteView input) {
+// Handles the whole packets of `input`; gives what is left. `session` follows the connection: to a
+// persistent session with CONNECT, to null when it is closed.
+ByteView Inbound::take_packets(Session*& session, ByteView input) {
     while (!input.empty()) {
-        if (session.state == SessionState::on_hold) return input;
-        const std::uint32_t bytes_max = session.state == SessionState::connected
-                                            ? shard_.broker_.settings().packet_bytes_max
-                                            : kConnectBytesMax;
+        const bool is_connected = session->state == SessionState::connected;
+        const std::uint32_t bytes_max =
+            is_connected ? shard_.broker_.settings().packet_bytes_max : kConnectBytesMax;
         const mqtt::Frame frame = mqtt::next_frame(input, bytes_max);
-        switch (frame.status) {
-            case mqtt::FrameStatus::incomplete: return input;
-            case mqtt::FrameStatus::malformed:
-                protocol_error(session, mqtt::ReasonCode::malformed_packet, "malformed length");
-                return {};
-            case mqtt::FrameStatus::too_large:
-                protocol_error(session, mqtt::ReasonCode::packet_too_large, "packet too large");
-                return {};
-            case mqtt::FrameStatus::whole: break;
+        if (frame.status == mqtt::FrameStatus::incomplete) return input;
+        bool goes_on = false;
+        if (frame.status == mqtt::FrameStatus::malformed) {
+            protocol_error(*session, mqtt::ReasonCode::malformed_packet, "malformed length");
+        } else if (frame.status == mqtt::FrameStatus::too_large) {
+            protocol_error(*session, mqtt::ReasonCode::packet_too_large, "packet too large");
+        } else if (is_connected) {
+            goes_on = take_packet(*session, frame.first_byte, frame.body);
+        } else if (!goes_elsewhere(*session, frame, input)) {
+            session = take_first_packet(*session, frame.first_byte, frame.body);
+            goes_on = session != nullptr;
         }
-        if (!take_packet(session, frame.first_byte, frame.body)) return {};
+        if (!goes_on) {
+            session = nullptr;
+            return {};
+        }
         input = input.subspan(frame.size_bytes);
     }
     return input;
 }
 
+// A client id lives on one shard, where all connections that claim it meet: a connection that was
+// accepted by another goes there, with its CONNECT and what stands behind it.
+bool Inbound::goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input) {
+    if (shard_.broker_.port_count() == 1) return false;
+    if (frame.first_byte >> 4U != static_cast<unsigned>(mqtt::PacketType::connect)) return false;
+    const auto connect = mqtt::decode_connect(frame.body);
+    if (!connect || connect.value().client_id.empty()) return false; // answered here
+    const std::uint16_t home = shard_.broker_.home_of(connect.value().client_id);
+    if (home == shard_.index_) return false;
+    shard_.hand_over(session, home, input);
+    return true;
+}
+
+Session* Inbound::take_first_packet(Session& session, std::uint8_t first_byte, ByteView body) {
+    if (first_byte == static_cast<unsigned>(mqtt::PacketType::connect) << 4U)
+        return on_connect(session, body);
+    protocol_error(session, mqtt::ReasonCode::protocol_error, "the first packet is not CONNECT");
+    return nullptr;
+}
+
 bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView body) {
     const auto type = static_cast<mqtt::PacketType>(first_byte >> 4U);
     const std::uint8_t flags = first_byte & 0x0FU;
-    if (session.state == SessionState::connecting) {
-        if (type == mqtt::PacketType::connect && flags == 0) return on_connect(session, body);
-        return protocol_error(session, mqtt::ReasonCode::protocol_error,
-                              "the first packet is not CONNECT");
-    }
     if (type == mqtt::PacketType::publish) return on_publish(session, flags, body);
     if (!mqtt::flags_are_legal(type, flags))
         return protocol_error(session, mqtt::ReasonCode::malformed_packet,
                               "reserved flags are set");
     switch (type) {
         case mqtt::PacketType::puback: return on_puback(session, body);
+        case mqtt::PacketType::pubrec: return on_pubrec(session, body);
+        case mqtt::PacketType::pubrel: return on_pubrel(session, body);
+        case mqtt::PacketType::pubcomp: return on_pubcomp(session, body);
         case mqtt::PacketType::subscribe: return on_subscribe(session, body);
         case mqtt::PacketType::unsubscribe: return on_unsubscribe(session, body);
         case mqtt::PacketType::pingreq: return on_pingreq(session, body);
@@ -108,24 +134,10 @@ bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView bo
         case mqtt::PacketType::auth:
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "AUTH without an authentication method in CONNECT");
-        default: // a second CONNECT, QoS 2 packets, and what only servers send
+        default: // a second CONNECT, and what only servers send
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "a packet that is not allowed here");
     }
-}
-
-bool Inbound::on_puback(Session& session, ByteView body) {
-    std::uint16_t packet_id = 0;
-    if (body.size() == 2) { // nearly every one: success, no properties
-        packet_id = load_u16_be(body.data());
-    } else {
-        const auto ack = mqtt::decode_ack(mqtt::PacketType::puback, body, session.version);
-        if (!ack) return malformed(session, ack.error());
-        packet_id = ack.value().packet_id;
-    }
-    if (session.subscriber && session.subscriber->packet_ids.give_back(packet_id))
-        shard_.outbound_->drain_queue(session);
-    return true;
 }
 
 bool Inbound::on_pingreq(Session& session, ByteView body) {
@@ -140,6 +152,18 @@ bool Inbound::on_pingreq(Session& session, ByteView body) {
 bool Inbound::on_disconnect(Session& session, ByteView body) {
     const auto packet = mqtt::decode_disconnect(body, session.version);
     if (!packet) return malformed(session, packet.error());
+    if (const auto expiry_s = packet.value().properties.session_expiry_interval_s) {
+        if (!session.durable && *expiry_s != 0)
+            return protocol_error(session, mqtt::ReasonCode::protocol_error,
+                                  "DISCONNECT makes a session persistent [MQTT5-3.14.2-2]");
+        if (session.durable)
+            shard_.durable_->set_expiry(
+                session, std::min(*expiry_s, shard_.broker_.settings().session_expiry_max_s));
+    }
+    if (packet.value().reason == mqtt::ReasonCode::success) {
+        if (session.durable) shard_.durable_->drop_will(session);
+        session.will.reset();
+    }
     shard_.close(session, "the client disconnected");
     return false;
 }

@@ -4,6 +4,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/broker/shard.hpp>
+#include <holdfast/mqtt/frame.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 namespace holdfast::mqtt {
+struct Connack;
 struct Connect;
 struct PublishView;
 struct Properties;
@@ -20,43 +22,57 @@ struct SubscriptionRequest;
 namespace holdfast::broker {
 
 // What clients send: packets taken off the bytes, each applied to its session. The receiving half
-// of the MQTT state machine of clean sessions (MQTT5 section 4); Outbound is the other.
+// of the MQTT state machine (MQTT5 section 4); Outbound is the other.
 class Inbound {
 public:
-    explicit Inbound(Shard& shard) : shard_(shard) {}
+    explicit Inbound(Shard& shard);
 
     // Bytes of a connection; what is left of a packet is kept in the session.
     void take(Session& session, ByteView bytes);
     // Says goodbye as the client's version allows, and closes.
     void disconnect(Session& session, mqtt::ReasonCode reason, std::string_view why);
-    // The session that held this one's client id is gone, and all it sent is stored.
-    void release_hold(SessionRef ref);
+    // An acknowledgement of this moment. `is_known`: false says so to clients who can hear it; the
+    // others just go on.
+    void send_ack(Session& session, mqtt::PacketType type, std::uint16_t packet_id, bool is_known);
     // Adds the turn's counts to the broker's.
     void count_turn();
 
 private:
     // Each handler is given the packet's flags and body; false where the session was closed.
     bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
-    void gather(Session& session, ByteView bytes);
+    // The session that the connection belongs to from now on; null where it was refused.
+    Session* take_first_packet(Session& session, std::uint8_t first_byte, ByteView body);
+    bool goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input);
+    [[nodiscard]] Session* gather(Session& first, ByteView bytes);
     void account_partial(Session& session);
-    ByteView take_packets(Session& session, ByteView input);
-    bool on_connect(Session& session, ByteView body);
+    ByteView take_packets(Session*& session, ByteView input);
+    Session* on_connect(Session& session, ByteView body);
     bool on_publish(Session& session, std::uint8_t flags, ByteView body);
     bool on_puback(Session& session, ByteView body);
+    bool on_pubrec(Session& session, ByteView body);
+    bool on_pubrel(Session& session, ByteView body);
+    bool on_pubcomp(Session& session, ByteView body);
+    void settle(Session& session, std::uint16_t packet_id);
     bool on_subscribe(Session& session, ByteView body);
     bool on_unsubscribe(Session& session, ByteView body);
     bool on_pingreq(Session& session, ByteView body);
     bool on_disconnect(Session& session, ByteView body);
 
-    bool refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why);
-    bool accept(Session& session, const mqtt::Connect& connect);
-    void claim_client_id(Session& session);
+    void refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why);
+    Session* accept(Session& arrived, const mqtt::Connect& connect);
+    [[nodiscard]] Session* find_session(Session& arrived, const mqtt::Connect& connect);
+    void agree_limits(Session& session, const mqtt::Connect& connect);
+    [[nodiscard]] mqtt::Connack connack_of(const Session& session, const mqtt::Connect& connect,
+                                           bool is_present);
     bool protocol_error(Session& session, mqtt::ReasonCode reason, std::string_view why);
     bool malformed(Session& session, const Error& error);
 
     [[nodiscard]] TopicEntry* find_topic(Session& session, std::string_view topic);
+    void note_qos2(Session& session, std::uint16_t packet_id);
     [[nodiscard]] Result<std::string_view> topic_of_alias(Session& session, std::uint16_t alias,
                                                           std::string_view topic);
+    void retain(const TopicEntry& entry, const mqtt::PublishView& publish,
+                const mqtt::Properties* properties);
     bool publish_with_properties(Session& session, const mqtt::PublishView& publish);
     struct Target {
         std::string_view device;
@@ -69,12 +85,16 @@ private:
                const mqtt::Properties* properties, ByteView body);
     [[nodiscard]] mqtt::ReasonCode subscribe_one(Session& session,
                                                  const mqtt::SubscriptionRequest& request,
-                                                 std::uint32_t identifier);
+                                                 std::uint32_t identifier,
+                                                 std::vector<RetainedScan>& scans);
+    // Sends scratch_: where the session is persistent, when what it answers is stored.
+    void answer_when_stored(Session& session);
 
     Shard& shard_;
-    Bytes scratch_;      // one control packet
-    Bytes headers_;      // record headers made of one PUBLISH's properties
-    std::string device_; // found in one PUBLISH's payload
+    Bytes scratch_;       // one control packet
+    Bytes headers_;       // record headers made of one PUBLISH's properties
+    Bytes retain_header_; // mqtt.retain, encoded
+    std::string device_;  // found in one PUBLISH's payload
     std::uint64_t received_ = 0;
 };
 

@@ -1,5 +1,7 @@
+#include "broker/durable_sessions.hpp"
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
+#include "broker/queue_sender.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/connack.hpp>
@@ -17,117 +19,161 @@ namespace {
 
 constexpr std::uint16_t kKeepAliveFactorPercent = 150; // [MQTT5-3.1.2-22]
 
-std::string assigned_client_id() {
-    // Not a secret, only unlikely to meet: the registry settles the rest.
+// One that lives on shard `home`. Not a secret, only unlikely to be there already.
+std::string assigned_client_id(const Broker& broker, std::uint16_t home) {
     thread_local std::random_device source;
-    return fmt::format("auto-{:08x}{:08x}", source(), source());
+    for (;;) {
+        std::string id = fmt::format("auto-{:08x}{:08x}", source(), source());
+        if (broker.home_of(id) == home) return id;
+    }
+}
+
+std::uint16_t agreed_keep_alive_s(const Broker& broker, const mqtt::Connect& connect) {
+    const std::uint16_t most_s = broker.settings().keep_alive_max_s;
+    const std::uint16_t asked_s = connect.keep_alive_s;
+    const bool is_too_long = most_s != 0 && (asked_s == 0 || asked_s > most_s);
+    return connect.version == mqtt::Version::v5 && is_too_long ? most_s : asked_s;
+}
+
+// How long the session is kept without a connection. MQTT 3 knows only "for ever".
+std::uint32_t agreed_expiry_s(const Broker& broker, const mqtt::Connect& connect) {
+    const std::uint32_t asked_s = connect.version == mqtt::Version::v5
+                                      ? connect.properties.session_expiry_interval_s.value_or(0)
+                                  : connect.clean_start ? 0
+                                                        : kNoExpiry;
+    return std::min(asked_s, broker.settings().session_expiry_max_s);
+}
+
+Will will_of(const Session& session, const mqtt::Will& from) {
+    Will will;
+    will.delay_s = from.properties.will_delay_interval_s.value_or(0);
+    OutMessage& message = will.message;
+    message.topic = from.topic;
+    message.client_id = session.client_id;
+    message.payload = as_text(from.payload);
+    message.qos = static_cast<std::uint8_t>(from.qos);
+    message.retain = from.retain;
+    message.content_type = from.properties.content_type.value_or("");
+    message.response_topic = from.properties.response_topic.value_or("");
+    if (const auto data = from.properties.correlation_data)
+        message.correlation = std::string(as_text(*data));
+    message.expiry_s = from.properties.message_expiry_interval_s;
+    message.payload_format = from.properties.payload_format_indicator.value_or(0);
+    for (const auto& [name, value] : from.properties.user_properties)
+        message.user_properties.emplace_back(name, value);
+    return will;
 }
 
 } // namespace
 
-bool Inbound::on_connect(Session& session, ByteView body) {
+Session* Inbound::on_connect(Session& session, ByteView body) {
+    const auto refuse = [&](mqtt::ReasonCode reason, std::string_view why) {
+        refuse_connect(session, reason, why);
+        return nullptr;
+    };
     const auto decoded = mqtt::decode_connect(body);
     if (!decoded) {
         shard_.broker_.counters().refused_connects.add();
         if (decoded.error().code == Errc::not_supported)
-            return refuse_connect(session, mqtt::ReasonCode::unsupported_protocol_version,
-                                  decoded.error().context);
-        return malformed(session, decoded.error());
+            return refuse(mqtt::ReasonCode::unsupported_protocol_version, decoded.error().context);
+        malformed(session, decoded.error());
+        return nullptr;
     }
     const mqtt::Connect& connect = decoded.value();
     session.version = connect.version;
     session.wants_problem_information =
         connect.properties.request_problem_information.value_or(1) != 0;
-    if (connect.will)
-        return refuse_connect(session, mqtt::ReasonCode::implementation_specific_error,
-                              "wills are not served yet");
-    if (!session.is_v5() && !connect.clean_start)
-        return refuse_connect(
-            session, mqtt::ReasonCode::server_unavailable,
-            "persistent sessions are not served yet: connect with a clean session");
     if (connect.properties.authentication_method)
-        return refuse_connect(session, mqtt::ReasonCode::bad_authentication_method,
-                              "enhanced authentication is not served yet");
+        return refuse(mqtt::ReasonCode::bad_authentication_method,
+                      "enhanced authentication is not served yet");
     if (connect.client_id.empty() && !connect.clean_start && !session.is_v5())
-        return refuse_connect(session, mqtt::ReasonCode::client_identifier_not_valid,
-                              "an empty client id needs a clean session");
+        return refuse(mqtt::ReasonCode::client_identifier_not_valid,
+                      "an empty client id needs a clean session");
     return accept(session, connect);
 }
 
-bool Inbound::accept(Session& session, const mqtt::Connect& connect) {
-    const BrokerSettings& settings = shard_.broker_.settings();
-    const bool is_assigned = connect.client_id.empty();
-    session.client_id = is_assigned ? assigned_client_id() : std::string(connect.client_id);
-    session.client_hash = record::key_hash(as_bytes(session.client_id));
-    session.client_header.clear();
-    record::encode_header(session.client_header, record::kHeaderMqttClient,
-                          as_bytes(session.client_id));
-    if (connect.properties.receive_maximum)
-        session.receive_maximum = *connect.properties.receive_maximum;
-    if (connect.properties.maximum_packet_size)
-        session.packet_bytes_max = *connect.properties.maximum_packet_size;
-
-    std::uint16_t keep_alive_s = connect.keep_alive_s;
-    const std::uint16_t keep_alive_max_s = settings.keep_alive_max_s;
-    const bool is_shortened = session.is_v5() && keep_alive_max_s != 0 &&
-                              (keep_alive_s == 0 || keep_alive_s > keep_alive_max_s);
-    if (is_shortened) keep_alive_s = keep_alive_max_s;
-    session.keep_alive_ms = std::uint32_t{keep_alive_s} * 10 * kKeepAliveFactorPercent;
-
-    mqtt::Connack connack;
-    if (session.is_v5()) {
-        mqtt::Properties& properties = connack.properties;
-        properties.receive_maximum = settings.receive_maximum;
-        properties.maximum_qos = std::uint8_t{1};
-        properties.retain_available = 0;
-        properties.maximum_packet_size = settings.packet_bytes_max;
-        properties.topic_alias_maximum = settings.topic_alias_maximum;
-        properties.shared_subscription_available = 0;
-        if (connect.properties.session_expiry_interval_s.value_or(0) != 0)
-            properties.session_expiry_interval_s = 0; // no session outlives its connection yet
-        if (is_assigned) properties.assigned_client_identifier = session.client_id;
-        if (is_shortened) properties.server_keep_alive_s = keep_alive_s;
+Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
+    Session* const kept = find_session(arrived, connect);
+    const bool is_present = kept != nullptr;
+    Session& session = is_present ? *kept : arrived;
+    if (is_present) {
+        if (session.will) shard_.durable_->drop_will(session);
+        shard_.move_connection(arrived, session);
+        session.version = connect.version;
+        session.wants_problem_information =
+            connect.properties.request_problem_information.value_or(1) != 0;
+    } else {
+        shard_.name_session(session, connect.client_id.empty()
+                                         ? assigned_client_id(shard_.broker_, shard_.index_)
+                                         : std::string(connect.client_id));
     }
+    agree_limits(session, connect);
+    if (connect.will) session.will = std::make_unique<Will>(will_of(session, *connect.will));
     session.state = SessionState::connected;
     session.last_read_ms = shard_.monotonic_ms_;
+    ++session.connection;
+
+    const std::uint32_t expiry_s = agreed_expiry_s(shard_.broker_, connect);
+    if (!is_present && expiry_s != 0)
+        shard_.broker_.session_count().fetch_add(1, std::memory_order_relaxed);
+    if (is_present || expiry_s != 0) shard_.durable_->connected(session, expiry_s);
     scratch_.clear();
-    mqtt::encode_connack(scratch_, connack, connect.version);
+    mqtt::encode_connack(scratch_, connack_of(session, connect, is_present), connect.version);
     shard_.outbound_->add_control(session, scratch_);
     shard_.broker_.counters().connects.add();
-    log_debug("mqtt", "client '{}' connected from {}, version {}", session.client_id,
-              session.peer_address, static_cast<int>(connect.version));
-    claim_client_id(session);
-    return shard_.find(session.ref) != nullptr;
+    shard_.broker_.client_count().fetch_add(1, std::memory_order_relaxed);
+    log_debug("mqtt", "client '{}' connected from {}, version {}{}", session.client_id,
+              session.peer_address, static_cast<int>(connect.version),
+              is_present ? ", session present" : "");
+    if (is_present) shard_.queues_->resume(session);
+    return &session;
 }
 
-// Takes the client id over from whoever holds it. The old session's shard drains before this one
-// reads on, so that the client's messages keep their order through the log.
-void Inbound::claim_client_id(Session& session) {
-    const auto holder = shard_.broker_.clients().claim(session.client_id, session.ref);
-    if (!holder) return;
-    session.state = SessionState::on_hold;
-    Broker& broker = shard_.broker_;
-    const auto release = [&broker, ref = session.ref] {
-        broker.port(ref.shard).post([ref](Shard& shard) { shard.inbound_->release_hold(ref); });
-    };
-    broker.port(holder->shard).post([old = *holder, release](Shard& shard) {
-        if (Session* taken = shard.find(old))
-            shard.inbound_->disconnect(*taken, mqtt::ReasonCode::session_taken_over,
-                                       "another connection has taken the client id over");
-        shard.when_drained(release);
-    });
+// The session of the client id that the connection takes up, if there is one. Whoever is connected
+// under that id has to go: its messages are gathered already, so that the client's keep their order
+// through the log.
+Session* Inbound::find_session(Session& arrived, const mqtt::Connect& connect) {
+    Session* known = shard_.session_of(connect.client_id);
+    if (known == nullptr || known == &arrived) return nullptr;
+    if (known->state == SessionState::connected)
+        disconnect(*known, mqtt::ReasonCode::session_taken_over,
+                   "another connection has taken the client id over");
+    known = shard_.session_of(connect.client_id);
+    if (known == nullptr || !connect.clean_start) return known;
+    shard_.end(*known);
+    return nullptr;
 }
 
-void Inbound::release_hold(SessionRef ref) {
-    Session* session = shard_.find(ref);
-    if (session == nullptr || session->state != SessionState::on_hold) return;
-    session->state = SessionState::connected;
-    const Bytes waiting = std::move(session->partial);
-    session->partial = Bytes();
-    if (!waiting.empty()) take(*session, waiting);
+void Inbound::agree_limits(Session& session, const mqtt::Connect& connect) {
+    session.receive_maximum = connect.properties.receive_maximum.value_or(PacketIds::kMax);
+    session.packet_bytes_max = connect.properties.maximum_packet_size.value_or(UINT32_MAX);
+    session.inbound_unacked =
+        static_cast<std::uint16_t>(session.unreleased ? session.unreleased->size() : 0);
+    session.keep_alive_ms =
+        std::uint32_t{agreed_keep_alive_s(shard_.broker_, connect)} * 10 * kKeepAliveFactorPercent;
 }
 
-bool Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why) {
+mqtt::Connack Inbound::connack_of(const Session& session, const mqtt::Connect& connect,
+                                  bool is_present) {
+    const BrokerSettings& settings = shard_.broker_.settings();
+    mqtt::Connack connack;
+    connack.session_present = is_present;
+    if (!session.is_v5()) return connack;
+    mqtt::Properties& properties = connack.properties;
+    properties.receive_maximum = settings.receive_maximum;
+    properties.maximum_packet_size = settings.packet_bytes_max;
+    properties.topic_alias_maximum = settings.topic_alias_maximum;
+    properties.shared_subscription_available = 0;
+    const std::uint32_t expiry_s = agreed_expiry_s(shard_.broker_, connect);
+    if (expiry_s != connect.properties.session_expiry_interval_s.value_or(0))
+        properties.session_expiry_interval_s = expiry_s;
+    if (connect.client_id.empty()) properties.assigned_client_identifier = session.client_id;
+    const std::uint16_t keep_alive_s = agreed_keep_alive_s(shard_.broker_, connect);
+    if (keep_alive_s != connect.keep_alive_s) properties.server_keep_alive_s = keep_alive_s;
+    return connack;
+}
+
+void Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why) {
     shard_.broker_.counters().refused_connects.add();
     log_info("mqtt", "CONNECT from {} refused: {}", session.peer_address, why);
     mqtt::Connack connack;
@@ -138,7 +184,6 @@ bool Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::str
     mqtt::encode_connack(scratch_, connack, session.version);
     shard_.outbound_->add_control(session, scratch_);
     shard_.close(session, why);
-    return false;
 }
 
 } // namespace holdfast::broker

@@ -1,5 +1,6 @@
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
+#include "broker/session_store.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/publish.hpp>
@@ -8,6 +9,8 @@
 #include <holdfast/record/payload_text.hpp>
 
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace holdfast::broker {
 namespace {
@@ -19,6 +22,8 @@ std::uint32_t encode_property_headers(Bytes& out, const mqtt::Properties& proper
         record::encode_header(out, name, value);
         ++count;
     };
+    if (const auto format = properties.payload_format_indicator; format.value_or(0) != 0)
+        add(record::kHeaderMqttPayloadFormat, as_bytes(fmt::to_string(*format)));
     if (const auto expiry_s = properties.message_expiry_interval_s)
         add(record::kHeaderMqttExpiry, as_bytes(fmt::to_string(*expiry_s)));
     if (const auto topic = properties.response_topic)
@@ -68,13 +73,7 @@ bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
     mqtt::PublishView publish;
     if (!mqtt::read_publish(flags, body, session.version, publish))
         return malformed(session, mqtt::publish_error(flags, body, session.version));
-    if (publish.qos == mqtt::Qos::exactly_once)
-        return protocol_error(session, mqtt::ReasonCode::qos_not_supported,
-                              "QoS 2 is not served yet");
-    if (publish.retain)
-        return protocol_error(session, mqtt::ReasonCode::retain_not_supported,
-                              "retained messages are not served yet");
-
+    if (publish.retain) shard_.begin_retained(); // before its subscribers are looked up
     if (!publish.properties.empty()) return publish_with_properties(session, publish);
     if (publish.topic.empty())
         return protocol_error(session, mqtt::ReasonCode::protocol_error, "PUBLISH without a topic");
@@ -123,25 +122,59 @@ Inbound::Target Inbound::target_of(const Session& session, const TopicEntry& ent
     return {session.client_id, record::partition_for(session.client_hash, partitions), false};
 }
 
+// The packet id is stored with the message: whichever dies, the two agree.
+void Inbound::note_qos2(Session& session, std::uint16_t packet_id) {
+    session.unreleased_ids().emplace(packet_id, false);
+    if (session.durable)
+        shard_.open_->state_changes.push_back(
+            put(packet_key(SessionKey::unreleased, session.durable->queue->id(), packet_id), ""));
+}
+
+void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
+                     const mqtt::Properties* properties) {
+    Bytes forwarded;
+    RetainedMessage message;
+    message.qos = static_cast<std::uint8_t>(publish.qos);
+    message.payload = publish.payload;
+    if (properties != nullptr) {
+        mqtt::Properties lasting = *properties;
+        if (const auto expiry_s = std::exchange(lasting.message_expiry_interval_s, std::nullopt))
+            message.expires_ms = shard_.now_ms_ + std::int64_t{*expiry_s} * 1000;
+        mqtt::append_forwardable(forwarded, lasting);
+        message.properties = forwarded;
+    }
+    shard_.retain(entry.topic, message);
+}
+
 // `body`: the packet's, where subscribers may get it as it is; else empty.
 bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView& publish,
                     const mqtt::Properties* properties, ByteView body) {
+    const bool is_qos2 = publish.qos == mqtt::Qos::exactly_once;
+    if (is_qos2 && session.unreleased && session.unreleased->contains(publish.packet_id)) {
+        shard_.open_->owe_ack(session.ref, session.connection, mqtt::PacketType::pubrec,
+                              publish.packet_id);
+        return true; // it came before
+    }
     ++received_;
     if (!entry.stream) {
         shard_.broker_.counters().dropped_no_stream.add();
         return protocol_error(session, mqtt::ReasonCode::topic_name_invalid,
                               "no route of the bridge takes this topic to a stream");
     }
-    const bool qos1 = publish.qos == mqtt::Qos::at_least_once;
+    const auto qos = static_cast<std::uint8_t>(publish.qos);
     const Target target = target_of(session, entry, publish.payload);
 
-    const RecordHeaders& topic_headers = qos1 ? entry.headers_qos1 : entry.headers_qos0;
-    std::array<ByteView, 3> headers;
+    const RecordHeaders& topic_headers = entry.headers[qos];
+    std::array<ByteView, 4> headers;
     std::size_t pieces = 1;
     std::uint32_t header_count = topic_headers.count;
     headers[0] = topic_headers.bytes;
     if (target.names_client) {
         headers[pieces++] = session.client_header;
+        ++header_count;
+    }
+    if (publish.retain) {
+        headers[pieces++] = retain_header_;
         ++header_count;
     }
     if (properties != nullptr) {
@@ -161,21 +194,28 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
         return protocol_error(session, mqtt::ReasonCode::packet_too_large,
                               "message is larger than its stream's message_bytes_max");
     IngestGroup& group = *shard_.open_;
-    group.add(record);
+    const IngestGroup::Place place = group.add(record);
+    if (publish.retain) retain(entry, publish, properties);
 
-    if (qos1) {
+    if (qos != 0) {
         if (session.inbound_unacked >= shard_.broker_.settings().receive_maximum && session.is_v5())
             return protocol_error(session, mqtt::ReasonCode::receive_maximum_exceeded,
-                                  "more QoS 1 messages under way than the receive maximum");
+                                  "more messages under way than the receive maximum");
         ++session.inbound_unacked;
-        group.owe_ack(session.ref, publish.packet_id);
+        if (is_qos2) note_qos2(session, publish.packet_id);
+        group.owe_ack(session.ref, session.connection,
+                      is_qos2 ? mqtt::PacketType::pubrec : mqtt::PacketType::puback,
+                      publish.packet_id);
     }
+    if (entry.matches->has_queue() && qos != 0)
+        group.queues().add(entry.matches, session.ref, qos, place,
+                           static_cast<std::uint32_t>(entry.topic.size() + publish.payload.size()));
     if (!entry.matches->empty()) {
         Bytes forwarded;
         if (properties != nullptr) mqtt::append_forwardable(forwarded, *properties);
-        Fanout& fanout = qos1 ? group.fanout() : shard_.immediate_;
-        fanout.add(entry.matches, {entry.topic, publish.payload, forwarded, session.ref, body,
-                                   wire_form(session.is_v5(), qos1)});
+        Fanout& fanout = qos != 0 ? group.fanout() : shard_.immediate_;
+        fanout.add(entry.matches, {entry.topic, publish.payload, forwarded, session.ref, qos,
+                                   publish.retain, body, wire_form(session.is_v5(), qos)});
     }
     return true;
 }

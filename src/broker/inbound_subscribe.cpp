@@ -1,5 +1,7 @@
+#include "broker/durable_sessions.hpp"
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
+#include "broker/retained_sender.hpp"
 
 #include <holdfast/mqtt/subscribe.hpp>
 #include <holdfast/mqtt/unsubscribe.hpp>
@@ -26,16 +28,35 @@ bool Inbound::on_subscribe(Session& session, ByteView body) {
     const std::uint32_t identifier = identifiers.empty() ? 0 : identifiers.front();
     mqtt::SubscribeAnswer answer;
     answer.packet_id = subscribe.packet_id;
+    std::vector<RetainedScan> scans;
     for (const mqtt::SubscriptionRequest& request : subscribe.requests)
-        answer.reasons.push_back(subscribe_one(session, request, identifier));
+        answer.reasons.push_back(subscribe_one(session, request, identifier, scans));
     scratch_.clear();
     mqtt::encode_suback(scratch_, answer, session.version);
-    shard_.outbound_->add_control(session, scratch_);
+    answer_when_stored(session);
+    shard_.retained_->start(session, std::move(scans));
     return true;
 }
 
+void Inbound::answer_when_stored(Session& session) {
+    if (!session.durable) return shard_.outbound_->add_control(session, scratch_);
+    shard_.open_->on_durable([this, ref = session.ref, connection = session.connection,
+                              answer = scratch_](const Result<void>& stored) {
+        Session* asker = shard_.find(ref);
+        if (asker == nullptr || asker->connection != connection ||
+            asker->state != SessionState::connected)
+            return;
+        if (stored)
+            shard_.outbound_->add_control(*asker, answer);
+        else
+            disconnect(*asker, mqtt::ReasonCode::unspecified_error,
+                       "the subscriptions could not be stored");
+    });
+}
+
 mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::SubscriptionRequest& request,
-                                        std::uint32_t identifier) {
+                                        std::uint32_t identifier,
+                                        std::vector<RetainedScan>& scans) {
     if (request.filter.starts_with("$share/"))
         return mqtt::ReasonCode::shared_subscriptions_not_supported;
     if (!topic::is_topic_filter(request.filter) || has_too_many_levels(request.filter))
@@ -45,10 +66,17 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::Subscripti
     if (known == mine.end() && mine.size() >= shard_.broker_.settings().subscriptions_max)
         return mqtt::ReasonCode::quota_exceeded;
 
-    const auto qos = static_cast<std::uint8_t>(
-        std::min<int>(static_cast<int>(request.qos), 1)); // QoS 2 is granted as QoS 1
-    const Subscription subscription{session.ref, qos, session.is_v5(), request.no_local,
-                                    identifier};
+    const auto qos = static_cast<std::uint8_t>(request.qos);
+    Subscription subscription{
+        session.ref, qos, session.is_v5(), request.no_local, request.retain_as_published,
+        identifier};
+    if (session.durable) {
+        subscription.queue = session.durable->queue;
+        shard_.durable_->subscribed(session, request.filter, subscription);
+    }
+    const bool is_new = known == mine.end();
+    if (request.retain_handling == 0 || (request.retain_handling == 1 && is_new))
+        scans.push_back({std::string(request.filter), qos, identifier, {}});
     SubscriptionIndex& index = shard_.broker_.subscriptions();
     if (known != mine.end()) {
         if (known->second == subscription) return static_cast<mqtt::ReasonCode>(qos);
@@ -56,7 +84,7 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::Subscripti
     }
     index.subscribe(request.filter, subscription);
     mine.insert_or_assign(std::string(request.filter), subscription);
-    return static_cast<mqtt::ReasonCode>(qos); // granted QoS 0 or 1
+    return static_cast<mqtt::ReasonCode>(qos); // the granted QoS
 }
 
 bool Inbound::on_unsubscribe(Session& session, ByteView body) {
@@ -71,6 +99,7 @@ bool Inbound::on_unsubscribe(Session& session, ByteView body) {
             if (const auto known = mine.find(filter); known != mine.end()) {
                 shard_.broker_.subscriptions().unsubscribe(filter, session.ref);
                 mine.erase(known);
+                if (session.durable) shard_.durable_->unsubscribed(session, filter);
                 reason = mqtt::ReasonCode::success;
             }
         }
@@ -78,7 +107,7 @@ bool Inbound::on_unsubscribe(Session& session, ByteView body) {
     }
     scratch_.clear();
     mqtt::encode_unsuback(scratch_, answer, session.version);
-    shard_.outbound_->add_control(session, scratch_);
+    answer_when_stored(session);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <holdfast/record/batch_view.hpp>
 
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace holdfast::broker {
@@ -51,14 +52,17 @@ IngestGroup::Place IngestGroup::add(const Record& record) {
     return {index, builder.record_count() - 1};
 }
 
-void IngestGroup::owe_ack(SessionRef session, std::uint16_t packet_id) {
+void IngestGroup::owe_ack(SessionRef session, std::uint32_t connection, mqtt::PacketType type,
+                          std::uint16_t packet_id) {
     std::byte* at = ack_bytes_.extend(kAckBytes);
-    at[0] = std::byte{0x40}; // PUBACK
+    at[0] = static_cast<std::byte>(static_cast<unsigned>(type) << 4U);
     at[1] = std::byte{2};
     store_u16_be(at + 2, packet_id);
-    if (ack_runs_.empty() || ack_runs_.back().session != session)
-        ack_runs_.push_back({session, ack_bytes_.size() - kAckBytes, 0});
+    if (ack_runs_.empty() || ack_runs_.back().session != session ||
+        ack_runs_.back().connection != connection)
+        ack_runs_.push_back({session, ack_bytes_.size() - kAckBytes, 0, 0, connection});
     ack_runs_.back().end = ack_bytes_.size();
+    if (type == mqtt::PacketType::pubrec) ++ack_runs_.back().pubrecs;
 }
 
 void IngestGroup::seal() {
@@ -68,6 +72,12 @@ void IngestGroup::seal() {
         const std::int32_t count = batch.builder.record_count();
         appends.push_back({batch.partition, batch.builder.finish(batch.compression), count});
     }
+    // Whoever waits for something wants it safe; what nobody waits for can wait itself.
+    syncs_state = is_awaited();
+    // They are older than what others of the same keys made of them in this group.
+    lazy_changes_.insert(lazy_changes_.end(), std::make_move_iterator(state_changes.begin()),
+                         std::make_move_iterator(state_changes.end()));
+    state_changes = std::exchange(lazy_changes_, {});
 }
 
 void IngestGroup::clear() {
@@ -83,8 +93,12 @@ void IngestGroup::clear() {
     ack_bytes_.clear();
     ack_runs_.clear();
     fanout_.clear();
+    queues_.clear();
     waiting_.clear();
     after_.clear();
+    lazy_changes_.clear();
+    lazy_is_due_ = false;
+    changes_retained = false;
     outcome_ = ok();
 }
 
@@ -111,6 +125,7 @@ Result<std::vector<Placed>> IngestGroup::placed_of(const Waiting& waiting) const
 }
 
 void IngestGroup::placed() noexcept {
+    queues_.build(appends, state_changes);
     for (const Waiting& waiting : waiting_) {
         if (!waiting.remember) continue;
         if (const auto placed = placed_of(waiting))
@@ -120,6 +135,7 @@ void IngestGroup::placed() noexcept {
 
 void IngestGroup::completed(Result<void> outcome) noexcept {
     outcome_ = std::move(outcome);
+    if (!outcome_) queues_.undo();
     on_completed_();
 }
 
@@ -130,7 +146,7 @@ void IngestGroup::answer() {
         else
             waiting.done(placed_of(waiting));
     }
-    for (const auto& then : after_) then();
+    for (const auto& then : after_) then(outcome_);
 }
 
 } // namespace holdfast::broker

@@ -11,10 +11,12 @@ std::vector<Receiver> join_overlapping(std::vector<Subscription> matched) {
     receivers.reserve(matched.size());
     for (const Subscription& one : matched) {
         if (receivers.empty() || receivers.back().session != one.session)
-            receivers.push_back({one.session, one.qos, one.is_v5, one.no_local, {}});
+            receivers.push_back(
+                {one.session, one.qos, one.is_v5, one.no_local, false, {}, one.queue});
         Receiver& receiver = receivers.back();
         receiver.qos = std::max(receiver.qos, one.qos);
         receiver.no_local = receiver.no_local && one.no_local;
+        receiver.retain_as_published = receiver.retain_as_published || one.retain_as_published;
         if (one.identifier != 0) receiver.identifiers.push_back(one.identifier);
     }
     for (Receiver& receiver : receivers) std::ranges::sort(receiver.identifiers);
@@ -39,8 +41,11 @@ MatchList::MatchList(std::vector<Receiver> receivers) : receivers_(std::move(rec
         const std::uint16_t shard = receiver.session.shard;
         if (shards_.empty() || shards_.back() != shard) shards_.push_back(shard);
         has_no_local_ = has_no_local_ || receiver.no_local;
-        forms_qos0_.add(wire_form(receiver.is_v5, false));
-        forms_qos1_.add(wire_form(receiver.is_v5, receiver.qos > 0));
+        has_retain_as_published_ = has_retain_as_published_ || receiver.retain_as_published;
+        has_queue_ = has_queue_ || receiver.queue;
+        for (std::uint8_t qos = 0; qos <= kQosMax; ++qos)
+            if (!is_queued(receiver, qos))
+                forms_[qos].add(wire_form(receiver.is_v5, std::min(qos, receiver.qos)));
     }
 }
 

@@ -2,11 +2,24 @@
 
 #include "broker/packet_edit.hpp"
 
+#include <holdfast/mqtt/frame.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 
 namespace holdfast::broker {
+namespace {
+
+constexpr std::uint8_t kMessageExpiryInterval = 0x02; // MQTT5 section 2.2.2.2
+constexpr std::uint8_t kSubscriptionIdentifier = 0x0B;
+
+std::byte* put(std::byte* at, ByteView bytes) noexcept {
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+}
+
+} // namespace
 
 std::byte* Outbound::reserve(Session& session, std::size_t size) {
     std::byte* at = control_.allocate(size);
@@ -38,25 +51,27 @@ void Outbound::link(Session& session, const Piece& piece) {
 void Outbound::add_run(Session& session, const Receiver& receiver, Fanout& fanout,
                        const Fanout::Run& run) {
     if (receiver.no_local && run.publisher == session.ref) return;
-    const bool qos1 = fanout.publish_is_qos1() && receiver.qos > 0;
-    const WireForm form = wire_form(receiver.is_v5, qos1);
+    const std::uint8_t qos = std::min(run.qos, receiver.qos);
+    const WireForm form = wire_form(receiver.is_v5, qos);
     const std::span<std::byte> bytes = fanout.bytes(run, form);
-    if (!receiver.identifiers.empty() || run.packet_bytes_max > session.packet_bytes_max) {
-        add_single_messages(session, receiver, bytes, qos1);
+    const bool retain = run.retain && receiver.retain_as_published;
+    if (!receiver.identifiers.empty() || retain ||
+        run.packet_bytes_max > session.packet_bytes_max) {
+        add_single_messages(session, bytes, receiver.identifiers, retain);
         return;
     }
     const auto ids = fanout.id_positions(run, form);
-    link(session, {bytes.data(), bytes.size(), qos1 ? ids.data() : nullptr, run.messages, 0});
+    link(session, {bytes.data(), bytes.size(), qos != 0 ? ids.data() : nullptr, run.messages, 0});
 }
 
-// The slow way, message by message: for subscription identifiers, which differ between receivers,
-// and for clients whose maximum packet size some message of the run passes.
-void Outbound::add_single_messages(Session& session, const Receiver& receiver,
-                                   std::span<std::byte> run, bool qos1) {
-    ByteView rest = run;
-    while (!rest.empty()) {
-        const ByteView packet = take_packet(rest);
-        const Bytes edited = with_identifiers(packet, receiver.identifiers);
+// The slow way, message by message: for subscription identifiers and the RETAIN flag, which differ
+// between receivers, and for clients whose maximum packet size some message passes.
+void Outbound::add_single_messages(Session& session, ByteView packets,
+                                   std::span<const std::uint32_t> identifiers, bool retain) {
+    while (!packets.empty()) {
+        const ByteView packet = take_packet(packets);
+        Bytes edited = with_identifiers(packet, identifiers);
+        if (retain) edited[0] |= std::byte{0x01};
         if (edited.size() > session.packet_bytes_max) {
             shard_.broker_.counters().dropped_too_large.add();
             continue;
@@ -64,9 +79,59 @@ void Outbound::add_single_messages(Session& session, const Receiver& receiver,
         std::byte* at = control_.allocate(edited.size());
         std::memcpy(at, edited.data(), edited.size());
         const std::uint32_t* id = nullptr;
-        if (qos1) id = &single_ids_.emplace_back(packet_id_position(edited));
+        if (has_packet_id(edited)) id = &single_ids_.emplace_back(packet_id_position(edited));
         link(session, {at, edited.size(), id, 1, 0});
     }
+}
+
+std::optional<std::size_t> Outbound::add_publish(Session& session, const OutPublish& publish) {
+    scratch_.clear();
+    ByteWriter properties(scratch_);
+    if (session.is_v5()) {
+        properties.bytes(publish.properties);
+        if (publish.expires_ms != RetainedMessage::kNever) {
+            const std::int64_t left_ms =
+                std::max<std::int64_t>(0, publish.expires_ms - shard_.now_ms_);
+            properties.u8(kMessageExpiryInterval);
+            properties.u32_be(static_cast<std::uint32_t>((left_ms + 999) / 1000));
+        }
+        for (const std::uint32_t identifier : publish.identifiers) {
+            properties.u8(kSubscriptionIdentifier);
+            mqtt::write_variable_byte_integer(properties, identifier);
+        }
+    }
+    const std::size_t rest =
+        2 + publish.topic.size() + (publish.qos != 0 ? 2U : 0U) + publish.payload.size() +
+        (session.is_v5() ? mqtt::variable_byte_integer_bytes(scratch_.size()) + scratch_.size()
+                         : 0);
+    const std::size_t size = 1 + mqtt::variable_byte_integer_bytes(rest) + rest;
+    if (size > session.packet_bytes_max) {
+        shard_.broker_.counters().dropped_too_large.add();
+        return std::nullopt;
+    }
+    std::byte* const packet = control_.allocate(size);
+    std::byte* at = packet;
+    *at++ = static_cast<std::byte>(0x30U | (publish.duplicate ? 8U : 0U) |
+                                   unsigned{publish.qos} << 1U | (publish.retain ? 1U : 0U));
+    at = mqtt::put_variable_byte_integer(at, rest);
+    store_u16_be(at, static_cast<std::uint16_t>(publish.topic.size()));
+    at = put(at + 2, as_bytes(publish.topic));
+    const auto id_position = static_cast<std::uint32_t>(at - packet);
+    if (publish.qos != 0) {
+        store_u16_be(at, publish.packet_id);
+        at += 2;
+    }
+    if (session.is_v5()) {
+        at = mqtt::put_variable_byte_integer(at, scratch_.size());
+        at = put(at, scratch_);
+    }
+    put(at, publish.payload);
+    const bool wants_id = publish.qos != 0 && publish.packet_id == 0;
+    const std::uint32_t* id = wants_id ? &single_ids_.emplace_back(id_position) : nullptr;
+    const bool is_counted = publish.packet_id != 0; // its sender has seen to the limits
+    link(session, {packet, size, id, is_counted ? 0U : 1U, 0});
+    if (is_counted) ++delivered_;
+    return size;
 }
 
 void Outbound::flush() {

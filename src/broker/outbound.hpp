@@ -4,19 +4,35 @@
 
 #include <holdfast/broker/arena.hpp>
 #include <holdfast/broker/fanout.hpp>
+#include <holdfast/broker/retained.hpp>
 #include <holdfast/broker/shard.hpp>
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <sys/uio.h>
 
 namespace holdfast::broker {
 
+// One PUBLISH for one session. Everything is borrowed for the length of Outbound::add_publish().
+struct OutPublish {
+    std::string_view topic;
+    ByteView payload;
+    ByteView properties;                               // MQTT 5, to forward, without the expiry
+    std::int64_t expires_ms = RetainedMessage::kNever; // epoch milliseconds
+    std::span<const std::uint32_t> identifiers;        // of the subscriptions that it matches
+    std::uint8_t qos = 0;
+    std::uint16_t packet_id = 0; // 0 with QoS 1 and 2: any, waiting for the receive maximum
+    bool retain = false;
+    bool duplicate = false;
+};
+
 // What a shard's sessions are about to be sent: chains of pieces of memory, one chain a session,
-// each given to the transport in one call by flush(). Packet ids of QoS 1 runs are set right then,
+// each given to the transport in one call by flush(). Packet ids of QoS 1 and 2 are set right then,
 // because every receiver of a run shares its bytes.
 class Outbound {
 public:
@@ -30,6 +46,10 @@ public:
     // One run of a fan-out, for one of its receivers.
     void add_run(Session& session, const Receiver& receiver, Fanout& fanout,
                  const Fanout::Run& run);
+
+    // A message for this session alone. Gives its size; nothing where it passes the client's
+    // maximum packet size.
+    std::optional<std::size_t> add_publish(Session& session, const OutPublish& publish);
 
     // The client has acknowledged: sends on what waited for its receive maximum.
     void drain_queue(Session& session);
@@ -45,13 +65,13 @@ private:
     struct Piece {
         std::byte* data = nullptr;
         std::size_t size = 0;
-        const std::uint32_t* id_positions = nullptr; // QoS 1: one for each message, else null
+        const std::uint32_t* id_positions = nullptr; // one for each message; QoS 0: null
         std::uint32_t messages = 0;                  // 0: not a delivery
         std::uint32_t next = 0;                      // index + 1
     };
     void link(Session& session, const Piece& piece);
-    void add_single_messages(Session& session, const Receiver& receiver, std::span<std::byte> run,
-                             bool qos1);
+    void add_single_messages(Session& session, ByteView packets,
+                             std::span<const std::uint32_t> identifiers, bool retain);
     // False where the session had to be closed.
     bool take_delivery(Session& session, Piece& piece);
     void set_packet_ids(SubscriberState& state, Piece& piece);
@@ -63,6 +83,7 @@ private:
     std::vector<Piece> pieces_;
     std::vector<SessionRef> waiting_; // sessions with a chain
     StableArena control_;
+    Bytes scratch_; // properties of one message
     std::deque<std::uint32_t> single_ids_;
     std::vector<iovec> iov_;
     std::uint64_t delivered_ = 0;

@@ -24,16 +24,16 @@ void write_integer(ByteWriter& out, std::size_t value) {
     out.u8(static_cast<std::uint8_t>(value));
 }
 
-bool has_packet_id(ByteView packet) {
-    return (packet[0] & std::byte{0x06}) != std::byte{0};
-}
-
 // Start of the variable header.
 std::size_t header_bytes(ByteView packet) {
     return 1 + read_integer(packet.subspan(1)).bytes;
 }
 
 } // namespace
+
+bool has_packet_id(ByteView packet) {
+    return (packet[0] & std::byte{0x06}) != std::byte{0};
+}
 
 ByteView take_packet(ByteView& packets) {
     const VariableByteInteger rest = read_integer(packets.subspan(1));
@@ -47,7 +47,7 @@ std::uint32_t packet_id_position(ByteView packet) {
     return static_cast<std::uint32_t>(topic + 2 + load_u16_be(packet.data() + topic));
 }
 
-Bytes with_identifiers(ByteView packet, const std::vector<std::uint32_t>& identifiers) {
+Bytes with_identifiers(ByteView packet, std::span<const std::uint32_t> identifiers) {
     if (identifiers.empty()) return Bytes(packet.begin(), packet.end());
 
     Bytes added;

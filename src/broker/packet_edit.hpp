@@ -3,7 +3,7 @@
 #include <holdfast/base/bytes.hpp>
 
 #include <cstdint>
-#include <vector>
+#include <span>
 
 namespace holdfast::broker {
 
@@ -11,10 +11,11 @@ namespace holdfast::broker {
 
 // Cuts the first packet off `packets`.
 [[nodiscard]] ByteView take_packet(ByteView& packets);
-// Where the packet id of a QoS 1 PUBLISH stands, from the packet's first byte.
+// Whether its QoS is not 0.
+[[nodiscard]] bool has_packet_id(ByteView packet);
+// Where the packet id stands, where there is one, from the packet's first byte.
 [[nodiscard]] std::uint32_t packet_id_position(ByteView packet);
 // A copy; an MQTT 5 packet gets one subscription identifier property for each of `identifiers`.
-[[nodiscard]] Bytes with_identifiers(ByteView packet,
-                                     const std::vector<std::uint32_t>& identifiers);
+[[nodiscard]] Bytes with_identifiers(ByteView packet, std::span<const std::uint32_t> identifiers);
 
 } // namespace holdfast::broker

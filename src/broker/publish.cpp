@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -36,7 +37,14 @@ std::uint32_t encode_headers(Bytes& out, const OutMessage& message, const Target
     };
     if (target.entry != nullptr) add(record::kHeaderMqttTopic, message.topic);
     if (message.client_id != target.device) add(record::kHeaderMqttClient, message.client_id);
-    if (message.qos != 0) add(record::kHeaderMqttQos, "1");
+    if (message.qos != 0) add(record::kHeaderMqttQos, fmt::to_string(message.qos));
+    if (message.retain) add(record::kHeaderMqttRetain, "1");
+    if (message.payload_format != 0)
+        add(record::kHeaderMqttPayloadFormat, fmt::to_string(message.payload_format));
+    if (message.expiry_s) add(record::kHeaderMqttExpiry, fmt::to_string(*message.expiry_s));
+    if (!message.response_topic.empty())
+        add(record::kHeaderMqttResponseTopic, message.response_topic);
+    if (message.correlation) add(record::kHeaderMqttCorrelation, *message.correlation);
     if (!message.content_type.empty()) add(record::kHeaderContentType, message.content_type);
     if (message.event_ms) add(record::kHeaderEventTime, fmt::to_string(*message.event_ms));
     for (const auto& [name, value] : message.user_properties)
@@ -44,8 +52,13 @@ std::uint32_t encode_headers(Bytes& out, const OutMessage& message, const Target
     return count;
 }
 
-Bytes forwarded_properties(const OutMessage& message) {
+// Of MQTT 5, encoded, to forward.
+Bytes forwarded_properties(const OutMessage& message, bool with_expiry) {
     mqtt::Properties properties;
+    if (message.payload_format != 0) properties.payload_format_indicator = message.payload_format;
+    if (with_expiry) properties.message_expiry_interval_s = message.expiry_s;
+    if (!message.response_topic.empty()) properties.response_topic = message.response_topic;
+    if (message.correlation) properties.correlation_data = as_bytes(*message.correlation);
     if (!message.content_type.empty()) properties.content_type = message.content_type;
     for (const auto& [name, value] : message.user_properties)
         properties.user_properties.emplace_back(name, value);
@@ -97,8 +110,20 @@ Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
 
 } // namespace
 
+void Shard::retain_message(const OutMessage& message) {
+    const Bytes properties = forwarded_properties(message, false);
+    RetainedMessage retained;
+    retained.qos = message.qos;
+    if (message.expiry_s) retained.expires_ms = now_ms_ + std::int64_t{*message.expiry_s} * 1000;
+    retained.properties = properties;
+    retained.payload = as_bytes(message.payload);
+    retain(message.topic, retained);
+}
+
 void Shard::publish(PublishBatch batch, Publisher::Done done) {
     begin_turn();
+    // Before their subscribers are looked up.
+    if (std::ranges::any_of(batch.messages, &OutMessage::retain)) begin_retained();
     // All or none: every target is found, and its record known to fit, before the first is added.
     const std::uint32_t epoch = topics_.epoch();
     std::vector<Target> targets;
@@ -128,11 +153,22 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         const std::array<ByteView, 1> headers = {target.headers};
         const auto place = open_->add(record_of(message, target, now_ms_, headers));
         waiting.places.emplace_back(place, target.stream->settings.name);
+        if (target.entry != nullptr) {
+            if (message.retain) retain_message(message);
+            if (target.entry->matches->has_queue() && message.qos != 0)
+                open_->queues().add(
+                    target.entry->matches, {}, message.qos, place,
+                    static_cast<std::uint32_t>(message.topic.size() + message.payload.size()));
+        }
         if (target.entry != nullptr && !target.entry->matches->empty()) {
-            const Bytes forwarded = forwarded_properties(message);
+            const Bytes forwarded = forwarded_properties(message, true);
             Fanout& fanout = message.qos == 0 ? immediate_ : open_->fanout();
-            fanout.add(target.entry->matches,
-                       {message.topic, as_bytes(message.payload), forwarded, {}});
+            fanout.add(target.entry->matches, {message.topic,
+                                               as_bytes(message.payload),
+                                               forwarded,
+                                               {},
+                                               message.qos,
+                                               message.retain});
         }
     }
     for (log::StateChange& change : batch.state_changes)

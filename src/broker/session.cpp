@@ -14,6 +14,12 @@ std::uint16_t PacketIds::take() noexcept {
     return last_;
 }
 
+void PacketIds::mark(std::uint16_t id) noexcept {
+    if (under_way_[id]) return;
+    under_way_[id] = true;
+    ++used_;
+}
+
 bool PacketIds::give_back(std::uint16_t id) noexcept {
     if (!under_way_[id]) return false;
     under_way_[id] = false;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "broker/durable_state.hpp"
+
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/publisher.hpp>
 #include <holdfast/broker/subscription_index.hpp>
 #include <holdfast/broker/topic_cache.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
@@ -11,15 +14,16 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace holdfast::broker {
 
 enum class SessionState : std::uint8_t {
-    free,       // the slot has no connection
+    free,       // nobody's slot
     connecting, // accepted, CONNECT not seen
-    on_hold,    // CONNECT seen, the session that had the client id before is still draining
     connected,
+    offline, // persistent, without a connection
 };
 
 // Packet ids 1 .. 65535 under way to one subscriber, given out in turn.
@@ -28,8 +32,11 @@ public:
     static constexpr std::uint32_t kMax = 65'535;
 
     [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
+    [[nodiscard]] bool has(std::uint16_t id) const noexcept { return under_way_[id]; }
     // Not when all are used: asserted.
     [[nodiscard]] std::uint16_t take() noexcept;
+    // `id` is under way since before the server started.
+    void mark(std::uint16_t id) noexcept;
     // False where `id` is not under way.
     [[nodiscard]] bool give_back(std::uint16_t id) noexcept;
 
@@ -39,24 +46,44 @@ private:
     std::uint16_t last_ = 0;
 };
 
+// QoS 2 messages that a client has published and not released yet, by packet id: true once it was
+// told that the message is stored (PUBREC).
+using UnreleasedIds = std::unordered_map<std::uint16_t, bool>;
+
+// What is published for a client that goes without saying goodbye (MQTT5 section 3.1.2.5).
+struct Will {
+    OutMessage message;
+    std::uint32_t delay_s = 0; // of a session that outlives its connection
+};
+
+// Retained messages on their way to a new subscription.
+struct RetainedScan {
+    std::string filter;
+    std::uint8_t qos = 0;
+    std::uint32_t identifier = 0; // 0 = none
+    std::string after;            // topics up to here are done
+};
+
 // What only subscribers need, so that a session that only publishes stays small.
 struct SubscriberState {
     std::map<std::string, Subscription, std::less<>> subscriptions; // by filter
     PacketIds packet_ids;
-    // QoS 1 packets (encoded, id not yet set) beyond the client's receive maximum.
+    // QoS 1 and 2 packets (encoded, id not yet set) beyond the client's receive maximum.
     std::deque<Bytes> queue;
     std::size_t queue_bytes = 0;
+    std::deque<RetainedScan> retained_scans;
 };
 
-// One MQTT connection of a clean session. Lives in its shard's slot table.
+// One MQTT session: a connection, and what is kept with it. Lives in its shard's slot table. A
+// persistent one keeps its slot while it has no connection, and the next connection moves in.
 struct Session {
     SessionRef ref;
     SessionState state = SessionState::free;
     mqtt::Version version = mqtt::Version::v311;
     bool wants_problem_information = true;
-    bool drops_noted = false;                        // a slow subscriber is logged once
-    std::uint16_t inbound_unacked = 0;               // QoS 1 received, PUBACK not sent
-    std::uint16_t receive_maximum = PacketIds::kMax; // QoS 1 the client takes at a time
+    bool drops_noted = false;          // a slow subscriber is logged once
+    std::uint16_t inbound_unacked = 0; // QoS 1 and 2 received, PUBACK or PUBCOMP not sent
+    std::uint16_t receive_maximum = PacketIds::kMax; // QoS 1 and 2 the client takes at a time
     std::uint32_t packet_bytes_max = UINT32_MAX;     // that the client takes
     std::uint32_t keep_alive_ms = 0;                 // 1.5 times what was agreed; 0 = none
     std::int64_t last_read_ms = 0;                   // monotonic
@@ -71,13 +98,21 @@ struct Session {
     TopicEntry* last_topic = nullptr; // of the last PUBLISH, while the cache's epoch is
     std::uint32_t last_topic_epoch = 0;
     std::unique_ptr<std::vector<std::string>> topic_aliases; // MQTT 5, by alias - 1; empty = unset
+    std::unique_ptr<UnreleasedIds> unreleased;               // null = none
+    std::unique_ptr<Will> will;                              // null = none
     std::unique_ptr<SubscriberState> subscriber;
+    std::unique_ptr<DurableState> durable; // null: ends with its connection
+    std::uint32_t connection = 0;          // counts connections of this session
 
     // Pieces to send at the end of the turn: a chain in Outbound; 0 = none.
     std::uint32_t first_piece = 0;
     std::uint32_t last_piece = 0;
 
     [[nodiscard]] bool is_v5() const noexcept { return version == mqtt::Version::v5; }
+    [[nodiscard]] UnreleasedIds& unreleased_ids() {
+        if (!unreleased) unreleased = std::make_unique<UnreleasedIds>();
+        return *unreleased;
+    }
     [[nodiscard]] SubscriberState& as_subscriber() {
         if (!subscriber) subscriber = std::make_unique<SubscriberState>();
         return *subscriber;

@@ -1,21 +1,22 @@
 #include <holdfast/broker/shard.hpp>
 
+#include "broker/durable_sessions.hpp"
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
+#include "broker/queue_sender.hpp"
+#include "broker/retained_sender.hpp"
 #include "broker/session.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
+#include <holdfast/record/header_names.hpp>
+#include <holdfast/record/partitioner.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace holdfast::broker {
 namespace {
-
-// Groups smaller than the first gain little by waiting, larger than the second nothing.
-constexpr std::uint64_t kHoldFrom = 256;
-constexpr std::uint64_t kHoldUpTo = 8192;
 
 // The committer's thread only ever says "done": the group itself is looked at on the shard.
 std::unique_ptr<IngestGroup> make_group(Broker& broker, std::uint16_t index,
@@ -34,7 +35,10 @@ Shard::Shard(std::uint16_t index, Broker& broker, Transport& transport)
       topics_(broker.bridge(), broker.log(), broker.subscriptions()),
       open_(make_group(broker, index, &Shard::on_group_completed)),
       inbound_(std::make_unique<Inbound>(*this)),
-      outbound_(std::make_unique<Outbound>(*this)) {
+      outbound_(std::make_unique<Outbound>(*this)),
+      durable_(std::make_unique<DurableSessions>(*this)),
+      queues_(std::make_unique<QueueSender>(*this)),
+      retained_(std::make_unique<RetainedSender>(*this)) {
     // One is with the committer while another is being answered.
     for (int i = 0; i < 2; ++i)
         spares_.push_back(make_group(broker, index, &Shard::on_group_completed));
@@ -50,22 +54,50 @@ void Shard::begin_turn() {
     monotonic_ms_ = broker_.clock().monotonic_ms();
 }
 
+Result<void> Shard::load() {
+    return durable_->load();
+}
+
+Session& Shard::new_session() {
+    if (free_slots_.empty()) {
+        const auto slot = static_cast<std::uint32_t>(sessions_.size());
+        sessions_.emplace_back().ref = {index_, slot, 1};
+        return sessions_.back();
+    }
+    const std::uint32_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    return sessions_[slot];
+}
+
 std::uint32_t Shard::open(std::string peer_address) {
     begin_turn();
-    std::uint32_t slot = 0;
-    if (free_slots_.empty()) {
-        slot = static_cast<std::uint32_t>(sessions_.size());
-        sessions_.emplace_back().ref = {index_, slot, 0};
-    } else {
-        slot = free_slots_.back();
-        free_slots_.pop_back();
-    }
-    Session& session = sessions_[slot];
+    Session& session = new_session();
     session.state = SessionState::connecting;
     session.peer_address = std::move(peer_address);
     session.last_read_ms = monotonic_ms_;
-    ++session_count_;
-    return slot;
+    return session.ref.slot;
+}
+
+void Shard::name_session(Session& session, std::string client_id) {
+    session.client_id = std::move(client_id);
+    session.client_hash = record::key_hash(as_bytes(session.client_id));
+    session.client_header.clear();
+    record::encode_header(session.client_header, record::kHeaderMqttClient,
+                          as_bytes(session.client_id));
+    slot_of_client_.emplace(session.client_id, session.ref.slot);
+}
+
+Session* Shard::session_of(std::string_view client_id) {
+    const auto found = slot_of_client_.find(client_id);
+    return found == slot_of_client_.end() ? nullptr : &sessions_[found->second];
+}
+
+void Shard::move_connection(Session& from, Session& to) {
+    transport_.move(from.ref.slot, to.ref.slot);
+    to.peer_address = std::move(from.peer_address);
+    to.partial_bytes = from.partial_bytes;
+    to.last_read_ms = from.last_read_ms;
+    free(from);
 }
 
 Session* Shard::find(SessionRef ref) {
@@ -92,6 +124,8 @@ void Shard::on_drained(std::uint32_t slot) {
     Session& session = sessions_[slot];
     broker_.memory().give_back(session.unsent_bytes);
     session.unsent_bytes = 0;
+    if (session.durable) queues_->pump(session);
+    retained_->go_on(session);
 }
 
 bool Shard::wants_input() const noexcept {
@@ -102,27 +136,75 @@ bool Shard::has_output() const noexcept {
     return !immediate_.empty() || !outbound_->is_empty() || (!in_flight_ && !open_->empty());
 }
 
-// Ends the connection; whatever it is still to be told has been added to its chain.
 void Shard::close(Session& session, std::string_view why) {
     if (log_enabled(LogLevel::debug))
         log_debug("mqtt", "client '{}' from {} closed: {}", session.client_id, session.peer_address,
                   why);
-    const SessionRef ref = session.ref;
+    const bool was_connected = session.state == SessionState::connected;
     session.state = SessionState::free; // flush() must not close it a second time
     outbound_->flush(session);
-    transport_.close(ref.slot);
+    transport_.close(session.ref.slot);
+    if (was_connected) broker_.client_count().fetch_sub(1, std::memory_order_relaxed);
+    broker_.memory().give_back(session.unsent_bytes + session.partial_bytes);
+    session.unsent_bytes = session.partial_bytes = 0;
+    session.partial = Bytes();
+    session.topic_aliases.reset();
+    if (session.durable && session.durable->expiry_s != 0)
+        durable_->disconnected(session);
+    else
+        end(session);
+}
 
+void Shard::end(Session& session) {
+    if (session.will) publish_will(*session.will);
+    if (session.durable) {
+        durable_->remove(session);
+        broker_.session_count().fetch_sub(1, std::memory_order_relaxed);
+    }
     if (session.subscriber) {
         for (const auto& [filter, subscription] : session.subscriber->subscriptions)
-            broker_.subscriptions().unsubscribe(filter, ref);
+            broker_.subscriptions().unsubscribe(filter, session.ref);
         broker_.memory().give_back(session.subscriber->queue_bytes);
     }
-    broker_.memory().give_back(session.unsent_bytes + session.partial_bytes);
-    if (!session.client_id.empty()) broker_.clients().release(session.client_id, ref);
+    if (!session.client_id.empty()) slot_of_client_.erase(session.client_id);
+    free(session);
+}
+
+void Shard::publish_will(const Will& will) {
+    PublishBatch batch;
+    const std::string client_id = will.message.client_id;
+    batch.messages.push_back(will.message);
+    publish(std::move(batch), [client_id](const Result<std::vector<Placed>>& placed) {
+        if (!placed)
+            log_warn("mqtt", "the will of client '{}' was not published: {}", client_id,
+                     placed.error().context);
+    });
+}
+
+void Shard::free(Session& session) {
+    const SessionRef ref = session.ref;
     session = Session{};
     session.ref = {ref.shard, ref.slot, ref.generation + 1};
     free_slots_.push_back(ref.slot);
-    --session_count_;
+}
+
+void Shard::hand_over(Session& session, std::uint16_t home, ByteView input) {
+    struct Arrival {
+        std::unique_ptr<MovingConnection> connection;
+        std::string peer_address;
+        Bytes input;
+    };
+    auto arrival = std::make_shared<Arrival>(); // std::function wants copies
+    arrival->connection = transport_.release(session.ref.slot);
+    arrival->peer_address = std::move(session.peer_address);
+    arrival->input.assign(input.begin(), input.end());
+    broker_.memory().give_back(session.partial_bytes);
+    free(session);
+    broker_.port(home).post([arrival](Shard& shard) {
+        const std::uint32_t slot = shard.open(std::move(arrival->peer_address));
+        shard.transport_.take_in(slot, std::move(arrival->connection));
+        if (shard.sessions_[slot].state != SessionState::free) shard.on_bytes(slot, arrival->input);
+    });
 }
 
 void Shard::end_turn() {
@@ -157,87 +239,32 @@ void Shard::submit_or_hold() {
     broker_.log().append(*in_flight_);
 }
 
-void Shard::on_group_completed() {
-    std::unique_ptr<IngestGroup> completed = std::move(in_flight_);
-    IngestGroup& group = *completed;
-    const std::optional<Error> error = group.first_error();
-    const std::uint64_t under_way = group.record_count() + open_->record_count();
-    const bool is_busy = group.record_count() >= kHoldFrom && under_way <= kHoldUpTo;
-    hold_target_ = !error && is_busy ? under_way * 3 / 4 : 0;
-    // A write without a sync is over before the answers are out, and its group's clients wait less.
-    // A sync is not begun early: its interrupts and threads would fight the answers for the core.
-    if (!open_->needs_sync()) submit_or_hold();
-    if (!error) {
-        add_runs(group.fanout()); // subscribers first: they have waited as long as publishers
-        release_acks(group);
-        pass_on(group.fanout());
-    } else {
-        // What was refused in part is not told apart: no acknowledgement goes out for the group.
-        refuse_acks(group, *error);
-    }
-    outbound_->flush();
-    group.answer();
-    group.clear();
-    spares_.push_back(std::move(completed));
+void Shard::begin_retained() {
+    if (std::exchange(open_->changes_retained, true)) return;
+    broker_.retained().begin_change();
 }
 
-void Shard::release_acks(IngestGroup& group) {
-    for (const AckRun& run : group.ack_runs()) {
-        Session* session = find(run.session);
-        if (session == nullptr) continue;
-        const std::size_t bytes = run.end - run.begin;
-        session->inbound_unacked =
-            static_cast<std::uint16_t>(session->inbound_unacked - bytes / kAckBytes);
-        outbound_->add_borrowed(*session, {group.ack_bytes() + run.begin, bytes});
-    }
-}
-
-// MQTT 3 has no way to refuse a PUBLISH but to hang up; MQTT 5 clients are told why as they go.
-// Either way nothing was acknowledged, so the client sends it again when it comes back.
-void Shard::refuse_acks(IngestGroup& group, const Error& error) {
-    log_warn("mqtt", "{} messages were not stored: {}", group.record_count(), error.context);
-    broker_.counters().dropped_not_stored.add(group.record_count());
-    const auto reason = error.code == Errc::no_space ? mqtt::ReasonCode::quota_exceeded
-                                                     : mqtt::ReasonCode::unspecified_error;
-    for (const AckRun& run : group.ack_runs()) {
-        if (Session* session = find(run.session))
-            inbound_->disconnect(*session, reason, "the message could not be stored");
-    }
-}
-
-void Shard::add_runs(Fanout& fanout) {
-    for (const Fanout::Run& run : fanout.runs()) {
-        for (const Receiver& receiver : run.list->of_shard(index_)) {
-            if (Session* session = find(receiver.session))
-                outbound_->add_run(*session, receiver, fanout, run);
-        }
-    }
-}
-
-void Shard::deliver_here(Fanout& fanout) {
-    add_runs(fanout);
-    outbound_->flush(); // before the bytes that the pieces point to go away
-}
-
-// To the receivers of other shards, in copies.
-void Shard::pass_on(const Fanout& fanout) {
-    std::vector<std::uint16_t> others;
-    for (const Fanout::Run& run : fanout.runs()) {
-        for (const std::uint16_t shard : run.list->shards())
-            if (shard != index_ && std::ranges::find(others, shard) == others.end())
-                others.push_back(shard);
-    }
-    for (const std::uint16_t shard : others) {
-        auto copy = std::make_shared<Fanout>(fanout.publish_is_qos1());
-        copy->add_runs_of_shard(fanout, shard);
-        broker_.port(shard).post([copy](Shard& target) { target.deliver_here(*copy); });
+void Shard::retain(std::string_view topic, const RetainedMessage& message) {
+    if (auto change = broker_.retained().change(topic, message)) {
+        open_->state_changes.push_back(std::move(*change));
+    } else if (!std::exchange(retained_refusal_noted_, true)) {
+        log_warn("mqtt",
+                 "the message to '{}' is not retained: all {} bytes of retained_bytes are "
+                 "taken",
+                 topic, broker_.settings().retained_bytes_max);
     }
 }
 
 void Shard::tick() {
     begin_turn();
+    retained_refusal_noted_ = false;
+    open_->hurry();
     for (Session& session : sessions_) {
         if (session.state == SessionState::free) continue;
+        if (session.state == SessionState::offline) {
+            durable_->look_after(session);
+            continue;
+        }
         const std::int64_t silent_ms = monotonic_ms_ - session.last_read_ms;
         if (session.state == SessionState::connecting) {
             if (silent_ms > broker_.settings().connect_timeout_ms)
@@ -251,10 +278,11 @@ void Shard::tick() {
 
 void Shard::close_all() {
     for (Session& session : sessions_) {
-        if (session.state != SessionState::free)
+        if (session.state != SessionState::free && session.state != SessionState::offline)
             inbound_->disconnect(session, mqtt::ReasonCode::server_shutting_down,
                                  "the server is stopping");
     }
+    open_->hurry();
 }
 
 } // namespace holdfast::broker

@@ -22,9 +22,10 @@ TopicEntry& TopicCache::add(std::string_view topic) {
 
     auto entry = std::make_unique<TopicEntry>();
     entry->topic = topic;
-    entry->headers_qos0.add(record::kHeaderMqttTopic, as_bytes(topic));
-    entry->headers_qos1 = entry->headers_qos0;
-    entry->headers_qos1.add(record::kHeaderMqttQos, as_bytes("1"));
+    for (RecordHeaders& headers : entry->headers)
+        headers.add(record::kHeaderMqttTopic, as_bytes(topic));
+    entry->headers[1].add(record::kHeaderMqttQos, as_bytes("1"));
+    entry->headers[2].add(record::kHeaderMqttQos, as_bytes("2"));
     if (auto destination = bridge_.resolve(topic)) {
         entry->stream = stream(destination->stream, entry->first_slot);
         entry->device_from = destination->device_from;

@@ -83,6 +83,13 @@ void read_mqtt(YAML::Node node, MqttConfig& out, Mistakes& mistakes) {
     map.integer("topic_alias_maximum", out.topic_alias_maximum, std::uint16_t{0},
                 std::uint16_t{1'024});
     map.integer("subscriptions_max", out.subscriptions_max, 1U, 1'000'000U);
+    std::uint64_t expiry_max_ms = out.session_expiry_max_s * 1'000ULL;
+    map.duration_ms("session_expiry_max", expiry_max_ms, 0, 3'650 * kDayMs);
+    out.session_expiry_max_s = static_cast<std::uint32_t>((expiry_max_ms + 999) / 1'000);
+    map.integer("session_messages", out.session_messages_max, std::uint64_t{1},
+                std::uint64_t{100'000'000});
+    map.bytes("session_bytes", out.session_bytes_max, 64 * 1024, 1024 * 1024 * kMiB);
+    map.bytes("retained_bytes", out.retained_bytes_max, 0, 64 * 1024 * kMiB);
     map.finish();
 }
 

@@ -26,11 +26,12 @@ Result<broker::OutMessage> single(HttpRequest request) {
     broker::OutMessage message;
     message.topic = request.capture("topic");
     HF_TRY(check_topic(message.topic));
-    HF_TRY(const auto qos, request.integer("qos", 1, 0, 1));
+    HF_TRY(const auto qos, request.integer("qos", 1, 0, 2));
     message.qos = static_cast<std::uint8_t>(qos);
     const auto retain = request.query_value("retain").value_or("false");
-    if (retain != "false" && retain != "0")
-        return fail(Errc::not_supported, "retain: retained messages are not served yet");
+    message.retain = retain == "true" || retain == "1";
+    if (!message.retain && retain != "false" && retain != "0")
+        return fail(Errc::malformed, "retain: true or false is expected");
     message.client_id = "http";
     message.content_type = request.header("content-type").value_or("");
     if (message.content_type.size() > 256)
@@ -55,8 +56,7 @@ Result<broker::OutMessage> one_of_many(std::string_view text) {
         } else if (name == "ts" && value.is_int64()) {
             message.event_ms = value.as_int64();
         } else if (name == "retain" && value.is_bool()) {
-            if (value.as_bool())
-                return fail(Errc::not_supported, "retain: retained messages are not served yet");
+            message.retain = value.as_bool();
         } else {
             return fail(Errc::malformed,
                         fmt::format("'{}' is unknown or of a wrong type; known are topic (text), "

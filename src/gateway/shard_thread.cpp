@@ -32,6 +32,17 @@ std::size_t sum_of(std::span<const iovec> pieces) {
     return sum;
 }
 
+// A socket on its way from one shard's thread to another's.
+struct MovingSocket final : broker::MovingConnection {
+    explicit MovingSocket(int socket) : fd(socket) {}
+    ~MovingSocket() override {
+        if (fd >= 0) ::close(fd);
+    }
+    MovingSocket(const MovingSocket&) = delete;
+    MovingSocket& operator=(const MovingSocket&) = delete;
+    int fd;
+};
+
 } // namespace
 
 struct ShardThread::Timer {
@@ -90,16 +101,36 @@ void ShardThread::post(std::function<void(broker::Shard&)> task) {
 
 void ShardThread::adopt(int fd, std::string peer_address) {
     connection_count_.fetch_add(1, std::memory_order_relaxed);
-    auto take = [this, fd, peer = std::move(peer_address)] {
-        const std::uint32_t slot = shard_.open(peer);
-        if (connections_.size() <= slot) connections_.resize(slot + 1);
-        connections_[slot].fd = fd;
-        if (const auto added = poller_->add(fd, slot); !added) {
-            log_error("mqtt", "connection from {} dropped: {}", peer, added.error().context);
-            shard_.on_hang_up(slot, "cannot be watched");
-        }
-    };
+    auto take = [this, fd, peer = std::move(peer_address)] { watch(shard_.open(peer), fd); };
     boost::asio::post(io_, std::move(take));
+}
+
+void ShardThread::watch(std::uint32_t slot, int fd) {
+    if (connections_.size() <= slot) connections_.resize(slot + 1);
+    connections_[slot].fd = fd;
+    if (const auto added = poller_->add(fd, slot); !added) {
+        log_error("mqtt", "a connection was dropped: {}", added.error().context);
+        shard_.on_hang_up(slot, "cannot be watched");
+    }
+}
+
+void ShardThread::move(std::uint32_t from, std::uint32_t to) {
+    if (connections_.size() <= to) connections_.resize(to + 1);
+    connections_[to] = std::exchange(connections_[from], Connection{});
+    poller_->want_writable(connections_[to].fd, to, connections_[to].waits_for_room);
+}
+
+std::unique_ptr<broker::MovingConnection> ShardThread::release(std::uint32_t slot) {
+    const Connection connection = std::exchange(connections_[slot], Connection{});
+    connection_count_.fetch_sub(1, std::memory_order_relaxed);
+    poller_->remove(connection.fd);
+    return std::make_unique<MovingSocket>(connection.fd);
+}
+
+void ShardThread::take_in(std::uint32_t slot, std::unique_ptr<broker::MovingConnection> moving) {
+    auto& socket = static_cast<MovingSocket&>(*moving); // of another shard's release()
+    connection_count_.fetch_add(1, std::memory_order_relaxed);
+    watch(slot, std::exchange(socket.fd, -1));
 }
 
 void ShardThread::arm() {

@@ -6,8 +6,11 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 
 using namespace holdfast::test;
 
@@ -149,4 +152,55 @@ TEST_CASE("mosquitto_pub streams a file of lines at QoS 1 in order", "[app][mosq
     CHECK(publisher.wait() == 0);
     CHECK(subscriber->wait() == 0);
     CHECK(subscriber->output() == lines);
+}
+
+TEST_CASE("a persistent session and retained messages outlive killed servers", "[app][mosquitto]") {
+    if (!are_installed()) return;
+    const auto* version = GENERATE("mqttv311", "mqttv5");
+    CAPTURE(version);
+    const Site site(kConfig);
+    auto server = site.start();
+    std::vector<std::string> keeper{"-c", "-i", "keeper", "-q", "2", "-t", "x/#", "-W", "30"};
+    if (version == std::string("mqttv5"))
+        keeper.insert(keeper.end(), {"-x", "3600"}); // else the session ends with its connection
+    const auto as_keeper = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> words = keeper;
+        words.insert(words.end(), more.begin(), more.end());
+        Child child(command(kSubscribe, *server, version, words));
+        CHECK(child.wait() == 0);
+        return child.output();
+    };
+    as_keeper({"-E"});                 // until the subscription is acknowledged
+    std::array<std::string, 3> wanted; // by QoS: the order holds for each of them [MQTT5-4.6.0-5]
+    for (int round = 0; round < 2; ++round) {
+        for (int qos = 1; qos <= 2; ++qos) {
+            const std::string text = fmt::format("round {} qos {}", round, qos);
+            publish(*server, version, {"-t", "x/1", "-q", std::to_string(qos), "-m", text});
+            wanted[static_cast<std::size_t>(qos)] += fmt::format("{} {}\n", qos, text);
+        }
+        publish(*server, version, {"-t", "status", "-q", "1", "-r", "-m", std::to_string(round)});
+        server->signal(SIGKILL);
+        (void)server->wait();
+        server = site.start();
+    }
+    std::array<std::string, 3> came;
+    std::istringstream lines(as_keeper({"-C", "4", "-F", "%q %p"}));
+    for (std::string line; std::getline(lines, line);)
+        came.at(static_cast<std::size_t>(line.front() - '0')) += line + "\n";
+    CHECK(came == wanted);
+    const auto late = subscribe(*server, version, "#", 1, 1, "%t %r %p");
+    CHECK(late->wait() == 0);
+    CHECK(late->output() == "status 1 1\n");
+}
+
+TEST_CASE("mosquitto's request and response find each other", "[app][mosquitto]") {
+    if (!are_installed() || !std::filesystem::exists("/usr/bin/mosquitto_rr")) return;
+    const Site site(kConfig);
+    const auto server = site.start();
+    Child asker(command("/usr/bin/mosquitto_rr", *server, "mqttv5",
+                        {"-t", "ask", "-e", "answer/7", "-m", "question", "-W", "30"}));
+    wait_for_subscriptions(*server, 1);
+    publish(*server, "mqttv5", {"-t", "answer/7", "-m", "42"});
+    CHECK(asker.wait() == 0);
+    CHECK(asker.output() == "42\n");
 }

@@ -7,6 +7,7 @@
 
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/broker/shard.hpp>
+#include <holdfast/mqtt/ack.hpp>
 #include <holdfast/mqtt/connack.hpp>
 #include <holdfast/mqtt/connect.hpp>
 #include <holdfast/mqtt/disconnect.hpp>
@@ -24,17 +25,27 @@
 
 namespace holdfast::broker::test {
 
+struct ShardBench;
+
+// One connection, wherever it has gone.
+struct Line {
+    ShardBench* bench = nullptr;
+    std::uint32_t slot = 0;
+    Bytes sent;
+    bool is_closed = false;
+    bool is_full = false; // the socket takes nothing more
+    std::size_t unsent = 0;
+    std::vector<std::string> greeting; // what came with the CONNACK, and it
+};
+
 struct MemoryTransport final : Transport {
-    struct Line {
-        Bytes sent;
-        bool is_closed = false;
-        bool is_full = false; // the socket takes nothing more
-        std::size_t unsent = 0;
+    struct MovingLine final : MovingConnection {
+        std::shared_ptr<Line> line;
     };
-    std::map<std::uint32_t, Line> lines;
+    explicit MemoryTransport(ShardBench& owner) : bench(owner) {}
 
     std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) override {
-        Line& line = lines[slot];
+        Line& line = *lines.at(slot);
         for (const iovec& piece : pieces) {
             const auto* begin = static_cast<const std::byte*>(piece.iov_base);
             if (line.is_full)
@@ -44,12 +55,37 @@ struct MemoryTransport final : Transport {
         }
         return line.unsent;
     }
-    void close(std::uint32_t slot) override { lines[slot].is_closed = true; }
+    void close(std::uint32_t slot) override {
+        lines.at(slot)->is_closed = true;
+        lines.erase(slot);
+    }
+    void move(std::uint32_t from, std::uint32_t to) override {
+        put(to, std::move(lines.at(from)));
+        lines.erase(from);
+    }
+    std::unique_ptr<MovingConnection> release(std::uint32_t slot) override {
+        auto moving = std::make_unique<MovingLine>();
+        moving->line = std::move(lines.at(slot));
+        lines.erase(slot);
+        return moving;
+    }
+    void take_in(std::uint32_t slot, std::unique_ptr<MovingConnection> moving) override {
+        put(slot, std::move(static_cast<MovingLine&>(*moving).line));
+    }
+    void put(std::uint32_t slot, std::shared_ptr<Line> line) {
+        line->bench = &bench;
+        line->slot = slot;
+        lines[slot] = std::move(line);
+    }
+
+    ShardBench& bench;
+    std::map<std::uint32_t, std::shared_ptr<Line>> lines;
 };
 
 // One shard with its transport and its port, whose tasks wait for run().
 struct ShardBench final : ShardPort {
-    ShardBench(std::uint16_t index, Broker& broker) : shard(index, broker, transport) {
+    ShardBench(std::uint16_t index, Broker& broker)
+        : transport(*this), shard(index, broker, transport) {
         broker.add_port(*this);
     }
     void post(std::function<void(Shard&)> task) override { tasks.push_back(std::move(task)); }
@@ -70,12 +106,12 @@ struct ShardBench final : ShardPort {
 
 // A connection as its client sees it.
 struct Client {
-    ShardBench* bench = nullptr;
-    std::uint32_t slot = 0;
+    std::shared_ptr<Line> connection;
     mqtt::Version version = mqtt::Version::v311;
 
-    [[nodiscard]] MemoryTransport::Line& line() const { return bench->transport.lines[slot]; }
-    void send(const Bytes& bytes) const { bench->shard.on_bytes(slot, bytes); }
+    [[nodiscard]] Line& line() const { return *connection; }
+    void send(const Bytes& bytes) const { line().bench->shard.on_bytes(line().slot, bytes); }
+    void hang_up() const { line().bench->shard.on_hang_up(line().slot, "gone"); }
     void subscribe(std::string_view filter, mqtt::Qos qos, std::uint32_t identifier = 0,
                    bool no_local = false) const {
         mqtt::Subscribe packet;
@@ -86,6 +122,7 @@ struct Client {
         mqtt::encode_subscribe(out, packet, version);
         send(out);
     }
+    // With a packet id QoS 1, else QoS 0.
     void publish(std::string_view topic, std::string_view payload, std::uint16_t packet_id = 0,
                  mqtt::Properties properties = {}) const {
         mqtt::Publish packet;
@@ -94,14 +131,26 @@ struct Client {
         packet.properties = std::move(properties);
         packet.packet_id = packet_id;
         packet.qos = packet_id == 0 ? mqtt::Qos::at_most_once : mqtt::Qos::at_least_once;
+        send(packet);
+    }
+    void send(const mqtt::Publish& packet) const {
         Bytes out;
         mqtt::encode_publish(out, packet, version);
         send(out);
     }
-    void acknowledge(std::uint16_t packet_id) const {
-        Bytes out{std::byte{0x40}, std::byte{2}, std::byte{0}, std::byte{0}};
-        store_u16_be(out.data() + 2, packet_id);
+    void publish_qos2(std::string_view topic, std::string_view payload, std::uint16_t packet_id,
+                      bool duplicate = false) const {
+        send(mqtt::Publish{
+            topic, as_bytes(payload), {}, packet_id, mqtt::Qos::exactly_once, false, duplicate});
+    }
+    void send_ack(mqtt::PacketType type, std::uint16_t packet_id,
+                  mqtt::ReasonCode reason = mqtt::ReasonCode::success) const {
+        Bytes out;
+        mqtt::encode_ack(out, {type, packet_id, reason, {}}, version);
         send(out);
+    }
+    void acknowledge(std::uint16_t packet_id) const {
+        send_ack(mqtt::PacketType::puback, packet_id);
     }
     // What came since the last call, one line a packet: "PUBLISH topic payload #id", "PUBACK
     // #id"...
@@ -112,15 +161,25 @@ struct Client {
 
 struct BrokerBench {
     explicit BrokerBench(std::size_t shards = 1, BrokerSettings settings = {});
-    // A connected client; its CONNACK has been taken.
+    // A connected client; its CONNACK has been taken. `shard` accepts it.
     Client connect(std::string_view client_id, mqtt::Version version = mqtt::Version::v311,
                    std::size_t shard = 0, mqtt::Properties properties = {});
+    Client connect(const mqtt::Connect& packet, std::size_t shard = 0);
     Client open(std::size_t shard = 0, mqtt::Version version = mqtt::Version::v311);
+    // A client id that starts with `start` and lives on `shard`.
+    std::string id_on(std::size_t shard, std::string_view start) const;
+    // The server is killed, what was not written is lost, and another starts on the same log. Old
+    // clients are not to be used any more.
+    void crash();
     // Turns and stores until nothing moves.
     void settle();
+    // A second later: what nobody waits for is written as well.
+    void settle_lazily();
+    void start(std::size_t shard_count);
 
     ManualClock clock;
-    Metrics metrics;
+    BrokerSettings settings;
+    std::unique_ptr<Metrics> metrics = std::make_unique<Metrics>();
     MemoryAccount memory{64U << 20U};
     MemoryLog log;
     std::unique_ptr<Broker> broker;

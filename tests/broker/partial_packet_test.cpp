@@ -40,7 +40,7 @@ TEST_CASE("the start of a long packet is accounted until its end or its client's
         CHECK(bench.log.stored.size() == 1);
     }
     SECTION("the client goes") {
-        bench.shards[0]->shard.on_hang_up(client.slot, "gone");
+        client.hang_up();
     }
     CHECK(bench.memory.used_bytes() == before);
 }

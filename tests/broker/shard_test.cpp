@@ -197,20 +197,20 @@ TEST_CASE("a slow subscriber loses QoS 0, is closed at QoS 1, and its memory com
     CHECK(healthy.received().size() == 5);
     CHECK(bench.broker->counters().dropped_slow.value() > 0);
     CHECK(bench.broker->counters().closed_slow.value() == 1);
-    bench.shards[0]->shard.on_hang_up(slow0.slot, "gone");
+    slow0.hang_up();
     CHECK(bench.memory.used_bytes() == 0);
 }
 
 TEST_CASE("messages cross shards in order", "[broker]") {
     BrokerBench bench(2);
-    const Client here = bench.connect("here", mqtt::Version::v311, 0);
-    const Client there = bench.connect("there", mqtt::Version::v5, 1);
+    const Client here = bench.connect(bench.id_on(0, "here"));
+    const Client there = bench.connect(bench.id_on(1, "there"), mqtt::Version::v5);
     here.subscribe("a/#", mqtt::Qos::at_least_once);
     there.subscribe("a/#", mqtt::Qos::at_least_once);
     bench.settle();
     (void)here.received();
     (void)there.received();
-    const Client publisher = bench.connect("pub", mqtt::Version::v311, 0);
+    const Client publisher = bench.connect(bench.id_on(0, "pub"));
     publisher.publish("a/1", "one", 1);
     publisher.publish("a/2", "two", 2);
     bench.settle();
@@ -219,12 +219,13 @@ TEST_CASE("messages cross shards in order", "[broker]") {
     CHECK(there.received() == wanted);
 }
 
-TEST_CASE("a client id is taken over only after the old session's messages are stored",
+TEST_CASE("a client id is taken over wherever the new connection came in, and order is kept",
           "[broker]") {
     BrokerBench bench(2);
-    const Client old = bench.connect("same", mqtt::Version::v5, 0);
+    const std::size_t accepted_by = GENERATE(0U, 1U);
+    const Client old = bench.connect("same", mqtt::Version::v5, accepted_by);
     old.publish("a", "before", 1);
-    bench.shards[0]->run(); // gathered and handed to the log, not stored
+    for (auto& shard : bench.shards) shard->run(); // gathered and handed to the log, not stored
 
     const Client taker = bench.open(1);
     mqtt::Connect packet;
@@ -232,11 +233,13 @@ TEST_CASE("a client id is taken over only after the old session's messages are s
     packet.client_id = "same";
     Bytes out;
     mqtt::encode_connect(out, packet);
+    mqtt::encode_publish(out, {"a", as_bytes("after"), {}, 1, mqtt::Qos::at_least_once},
+                         mqtt::Version::v311);
     taker.send(out);
-    taker.publish("a", "after", 1);
-    bench.shards[1]->run();
-    bench.shards[0]->run();
+    for (auto& shard : bench.shards) shard->run();
+    for (auto& shard : bench.shards) shard->run();
     CHECK(old.received() == Lines{"DISCONNECT 142"}); // session taken over
+    CHECK(old.line().is_closed);
     CHECK(taker.received() == Lines{"CONNACK 0"});
     bench.settle();
     CHECK(taker.received() == Lines{"PUBACK #1"});
@@ -252,11 +255,7 @@ TEST_CASE("what is not served yet is refused truthfully", "[broker]") {
     modern.subscribe("a", mqtt::Qos::exactly_once);
     modern.subscribe("a/#/b", mqtt::Qos::at_most_once);
     bench.settle();
-    CHECK(modern.received() == Lines{"SUBACK 158", "SUBACK 1", "SUBACK 143"});
-    modern.send({std::byte{0x34}, std::byte{6}, std::byte{0}, std::byte{1}, std::byte{'a'},
-                 std::byte{0}, std::byte{1}, std::byte{0}}); // QoS 2
-    CHECK(modern.received() == Lines{"DISCONNECT 155"});
-    CHECK(modern.line().is_closed);
+    CHECK(modern.received() == Lines{"SUBACK 158", "SUBACK 2", "SUBACK 143"});
 }
 
 TEST_CASE("a bad packet closes its connection with the right reason and no other", "[broker]") {
@@ -279,7 +278,6 @@ TEST_CASE("a bad packet closes its connection with the right reason and no other
         {"SUBSCRIBE without its flags", b({0x80, 0}), "DISCONNECT 129"},
         {"PUBLISH with QoS 3", b({0x36, 3, 0, 1, 'a'}), "DISCONNECT 129"},
         {"PUBLISH to a wildcard", b({0x30, 4, 0, 1, '#', 0}), "DISCONNECT 144"},
-        {"PUBLISH with RETAIN", b({0x31, 4, 0, 1, 'a', 0}), "DISCONNECT 154"},
         {"a topic alias past the maximum", b({0x30, 7, 0, 1, 'a', 3, 0x23, 1, 0}),
          "DISCONNECT 148"},
         {"an alias that stands for nothing", b({0x30, 6, 0, 0, 3, 0x23, 0, 1}), "DISCONNECT 130"},

@@ -52,6 +52,10 @@ mqtt:
   session_queue: 1MiB
   topic_alias_maximum: 0
   subscriptions_max: 5
+  session_expiry_max: 90s
+  session_messages: 7
+  session_bytes: 1MiB
+  retained_bytes: 2MiB
 streams:
   telemetry:
     partitions: 8
@@ -129,6 +133,10 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(config.mqtt.session_queue_bytes == 1U << 20U);
     CHECK(config.mqtt.topic_alias_maximum == 0);
     CHECK(config.mqtt.subscriptions_max == 5);
+    CHECK(config.mqtt.session_expiry_max_s == 90);
+    CHECK(config.mqtt.session_messages_max == 7);
+    CHECK(config.mqtt.session_bytes_max == 1U << 20U);
+    CHECK(config.mqtt.retained_bytes_max == 2U << 20U);
     REQUIRE(config.streams.size() == 2);
     const auto& stream = config.streams[0];
     CHECK(stream.partitions == 8);
@@ -181,6 +189,10 @@ TEST_CASE("the commented example says exactly the defaults", "[config][docs]") {
     CHECK(a.mqtt.session_queue_bytes == b.mqtt.session_queue_bytes);
     CHECK(a.mqtt.topic_alias_maximum == b.mqtt.topic_alias_maximum);
     CHECK(a.mqtt.subscriptions_max == b.mqtt.subscriptions_max);
+    CHECK(a.mqtt.session_expiry_max_s == b.mqtt.session_expiry_max_s);
+    CHECK(a.mqtt.session_messages_max == b.mqtt.session_messages_max);
+    CHECK(a.mqtt.session_bytes_max == b.mqtt.session_bytes_max);
+    CHECK(a.mqtt.retained_bytes_max == b.mqtt.retained_bytes_max);
     REQUIRE(a.streams.size() == 1);
     CHECK(a.streams[0].name == "events");
     CHECK(a.streams[0].partitions == b.streams[0].partitions);

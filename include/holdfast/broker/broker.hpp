@@ -4,8 +4,8 @@
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/bridge.hpp>
-#include <holdfast/broker/client_registry.hpp>
 #include <holdfast/broker/publisher.hpp>
+#include <holdfast/broker/retained.hpp>
 #include <holdfast/broker/subscription_index.hpp>
 #include <holdfast/broker/transport.hpp>
 #include <holdfast/log/log.hpp>
@@ -13,6 +13,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::broker {
@@ -25,7 +27,11 @@ struct BrokerSettings {
     std::size_t session_queue_bytes_max = 32U << 20U; // waiting for one slow subscriber
     std::size_t group_bytes_max = 8U << 20U; // gathered while the log writes; then reading stops
     std::uint16_t topic_alias_maximum = 32;
-    std::uint32_t subscriptions_max = 10'000; // of one client
+    std::uint32_t subscriptions_max = 10'000;          // of one client
+    std::uint32_t session_expiry_max_s = 7U * 86'400U; // of a session without a connection
+    std::uint64_t session_messages_max = 100'000;      // waiting for one persistent session
+    std::uint64_t session_bytes_max = 256U << 20U;     // of their topics and payloads
+    std::size_t retained_bytes_max = 256U << 20U;      // of all retained messages
 };
 
 // What MQTT sessions count. Shards add once per turn.
@@ -39,6 +45,9 @@ struct BrokerCounters {
     Counter& dropped_too_large;  // for the subscriber's maximum packet size
     Counter& dropped_no_stream;  // no route, or its stream is gone
     Counter& dropped_not_stored; // of groups that the log refused
+    Counter& dropped_queue_full; // for a persistent session
+    Counter& dropped_expired;    // waited longer than their expiry interval
+    Counter& dropped_gone;       // waited longer than the log keeps them
     Counter& closed_slow;        // QoS 1 subscribers closed because their queue was full
     Counter& protocol_errors;
 };
@@ -51,6 +60,8 @@ public:
     Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Clock& clock,
            MemoryAccount& memory, Metrics& metrics);
 
+    // Takes up what is stored of retained messages. Before any shard runs. Errors: io.
+    [[nodiscard]] Result<void> load();
     // Wiring, before any shard runs: shard i is port i.
     void add_port(ShardPort& port) { ports_.push_back(&port); }
     void publish(PublishBatch batch, Done done) override;
@@ -61,9 +72,24 @@ public:
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
     [[nodiscard]] MemoryAccount& memory() noexcept { return memory_; }
     [[nodiscard]] SubscriptionIndex& subscriptions() noexcept { return subscriptions_; }
-    [[nodiscard]] ClientRegistry& clients() noexcept { return clients_; }
+    // Clients of all shards with an accepted CONNECT.
+    [[nodiscard]] std::atomic<std::size_t>& client_count() noexcept { return client_count_; }
+    // The shard where everything about a client id lives: two connections that claim it meet there.
+    [[nodiscard]] std::uint16_t home_of(std::string_view client_id) const noexcept {
+        return static_cast<std::uint16_t>(std::hash<std::string_view>{}(client_id) % ports_.size());
+    }
+    [[nodiscard]] Retained& retained() noexcept { return retained_; }
+    // A number that no session had before.
+    [[nodiscard]] std::uint64_t new_session_id() noexcept { return next_session_id_.fetch_add(1); }
+    // One that is stored. Before any shard runs.
+    void note_session_id(std::uint64_t id) noexcept {
+        if (id >= next_session_id_.load()) next_session_id_.store(id + 1);
+    }
+    // Of all shards: persistent sessions, with and without a connection.
+    [[nodiscard]] std::atomic<std::size_t>& session_count() noexcept { return session_count_; }
     [[nodiscard]] BrokerCounters& counters() noexcept { return counters_; }
     [[nodiscard]] ShardPort& port(std::uint16_t shard) { return *ports_[shard]; }
+    [[nodiscard]] std::size_t port_count() const noexcept { return ports_.size(); }
 
 private:
     const BrokerSettings settings_;
@@ -72,8 +98,11 @@ private:
     const Clock& clock_;
     MemoryAccount& memory_;
     SubscriptionIndex subscriptions_;
-    ClientRegistry clients_;
+    std::atomic<std::size_t> client_count_{0};
     BrokerCounters counters_;
+    Retained retained_;
+    std::atomic<std::uint64_t> next_session_id_;
+    std::atomic<std::size_t> session_count_{0};
     std::vector<ShardPort*> ports_;
     std::atomic<std::size_t> next_port_{0};
 };

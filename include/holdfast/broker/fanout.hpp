@@ -18,21 +18,23 @@ struct FanoutMessage {
     ByteView payload;
     ByteView properties;    // MQTT 5 properties to forward, encoded, without their length
     SessionRef publisher{}; // for no-local
+    std::uint8_t qos = 0;   // that it was published with
+    bool retain = false;
     // The PUBLISH as it came, behind its fixed header, where it may go out in `body_form` as it
     // is; else empty.
     ByteView body{};
     WireForm body_form = WireForm::v3_qos0;
 };
 
-// Messages on their way to subscribers, all published with the same QoS, in arrival order.
+// Messages on their way to subscribers, in arrival order.
 //
 // Each message is encoded once for every wire form that its receivers need, one behind the other;
-// neighbours with the same match list make a run, and a run goes to each receiver as one piece of
-// memory. Packet ids are patched in place, receiver by receiver, right before each send.
+// neighbours with the same match list and QoS make a run, and a run goes to each receiver as one
+// piece of memory. Packet ids are patched in place, receiver by receiver, right before each send.
 // Belongs to one shard at a time.
 class Fanout {
 public:
-    // A run's bytes in one wire form, and where its packet ids stand (QoS 1 forms only).
+    // A run's bytes in one wire form, and where its packet ids stand (not with QoS 0).
     struct Part {
         std::size_t begin = 0;
         std::size_t end = 0;
@@ -41,12 +43,12 @@ public:
     struct Run {
         std::shared_ptr<const MatchList> list;
         SessionRef publisher{}; // of all its messages, where the list has a no-local receiver
+        std::uint8_t qos = 0;   // that its messages were published with
+        bool retain = false;    // of all its messages, where the list has a receiver that cares
         std::uint32_t messages = 0;
         std::size_t packet_bytes_max = 0; // its largest packet in any form
         std::array<Part, kWireForms> parts{};
     };
-
-    explicit Fanout(bool publish_is_qos1) : publish_is_qos1_(publish_is_qos1) {}
 
     void add(const std::shared_ptr<const MatchList>& list, const FanoutMessage& message);
     // Copies those runs of `other` that shard `shard` has receivers for.
@@ -55,7 +57,6 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return runs_.empty(); }
     [[nodiscard]] const std::vector<Run>& runs() const noexcept { return runs_; }
-    [[nodiscard]] bool publish_is_qos1() const noexcept { return publish_is_qos1_; }
     [[nodiscard]] std::size_t size_bytes() const noexcept;
 
     // A run's packets in `form`, back to back. Valid until the next add() or clear().
@@ -68,14 +69,13 @@ private:
         GrowingArena bytes;
         std::vector<std::uint32_t> id_positions; // from the start of their run's part
     };
-    Run& run_for(const std::shared_ptr<const MatchList>& list, SessionRef publisher);
+    Run& run_for(const std::shared_ptr<const MatchList>& list, const FanoutMessage& message);
     std::size_t encode(Run& run, WireForm form, const FanoutMessage& message);
     // Room for one packet at the end of the run in `form`, its fixed header written: where the rest
     // of `rest_bytes` goes.
     std::byte* begin_packet(Run& run, WireForm form, std::size_t rest_bytes);
     void note_id_position(const Run& run, WireForm form, const std::byte* at);
 
-    const bool publish_is_qos1_;
     std::vector<Run> runs_;
     std::array<FormBuffer, kWireForms> forms_;
 };

@@ -3,8 +3,10 @@
 #include <holdfast/broker/arena.hpp>
 #include <holdfast/broker/fanout.hpp>
 #include <holdfast/broker/publisher.hpp>
+#include <holdfast/broker/queue_writes.hpp>
 #include <holdfast/log/append.hpp>
 #include <holdfast/log/stream.hpp>
+#include <holdfast/mqtt/frame.hpp>
 #include <holdfast/record/batch_builder.hpp>
 
 #include <cstdint>
@@ -16,14 +18,16 @@
 
 namespace holdfast::broker {
 
-// Acknowledgements owed to one session for neighbouring PUBLISH packets: encoded PUBACKs, in
-// the order of receipt.
+// Acknowledgements owed to one session for neighbouring packets: encoded PUBACKs, PUBRECs and
+// PUBCOMPs, in the order of receipt.
 struct AckRun {
     SessionRef session;
     std::size_t begin = 0; // into the group's ack bytes
     std::size_t end = 0;
+    std::uint32_t pubrecs = 0;    // among them
+    std::uint32_t connection = 0; // of the session that sent the packets
 };
-inline constexpr std::size_t kAckBytes = 4; // a PUBACK with success, the same in every version
+inline constexpr std::size_t kAckBytes = 4; // one with success, the same in every version
 
 // What one shard gathers while the group before it is being written: records per partition, the
 // acknowledgements owed, and what subscribers get once all of it is durable.
@@ -45,18 +49,23 @@ public:
         std::uint32_t header_count = 0;
         std::span<const ByteView> headers; // pieces, encoded
     };
-    // Where a record went: index into appends, and its place in that batch.
-    struct Place {
-        std::uint32_t append = 0;
-        std::int32_t record = 0;
-    };
+    using Place = RecordPlace;
     // Whether a record alone stays under its stream's message_bytes_max.
     [[nodiscard]] static bool fits(const Record& record) noexcept;
     // Not where it does not fit: asserted.
     Place add(const Record& record);
 
-    void owe_ack(SessionRef session, std::uint16_t packet_id);
-    void on_durable(std::function<void()> then) { after_.push_back(std::move(then)); }
+    void owe_ack(SessionRef session, std::uint32_t connection, mqtt::PacketType type,
+                 std::uint16_t packet_id);
+    // A change that may come to the disk a moment later, or with a power loss not at all: it does
+    // not make the group worth a write of its own.
+    void change_lazily(log::StateChange change) { lazy_changes_.push_back(std::move(change)); }
+    [[nodiscard]] std::size_t lazy_change_count() const noexcept { return lazy_changes_.size(); }
+    // A state change of Retained is among the group's.
+    bool changes_retained = false;
+    // Called on the shard's thread when the group is done, with its outcome.
+    using Then = std::function<void(const Result<void>& outcome)>;
+    void on_durable(Then then) { after_.push_back(std::move(then)); }
 
     // A Publisher batch inside the group, answered when the group is done.
     struct Waiting {
@@ -70,8 +79,13 @@ public:
     void seal();
     void clear();
 
-    [[nodiscard]] bool empty() const noexcept {
-        return records_ == 0 && state_changes.empty() && waiting_.empty() && after_.empty();
+    [[nodiscard]] bool empty() const noexcept { return !is_awaited() && !lazy_is_due_; }
+    // Makes lazy changes worth a write.
+    void hurry() noexcept { lazy_is_due_ = !lazy_changes_.empty(); }
+    // Whether somebody waits for what is in it.
+    [[nodiscard]] bool is_awaited() const noexcept {
+        return !(records_ == 0 && state_changes.empty() && ack_runs_.empty() && queues_.empty() &&
+                 waiting_.empty() && after_.empty());
     }
     // Whether storing it waits for the disk: a stream with durability fsync is in it, or state
     // alone.
@@ -83,6 +97,7 @@ public:
     [[nodiscard]] std::optional<Error> first_error() const;
 
     [[nodiscard]] Fanout& fanout() noexcept { return fanout_; }
+    [[nodiscard]] QueueWrites& queues() noexcept { return queues_; }
     [[nodiscard]] std::span<const AckRun> ack_runs() const noexcept { return ack_runs_; }
     [[nodiscard]] const std::byte* ack_bytes() const noexcept { return ack_bytes_.data(); }
     // Calls the Done of every Waiting and every on_durable(). Shard thread, after completion.
@@ -111,9 +126,12 @@ private:
 
     GrowingArena ack_bytes_;
     std::vector<AckRun> ack_runs_;
-    Fanout fanout_{true};
+    Fanout fanout_;
+    QueueWrites queues_;
     std::vector<Waiting> waiting_;
-    std::vector<std::function<void()>> after_;
+    std::vector<Then> after_;
+    std::vector<log::StateChange> lazy_changes_;
+    bool lazy_is_due_ = false;
     Result<void> outcome_ = ok();
 };
 

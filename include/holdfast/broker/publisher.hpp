@@ -26,6 +26,10 @@ struct OutMessage {
     std::vector<std::pair<std::string, std::string>> user_properties; // headers u.<name>
     std::uint8_t qos = 1;
     bool retain = false;
+    std::string response_topic{};             // headers mqtt.response-topic; empty: none
+    std::optional<std::string> correlation{}; // header mqtt.correlation
+    std::optional<std::uint32_t> expiry_s{};  // header mqtt.expiry, seconds from now
+    std::uint8_t payload_format = 0;          // header mqtt.payload-format; 1 = UTF-8 text
 };
 
 // Where a record went.

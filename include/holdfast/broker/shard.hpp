@@ -15,13 +15,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace holdfast::broker {
 
 struct Session;
+struct Will;
+class DurableSessions;
 class Inbound;
 class Outbound;
+class QueueSender;
+class RetainedSender;
+struct RetainedMessage;
 
 // The broker's share of one thread: its MQTT sessions, its topic cache and the group of messages
 // that it gathers for the log. Knows no socket: bytes come in through on_bytes() and leave through
@@ -33,6 +39,10 @@ class Shard {
 public:
     Shard(std::uint16_t index, Broker& broker, Transport& transport);
     ~Shard();
+
+    // Takes up the persistent sessions that live here. Before the shard runs, when all shards are
+    // known to the broker. Errors: io.
+    [[nodiscard]] Result<void> load();
 
     // A connection was accepted. Its slot is small and used again after close.
     [[nodiscard]] std::uint32_t open(std::string peer_address);
@@ -66,22 +76,46 @@ public:
     [[nodiscard]] bool is_idle() const noexcept { return open_->empty() && !in_flight_; }
 
     [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
-    [[nodiscard]] std::size_t session_count() const noexcept { return session_count_; }
 
 private:
+    friend class DurableSessions;
     friend class Inbound;
     friend class Outbound;
+    friend class QueueSender;
+    friend class RetainedSender;
 
     [[nodiscard]] Session* find(SessionRef ref);
+    // Ends the connection; whatever it is still to be told has been added to its chain. A
+    // persistent session stays, offline.
     void close(Session& session, std::string_view why);
+    // Ends a session that has no connection any more.
+    void end(Session& session);
+    void free(Session& session);
+    [[nodiscard]] Session& new_session();
+    // The session has that client id from now on.
+    void name_session(Session& session, std::string client_id);
+    // Null where nobody has it.
+    [[nodiscard]] Session* session_of(std::string_view client_id);
+    // The connection of `from` goes on in `to`, which has none; `from` is freed.
+    void move_connection(Session& from, Session& to);
     void on_group_completed();
     void submit_or_hold();
+    void publish_will(const Will& will);
+    // `message` becomes its topic's retained one with the gathered group.
+    void retain(std::string_view topic, const RetainedMessage& message);
+    void retain_message(const OutMessage& message);
+    void begin_retained();
+    void deliver_chunks(IngestGroup& group);
+    void deliver_chunk(QueueWrites::Chunk& chunk);
     void release_acks(IngestGroup& group);
+    void mark_stored(Session& session, ByteView acks);
+    void take_back(Session& session, ByteView acks);
     void refuse_acks(IngestGroup& group, const Error& error);
     void add_runs(Fanout& fanout);
     void deliver_here(Fanout& fanout);
     void pass_on(const Fanout& fanout);
-    void when_drained(std::function<void()> then) { open_->on_durable(std::move(then)); }
+    // Gives the connection, of which only `input` was read, to the shard where its client lives.
+    void hand_over(Session& session, std::uint16_t home, ByteView input);
     void begin_turn(); // reads the clocks and follows the streams, once a turn
 
     const std::uint16_t index_;
@@ -94,16 +128,21 @@ private:
 
     std::deque<Session> sessions_; // by slot; a deque never moves them
     std::vector<std::uint32_t> free_slots_;
-    std::size_t session_count_ = 0;
+    // Which slot has a client id; the keys borrow from their sessions.
+    std::unordered_map<std::string_view, std::uint32_t> slot_of_client_;
 
     std::unique_ptr<IngestGroup> open_;      // gathers
     std::unique_ptr<IngestGroup> in_flight_; // with the committer
     std::vector<std::unique_ptr<IngestGroup>> spares_;
     std::uint64_t hold_target_ = 0; // records to wait for before the next group; 0 = none
     bool holds_ = false;
-    Fanout immediate_{false}; // QoS 0 of this turn: does not wait for the log
+    Fanout immediate_; // QoS 0 of this turn: does not wait for the log
     std::unique_ptr<Inbound> inbound_;
     std::unique_ptr<Outbound> outbound_;
+    std::unique_ptr<DurableSessions> durable_;
+    std::unique_ptr<QueueSender> queues_;
+    std::unique_ptr<RetainedSender> retained_;
+    bool retained_refusal_noted_ = false; // once a second
 };
 
 } // namespace holdfast::broker

@@ -10,7 +10,7 @@
 
 namespace holdfast::broker {
 
-// One session of one shard. `generation` tells a slot's later tenants apart.
+// One session of one shard. `generation` tells a slot's later tenants apart; nobody has 0.
 struct SessionRef {
     std::uint16_t shard = 0;
     std::uint32_t slot = 0;
@@ -19,13 +19,17 @@ struct SessionRef {
     friend auto operator<=>(const SessionRef&, const SessionRef&) = default;
 };
 
+class SessionQueue;
+
 // What a session asked for with one topic filter.
 struct Subscription {
     SessionRef session;
-    std::uint8_t qos = 0;         // granted: 0 or 1
-    bool is_v5 = false;           // wire format of the session
-    bool no_local = false;        // MQTT 5: not what the session itself published
-    std::uint32_t identifier = 0; // MQTT 5 subscription identifier; 0 = none
+    std::uint8_t qos = 0;                  // granted
+    bool is_v5 = false;                    // wire format of the session
+    bool no_local = false;                 // MQTT 5: not what the session itself published
+    bool retain_as_published = false;      // MQTT 5: with the RETAIN flag that the publisher set
+    std::uint32_t identifier = 0;          // MQTT 5 subscription identifier; 0 = none
+    std::shared_ptr<SessionQueue> queue{}; // of a persistent session, else null
 
     friend auto operator<=>(const Subscription&, const Subscription&) = default;
 };

@@ -5,6 +5,7 @@
 #include <holdfast/broker/match_list.hpp>
 #include <holdfast/log/log.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,10 +30,9 @@ struct TopicEntry {
     std::shared_ptr<const log::Stream> stream; // null: no route, or the route's stream is gone
     std::uint32_t first_slot = 0;              // the shard's dense number of its partition 0
     Bridge::DeviceFrom device_from = Bridge::DeviceFrom::client_id;
-    std::string device;           // topic: the key; payload: the JSON path
-    PartitionIndex partition = 0; // of that key
-    RecordHeaders headers_qos0;   // mqtt.topic
-    RecordHeaders headers_qos1;   // mqtt.topic, mqtt.qos
+    std::string device;                             // topic: the key; payload: the JSON path
+    PartitionIndex partition = 0;                   // of that key
+    std::array<RecordHeaders, kQosMax + 1> headers; // by QoS: mqtt.topic, mqtt.qos
     std::shared_ptr<const MatchList> matches;
     std::uint64_t subscriptions_version = 0; // of matches
 };

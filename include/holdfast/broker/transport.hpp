@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 struct iovec;
@@ -10,6 +11,12 @@ struct iovec;
 namespace holdfast::broker {
 
 class Shard;
+
+// A connection between two shards. Closes it, unless a transport takes it in.
+class MovingConnection {
+public:
+    virtual ~MovingConnection() = default;
+};
 
 // What a shard needs of the sockets under it. One per shard, same thread; slots are Shard's.
 class Transport {
@@ -22,6 +29,14 @@ public:
     // Closes after what was sent before; unsent bytes get a short while. The slot is the shard's
     // again at once, so the transport must not speak of it any more.
     virtual void close(std::uint32_t slot) = 0;
+
+    // The connection of `from` belongs to `to` from now on, a slot that has none.
+    virtual void move(std::uint32_t from, std::uint32_t to) = 0;
+    // Lets go of a slot's connection, to which nothing was sent yet; the slot is the shard's again.
+    virtual std::unique_ptr<MovingConnection> release(std::uint32_t slot) = 0;
+    // Takes in what another shard's transport released. Where that fails, Shard::on_hang_up()
+    // follows at once.
+    virtual void take_in(std::uint32_t slot, std::unique_ptr<MovingConnection> connection) = 0;
 };
 
 // The way to a shard from other threads. `task` runs on the shard's thread within a turn of its

@@ -33,6 +33,8 @@ public:
 
     [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
 
+    // As Shard::load(). Before start().
+    [[nodiscard]] Result<void> load() { return shard_.load(); }
     void start();
     // Says goodbye to the MQTT clients, lets the log take what was gathered (at most `patience`),
     // ends the thread and waits for it.
@@ -49,6 +51,9 @@ public:
     // broker::Transport, shard thread only.
     std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) override;
     void close(std::uint32_t slot) override;
+    void move(std::uint32_t from, std::uint32_t to) override;
+    std::unique_ptr<broker::MovingConnection> release(std::uint32_t slot) override;
+    void take_in(std::uint32_t slot, std::unique_ptr<broker::MovingConnection> moving) override;
 
 private:
     struct Connection {
@@ -68,6 +73,7 @@ private:
         int ticks_left;
     };
 
+    void watch(std::uint32_t slot, int fd);
     void run();
     void arm();
     void on_ready();

@@ -59,6 +59,10 @@ enum class ReasonCode : std::uint8_t {
     wildcard_subscriptions_not_supported = 0xA2,
 };
 
+[[nodiscard]] constexpr bool is_error(ReasonCode reason) noexcept {
+    return static_cast<unsigned>(reason) >= 0x80;
+}
+
 // The specification's name, e.g. "Malformed Packet"; "Unknown" for other numbers.
 [[nodiscard]] std::string_view to_string(ReasonCode reason) noexcept;
 

@@ -10,6 +10,7 @@ inline constexpr std::string_view kHeaderMqttTopic = "mqtt.topic";
 inline constexpr std::string_view kHeaderMqttClient = "mqtt.client";
 inline constexpr std::string_view kHeaderMqttQos = "mqtt.qos";
 inline constexpr std::string_view kHeaderMqttRetain = "mqtt.retain";
+inline constexpr std::string_view kHeaderMqttPayloadFormat = "mqtt.payload-format";
 inline constexpr std::string_view kHeaderMqttExpiry = "mqtt.expiry";
 inline constexpr std::string_view kHeaderMqttResponseTopic = "mqtt.response-topic";
 inline constexpr std::string_view kHeaderMqttCorrelation = "mqtt.correlation";

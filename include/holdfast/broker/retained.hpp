@@ -1,0 +1,71 @@
+#pragma once
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/log/append.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace holdfast::log {
+class Log;
+}
+
+namespace holdfast::broker {
+
+// The last message of a topic that was published with RETAIN, for subscribers to come. Borrows.
+struct RetainedMessage {
+    static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+    std::uint8_t qos = 0;             // that it was published with
+    std::int64_t expires_ms = kNever; // epoch milliseconds
+    ByteView properties{};            // MQTT 5, encoded, to forward; without the expiry interval
+    ByteView payload{};
+};
+
+// A value of Keyspace::retained (docs/format/log.md); its key is the topic.
+[[nodiscard]] std::string encode_retained(const RetainedMessage& message);
+// Errors: corrupt.
+[[nodiscard]] Result<RetainedMessage> decode_retained(std::string_view value);
+
+// What all shards know of the retained messages, which live in the log's keyed state: how much
+// they take, and whether some are on their way to be stored. Thread-safe.
+class Retained {
+public:
+    // At most `bytes_max` of topics and values together.
+    Retained(std::size_t bytes_max, Metrics& metrics);
+
+    // Counts what is stored, and removes what has expired. Before any shard runs. Errors: io, of a
+    // write.
+    [[nodiscard]] Result<void> load(log::Log& log, std::int64_t now_ms);
+
+    // The state change that makes `message` its topic's retained one; with an empty payload, that
+    // leaves the topic without one [MQTT5-3.3.1-6]. Nothing where the bound is reached.
+    [[nodiscard]] std::optional<log::StateChange> change(std::string_view topic,
+                                                         const RetainedMessage& message);
+
+    // Between the two, a change that was made is not to be seen in the log yet.
+    void begin_change() noexcept { pending_.fetch_add(1); }
+    void end_change() noexcept { pending_.fetch_sub(1); }
+    [[nodiscard]] bool has_pending() const noexcept { return pending_.load() != 0; }
+
+private:
+    [[nodiscard]] std::size_t bytes_used() const;
+
+    const std::size_t bytes_max_;
+    Counter& refused_;
+    std::atomic<std::size_t> pending_{0};
+    mutable std::mutex mutex_;
+    std::size_t bytes_ = 0; // guarded by mutex_
+    // By the topic's hash: two that meet are counted as one. Guarded by mutex_.
+    std::unordered_map<std::uint64_t, std::uint32_t> bytes_of_topic_;
+};
+
+} // namespace holdfast::broker

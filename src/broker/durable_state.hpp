@@ -1,0 +1,57 @@
+#pragma once
+
+#include <holdfast/broker/session_queue.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace holdfast::broker {
+
+inline constexpr std::uint32_t kNoExpiry = std::numeric_limits<std::uint32_t>::max();
+
+// A message that has its packet id and is not settled yet.
+struct InFlight {
+    enum class State : std::uint8_t {
+        storing,   // QoS 2: its packet id is on the way to the disk, then it is sent
+        sent,      // PUBLISH, also if only on an earlier connection
+        releasing, // QoS 2: PUBREC came, that is on the way to the disk
+        released,  // QoS 2: PUBREL
+    };
+    State state = State::sent;
+    bool is_on_wire = false; // sent on this connection
+    std::uint64_t order = 0; // of first sending
+    std::uint64_t chunk = 0;
+    QueuedMessage message; // not of a released one
+};
+
+// A session that outlives its connections: what it adds to Session. Its shard's alone.
+struct DurableState {
+    std::shared_ptr<SessionQueue> queue;
+    std::uint32_t expiry_s = 0;       // kNoExpiry = never
+    std::int64_t disconnected_ms = 0; // epoch milliseconds; 0 = connected
+    std::int64_t will_due_ms = 0;     // epoch milliseconds, where a will waits
+
+    // Chunks that are known and not begun, in order; what is behind them lies in the keyed state.
+    std::deque<std::pair<std::uint64_t, std::string>> fresh;
+    std::uint64_t next_chunk = 1; // behind `fresh`
+    bool has_more = false;        // chunks from next_chunk on are to be read
+    // The chunk that is being sent.
+    std::uint64_t chunk = 0;
+    std::vector<QueuedMessage> messages;
+    std::size_t at = 0;
+
+    std::map<std::uint64_t, std::uint32_t> unsettled;      // messages of begun chunks, by number
+    std::unordered_map<std::uint16_t, InFlight> in_flight; // by packet id
+    std::deque<std::uint16_t> to_resend; // packet ids to send again on this connection
+    std::uint64_t sent = 0;              // counts InFlight::order
+    std::uint32_t on_wire = 0;           // of in_flight
+};
+
+} // namespace holdfast::broker

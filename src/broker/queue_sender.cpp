@@ -1,0 +1,394 @@
+#include "broker/queue_sender.hpp"
+
+#include "broker/inbound.hpp"
+#include "broker/outbound.hpp"
+#include "broker/session_store.hpp"
+#include "broker/stored_message.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/retained.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast::broker {
+namespace {
+
+constexpr std::size_t kFreshChunksMax = 64; // known in memory, of one session
+constexpr std::size_t kFreshBytesMax = 64U << 10U;
+constexpr std::size_t kBytesPerTurn = 256U << 10U;
+constexpr std::size_t kUnsentMax = 256U << 10U; // in the transport; then it is the socket's turn
+
+// What a session's subscriptions say of one of its messages.
+struct OwnMatch {
+    std::vector<std::uint32_t> identifiers;
+    bool retain_as_published = false;
+};
+
+OwnMatch own_match(const Session& session, std::string_view topic) {
+    OwnMatch match;
+    for (const auto& [filter, subscription] : session.subscriber->subscriptions) {
+        if (subscription.identifier == 0 && !subscription.retain_as_published) continue;
+        if (!topic::matches(filter, topic)) continue;
+        if (subscription.identifier != 0) match.identifiers.push_back(subscription.identifier);
+        match.retain_as_published |= subscription.retain_as_published;
+    }
+    return match;
+}
+
+std::size_t fresh_bytes(const DurableState& state) {
+    std::size_t sum = 0;
+    for (const auto& [number, value] : state.fresh) sum += value.size();
+    return sum;
+}
+
+} // namespace
+
+QueueSender::QueueSender(Shard& shard)
+    : shard_(shard),
+      records_(shard.broker_.log()),
+      expired_(shard.broker_.counters().dropped_expired),
+      lost_(shard.broker_.counters().dropped_gone) {}
+
+void QueueSender::on_chunk(Session& session, std::uint64_t number, std::string value) {
+    DurableState& state = *session.durable;
+    if (number < state.next_chunk) return; // was read meanwhile
+    const bool has_room =
+        state.fresh.size() < kFreshChunksMax && fresh_bytes(state) + value.size() <= kFreshBytesMax;
+    if (!state.has_more && number == state.next_chunk && has_room &&
+        session.state == SessionState::connected) {
+        state.fresh.emplace_back(number, std::move(value));
+        state.next_chunk = number + 1;
+    } else {
+        state.has_more = true; // and is read when its turn comes
+    }
+    pump(session);
+}
+
+bool QueueSender::can_send(const Session& session) const {
+    return session.state == SessionState::connected && session.unsent_bytes < kUnsentMax &&
+           session.durable->on_wire < session.receive_maximum &&
+           session.subscriber->packet_ids.used() < PacketIds::kMax;
+}
+
+void QueueSender::pump(Session& session) {
+    DurableState& state = *session.durable;
+    (void)session.as_subscriber();
+    std::size_t bytes = 0;
+    while (can_send(session)) {
+        if (bytes > kBytesPerTurn) return go_on_later(session);
+        if (!state.to_resend.empty()) {
+            const std::uint16_t packet_id = state.to_resend.front();
+            state.to_resend.pop_front();
+            bytes += resend(session, packet_id);
+        } else if (state.at < state.messages.size() || begin_chunk(session)) {
+            const QueuedMessage& message = state.messages[state.at++];
+            bytes += send_new(session, message, state.chunk);
+        } else {
+            return;
+        }
+    }
+}
+
+void QueueSender::go_on_later(Session& session) {
+    shard_.broker_.port(shard_.index_).post([ref = session.ref](Shard& shard) {
+        Session* later = shard.find(ref);
+        if (later != nullptr && later->durable) shard.queues_->pump(*later);
+    });
+}
+
+bool QueueSender::begin_chunk(Session& session) {
+    DurableState& state = *session.durable;
+    state.messages.clear();
+    state.at = 0;
+    while (state.messages.empty()) {
+        if (state.fresh.empty() && (!state.has_more || !read_chunks(session))) return false;
+        if (state.fresh.empty()) return false;
+        auto [number, value] = std::move(state.fresh.front());
+        state.fresh.pop_front();
+        if (state.unsettled.contains(number)) continue; // under way since before the restart
+        auto messages = decode_chunk(value);
+        if (!messages) {
+            log_error("mqtt", "session '{}', chunk {}: {}", session.client_id, number,
+                      messages.error().context);
+            lost_.add();
+            continue;
+        }
+        state.chunk = number;
+        state.messages = std::move(messages).value();
+        state.unsettled.emplace(number, static_cast<std::uint32_t>(state.messages.size()));
+    }
+    return true;
+}
+
+// The next stretch of the stored queue. False where that failed.
+bool QueueSender::read_chunks(Session& session) {
+    DurableState& state = *session.durable;
+    const std::uint64_t id = state.queue->id();
+    std::size_t bytes = 0;
+    bool is_through = true;
+    const auto scanned = shard_.broker_.log().scan_state(
+        log::Keyspace::sessions, key_prefix(SessionKey::chunk, id),
+        chunk_key(id, state.next_chunk - 1), [&](std::string_view key, std::string_view value) {
+            if (state.fresh.size() >= kFreshChunksMax || bytes > kFreshBytesMax) {
+                is_through = false;
+                return false;
+            }
+            state.fresh.emplace_back(chunk_number(key), value);
+            state.next_chunk = state.fresh.back().first + 1;
+            bytes += value.size();
+            return true;
+        });
+    if (!scanned) {
+        log_error("mqtt", "the queue of session '{}' cannot be read: {}", session.client_id,
+                  scanned.error().context);
+        return false;
+    }
+    state.has_more = !is_through;
+    return true;
+}
+
+std::size_t QueueSender::send_new(Session& session, const QueuedMessage& message,
+                                  std::uint64_t chunk) {
+    DurableState& state = *session.durable;
+    const std::uint16_t packet_id = session.subscriber->packet_ids.take();
+    InFlight& under_way = state.in_flight[packet_id];
+    under_way.message = message;
+    under_way.chunk = chunk;
+    under_way.order = ++state.sent;
+    if (message.qos == 2) {
+        under_way.state = InFlight::State::storing;
+        under_way.is_on_wire = true; // counts, though it is not there yet
+        ++state.on_wire;
+        IngestGroup& group = *shard_.open_;
+        group.state_changes.push_back(
+            put(packet_key(SessionKey::outgoing, state.queue->id(), packet_id),
+                encode(StoredOutgoing{false, chunk})));
+        group.on_durable([this, ref = session.ref, packet_id](const Result<void>& stored) {
+            send_stored(ref, packet_id, stored.has_value());
+        });
+        return 0;
+    }
+    if (const auto bytes = put_on_wire(session, packet_id, under_way, false)) return *bytes;
+    forget(session, packet_id);
+    return 0;
+}
+
+// The packet id of a QoS 2 message is stored, or cannot be: then the client is asked to come again.
+void QueueSender::send_stored(SessionRef ref, std::uint16_t packet_id, bool is_stored) {
+    Session* session = shard_.find(ref);
+    if (session == nullptr || !session->durable) return;
+    const auto found = session->durable->in_flight.find(packet_id);
+    if (found == session->durable->in_flight.end() ||
+        found->second.state != InFlight::State::storing)
+        return;
+    found->second.state = InFlight::State::sent;
+    if (found->second.is_on_wire) --session->durable->on_wire;
+    found->second.is_on_wire = false;
+    if (session->state != SessionState::connected) return; // the next connection gets it
+    if (!is_stored) return give_up(*session);
+    if (!put_on_wire(*session, packet_id, found->second, false)) {
+        forget(*session, packet_id);
+        pump(*session);
+    }
+}
+
+void QueueSender::give_up(Session& session) {
+    shard_.inbound_->disconnect(session, mqtt::ReasonCode::quota_exceeded,
+                                "the state of a delivery could not be stored");
+}
+
+std::optional<std::size_t> QueueSender::put_on_wire(Session& session, std::uint16_t packet_id,
+                                                    InFlight& message, bool duplicate) {
+    const auto bytes = message.message.retained_topic.empty()
+                           ? put_record(session, packet_id, message, duplicate)
+                           : put_retained(session, packet_id, message, duplicate);
+    if (!bytes) return std::nullopt;
+    message.is_on_wire = true;
+    ++session.durable->on_wire;
+    return bytes;
+}
+
+std::optional<std::size_t> QueueSender::put_record(Session& session, std::uint16_t packet_id,
+                                                   const InFlight& message, bool duplicate) {
+    const auto found = records_.read(message.message.partition, message.message.offset);
+    if (!found) {
+        lost_.add();
+        log_debug("mqtt", "a message for session '{}' is gone: {}", session.client_id,
+                  found.error().context);
+        return std::nullopt;
+    }
+    const StoredMessage stored = stored_message(*found.value());
+    if (stored.expires_ms <= shard_.now_ms_) {
+        expired_.add();
+        return std::nullopt;
+    }
+    const OwnMatch match = own_match(session, stored.topic);
+    OutPublish out;
+    out.topic = stored.topic;
+    out.payload = found.value()->value;
+    out.properties = stored.properties;
+    out.expires_ms = stored.expires_ms;
+    out.identifiers = match.identifiers;
+    out.qos = message.message.qos;
+    out.packet_id = packet_id;
+    out.duplicate = duplicate;
+    out.retain = stored.retain && match.retain_as_published;
+    return shard_.outbound_->add_publish(session, out);
+}
+
+std::optional<std::size_t> QueueSender::put_retained(Session& session, std::uint16_t packet_id,
+                                                     const InFlight& message, bool duplicate) {
+    const std::string& topic = message.message.retained_topic;
+    const auto value = shard_.broker_.log().state(log::Keyspace::retained, topic);
+    if (!value || !value.value()) return std::nullopt; // cleared meanwhile
+    const auto retained = decode_retained(*value.value());
+    if (!retained || retained.value().expires_ms <= shard_.now_ms_) {
+        expired_.add();
+        return std::nullopt;
+    }
+    const OwnMatch match = own_match(session, topic);
+    OutPublish out;
+    out.topic = topic;
+    out.identifiers = match.identifiers;
+    out.payload = retained.value().payload;
+    out.properties = retained.value().properties;
+    out.expires_ms = retained.value().expires_ms;
+    out.qos = message.message.qos;
+    out.packet_id = packet_id;
+    out.duplicate = duplicate;
+    out.retain = true;
+    return shard_.outbound_->add_publish(session, out);
+}
+
+void QueueSender::resume(Session& session) {
+    DurableState& state = *session.durable;
+    (void)session.as_subscriber();
+    std::vector<std::pair<std::uint64_t, std::uint16_t>> in_order;
+    for (const auto& [packet_id, message] : state.in_flight)
+        in_order.emplace_back(message.order, packet_id);
+    std::ranges::sort(in_order);
+    state.to_resend.clear();
+    for (const auto& [order, packet_id] : in_order) state.to_resend.push_back(packet_id);
+    pump(session);
+}
+
+std::size_t QueueSender::resend(Session& session, std::uint16_t packet_id) {
+    DurableState& state = *session.durable;
+    const auto found = state.in_flight.find(packet_id);
+    if (found == state.in_flight.end() || found->second.is_on_wire) return 0;
+    switch (found->second.state) {
+        case InFlight::State::storing:
+        case InFlight::State::releasing: return 0; // goes on by itself when that is stored
+        case InFlight::State::released:
+            found->second.is_on_wire = true;
+            ++state.on_wire;
+            send_pubrel(session, packet_id);
+            return 4;
+        case InFlight::State::sent: break;
+    }
+    if (const auto bytes = put_on_wire(session, packet_id, found->second, true)) return *bytes;
+    forget(session, packet_id);
+    return 0;
+}
+
+void QueueSender::detach(Session& session) {
+    DurableState& state = *session.durable;
+    for (auto& [packet_id, message] : state.in_flight) message.is_on_wire = false;
+    state.on_wire = 0;
+    state.to_resend.clear();
+    if (!state.fresh.empty()) { // not kept for those who are away
+        state.next_chunk = state.fresh.front().first;
+        state.fresh.clear();
+        state.has_more = true;
+    }
+}
+
+void QueueSender::on_puback(Session& session, std::uint16_t packet_id) {
+    const auto found = session.durable->in_flight.find(packet_id);
+    if (found == session.durable->in_flight.end() || found->second.state != InFlight::State::sent ||
+        found->second.message.qos == 2)
+        return;
+    forget(session, packet_id);
+    pump(session);
+}
+
+void QueueSender::on_pubrec(Session& session, std::uint16_t packet_id, bool refused) {
+    DurableState& state = *session.durable;
+    const auto found = state.in_flight.find(packet_id);
+    if (found == state.in_flight.end()) {
+        if (!refused)
+            shard_.inbound_->send_ack(session, mqtt::PacketType::pubrel, packet_id, false);
+        return;
+    }
+    InFlight& message = found->second;
+    if (refused) {
+        if (message.state == InFlight::State::sent) forget(session, packet_id);
+        return pump(session);
+    }
+    if (message.state == InFlight::State::released) return send_pubrel(session, packet_id);
+    if (message.state != InFlight::State::sent) return;
+    // The message is the client's; its packet id is ours until PUBCOMP.
+    message.state = InFlight::State::releasing;
+    IngestGroup& group = *shard_.open_;
+    const std::uint64_t id = state.queue->id();
+    group.state_changes.push_back(removal(chunk_key(id, message.chunk)));
+    group.state_changes.push_back(put(packet_key(SessionKey::outgoing, id, packet_id),
+                                      encode(StoredOutgoing{true, message.chunk})));
+    group.on_durable([this, ref = session.ref, packet_id](const Result<void>& stored) {
+        Session* later = shard_.find(ref);
+        if (later == nullptr || !later->durable) return;
+        const auto known = later->durable->in_flight.find(packet_id);
+        if (known == later->durable->in_flight.end()) return;
+        known->second.state = stored ? InFlight::State::released : InFlight::State::sent;
+        if (stored) settle(*later->durable, known->second.chunk, known->second.message.bytes);
+        if (later->state != SessionState::connected) return;
+        if (!stored) return give_up(*later);
+        if (!known->second.is_on_wire) {
+            known->second.is_on_wire = true;
+            ++later->durable->on_wire;
+        }
+        send_pubrel(*later, packet_id);
+    });
+}
+
+void QueueSender::on_pubcomp(Session& session, std::uint16_t packet_id) {
+    const auto found = session.durable->in_flight.find(packet_id);
+    if (found == session.durable->in_flight.end() ||
+        found->second.state != InFlight::State::released)
+        return;
+    forget(session, packet_id);
+    pump(session);
+}
+
+void QueueSender::send_pubrel(Session& session, std::uint16_t packet_id) {
+    shard_.inbound_->send_ack(session, mqtt::PacketType::pubrel, packet_id, true);
+}
+
+// The message has come to its end, one way or another. What a crash brings back of it does no harm:
+// QoS 1 comes again, and a QoS 2 packet id is released again.
+void QueueSender::forget(Session& session, std::uint16_t packet_id) {
+    DurableState& state = *session.durable;
+    const auto found = state.in_flight.find(packet_id);
+    const InFlight& message = found->second;
+    if (message.is_on_wire) --state.on_wire;
+    if (message.message.qos == 2)
+        shard_.open_->change_lazily(
+            removal(packet_key(SessionKey::outgoing, state.queue->id(), packet_id)));
+    if (message.state != InFlight::State::released)
+        settle(state, message.chunk, message.message.bytes);
+    state.in_flight.erase(found);
+    (void)session.subscriber->packet_ids.give_back(packet_id);
+}
+
+// One message of a chunk is done; a chunk that is done goes.
+void QueueSender::settle(DurableState& state, std::uint64_t chunk, std::uint32_t bytes) {
+    state.queue->remove(1, bytes);
+    const auto found = state.unsettled.find(chunk);
+    if (found == state.unsettled.end() || --found->second != 0) return;
+    state.unsettled.erase(found);
+    shard_.open_->change_lazily(removal(chunk_key(state.queue->id(), chunk)));
+}
+
+} // namespace holdfast::broker

@@ -1,0 +1,120 @@
+#include "broker/retained_sender.hpp"
+
+#include "broker/outbound.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace holdfast::broker {
+namespace {
+
+constexpr std::size_t kTopicsPerStep = 512;
+constexpr std::size_t kBytesPerStep = 64U << 10U;
+
+// What every topic that the filter matches starts with.
+std::string_view literal_start(std::string_view filter) {
+    const std::size_t wildcard = filter.find_first_of("+#");
+    if (wildcard == std::string_view::npos) return filter;
+    // "a/#" matches "a" as well.
+    const bool is_after_slash = filter[wildcard] == '#' && wildcard != 0;
+    return filter.substr(0, wildcard - (is_after_slash ? 1U : 0U));
+}
+
+} // namespace
+
+// Whatever was published before the subscription was made is in the log when the scan begins. Where
+// groups with retained messages are on their way, each shard's next one is waited for.
+void RetainedSender::start(Session& session, std::vector<RetainedScan> scans) {
+    if (scans.empty()) return;
+    Broker& broker = shard_.broker_;
+    if (!broker.retained().has_pending()) return begin(session.ref, scans);
+    const auto left = std::make_shared<std::atomic<std::size_t>>(broker.port_count());
+    const auto shared = std::make_shared<std::vector<RetainedScan>>(std::move(scans));
+    for (std::size_t i = 0; i < broker.port_count(); ++i) {
+        broker.port(static_cast<std::uint16_t>(i))
+            .post([&broker, left, shared, ref = session.ref](Shard& shard) {
+                shard.open_->on_durable([&broker, left, shared, ref](const Result<void>&) {
+                    if (left->fetch_sub(1) != 1) return;
+                    broker.port(ref.shard).post(
+                        [shared, ref](Shard& home) { home.retained_->begin(ref, *shared); });
+                });
+            });
+    }
+}
+
+void RetainedSender::begin(SessionRef ref, const std::vector<RetainedScan>& scans) {
+    Session* session = shard_.find(ref);
+    if (session == nullptr || session->state != SessionState::connected) return;
+    auto& waiting = session->as_subscriber().retained_scans;
+    waiting.insert(waiting.end(), scans.begin(), scans.end());
+    go_on(*session);
+}
+
+void RetainedSender::go_on(Session& session) {
+    if (!session.subscriber || session.subscriber->retained_scans.empty()) return;
+    if (session.state != SessionState::connected) return session.subscriber->retained_scans.clear();
+    auto& scans = session.subscriber->retained_scans;
+    if (session.unsent_bytes != 0 || !session.subscriber->queue.empty())
+        return; // until it has read
+    if (step(session, scans.front())) scans.pop_front();
+    if (scans.empty()) return;
+    shard_.broker_.port(shard_.index_).post([ref = session.ref](Shard& shard) {
+        if (Session* later = shard.find(ref)) shard.retained_->go_on(*later);
+    });
+}
+
+bool RetainedSender::step(Session& session, RetainedScan& scan) {
+    std::size_t topics = 0;
+    std::size_t bytes = 0;
+    bool is_through = true;
+    const std::string from = scan.after;
+    const auto scanned = shard_.broker_.log().scan_state(
+        log::Keyspace::retained, literal_start(scan.filter), from,
+        [&](std::string_view topic, std::string_view value) {
+            if (topics++ == kTopicsPerStep || bytes > kBytesPerStep) {
+                is_through = false;
+                return false;
+            }
+            scan.after = topic;
+            if (!topic::matches(scan.filter, topic)) return true;
+            const auto message = decode_retained(value);
+            if (!message) {
+                log_error("mqtt", "topic '{}': {}", topic, message.error().context);
+            } else if (message.value().expires_ms > shard_.now_ms_) {
+                send(session, scan, topic, message.value());
+                bytes += value.size();
+            }
+            return true;
+        });
+    if (!scanned) log_error("mqtt", "retained messages: {}", scanned.error().context);
+    return is_through;
+}
+
+void RetainedSender::send(Session& session, const RetainedScan& scan, std::string_view topic,
+                          const RetainedMessage& message) {
+    const std::uint8_t qos = std::min(scan.qos, message.qos);
+    if (session.durable && qos != 0) {
+        QueuedMessage queued;
+        queued.retained_topic = topic;
+        queued.qos = qos;
+        queued.bytes = static_cast<std::uint32_t>(topic.size() + message.payload.size());
+        shard_.open_->queues().add_retained(session.durable->queue, std::move(queued));
+        return;
+    }
+    OutPublish out;
+    out.topic = topic;
+    out.payload = message.payload;
+    out.properties = message.properties;
+    out.expires_ms = message.expires_ms;
+    if (scan.identifier != 0) out.identifiers = std::span(&scan.identifier, 1);
+    out.qos = qos;
+    out.retain = true;
+    (void)shard_.outbound_->add_publish(session, out); // too large for the client: counted
+}
+
+} // namespace holdfast::broker
