@@ -9,6 +9,8 @@
 #include <holdfast/record/header_names.hpp>
 #include <holdfast/record/partitioner.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -19,170 +21,198 @@ namespace {
 constexpr std::size_t kRemovalsAtOnce = 1000;
 constexpr log::Keyspace kSessions = log::Keyspace::sessions;
 
-void note_damage(const Session& session, const Error& error) {
-    log_error("mqtt", "session '{}': {}", session.client_id, error.context);
+Error of_session(const Session& session, Error error) {
+    error.context = fmt::format("session '{}': {}", session.client_id, error.context);
+    return error;
+}
+
+// Removes the keys of that kind that belong to no session in `known`, a stretch at a time.
+Result<void> remove_unknown(log::Log& log, SessionKey kind,
+                            const std::unordered_set<std::uint64_t>& known) {
+    const std::string prefix(1, static_cast<char>(kind));
+    std::string after;
+    for (bool has_more = true; has_more;) {
+        std::vector<log::StateChange> removals;
+        const std::string from = std::exchange(after, {});
+        has_more = false;
+        HF_TRY(log.scan_state(kSessions, prefix, from, [&](std::string_view key, std::string_view) {
+            if (const auto id = session_id_of(key); id && known.contains(id.value())) return true;
+            removals.push_back(removal(std::string(key)));
+            has_more = removals.size() == kRemovalsAtOnce;
+            if (has_more) after = key;
+            return !has_more;
+        }));
+        HF_TRY(log::StateWrite::write(log, std::move(removals)));
+    }
+    return ok();
 }
 
 } // namespace
 
 Result<void> DurableSessions::load() {
     const std::string prefix = session_key("");
-    return shard_.broker_.log().scan_state(
+    Result<void> outcome = ok();
+    HF_TRY(shard_.broker_.log().scan_state(
         kSessions, prefix, [&](std::string_view key, std::string_view value) {
             const std::string_view client_id = key.substr(prefix.size());
-            if (shard_.broker_.home_of(client_id) == shard_.index_) take_up(client_id, value);
-            return true;
-        });
+            if (shard_.broker_.home_of(client_id) == shard_.index_)
+                outcome = take_up(client_id, value);
+            return outcome.has_value();
+        }));
+    return outcome;
 }
 
-void DurableSessions::take_up(std::string_view client_id, std::string_view value) {
-    const auto stored = decode_session(value);
-    if (!stored) {
-        log_error("mqtt", "session '{}': {}", client_id, stored.error().context);
-        return;
-    }
+void DurableSessions::begin(Session& session, std::uint64_t id) {
+    const BrokerSettings& settings = shard_.broker_.settings();
+    session.durable = std::make_unique<DurableState>();
+    session.durable->queue = std::make_shared<SessionQueue>(
+        id, session.ref, settings.session_messages_max, settings.session_bytes_max);
+    shard_.broker_.session_count().fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<void> DurableSessions::take_up(std::string_view client_id, std::string_view value) {
     Session& session = shard_.new_session();
     session.state = SessionState::offline;
-    session.version = stored.value().version;
     shard_.name_session(session, std::string(client_id));
-    session.durable = std::make_unique<DurableState>();
-    DurableState& state = *session.durable;
-    const BrokerSettings& settings = shard_.broker_.settings();
-    const std::uint64_t id = stored.value().id;
-    shard_.broker_.note_session_id(id);
-    state.queue = std::make_shared<SessionQueue>(id, session.ref, settings.session_messages_max,
-                                                 settings.session_bytes_max);
-    state.expiry_s = stored.value().expiry_s;
-    state.disconnected_ms = stored.value().disconnected_ms;
-    if (state.disconnected_ms == 0) state.disconnected_ms = shard_.broker_.clock().now_ms();
-    load_subscriptions(session);
-    load_under_way(session);
-    load_queue(session);
-    load_will(session);
+    const auto load_all = [&]() -> Result<void> {
+        HF_TRY(const StoredSession stored, decode_session(value));
+        session.version = stored.version;
+        begin(session, stored.id);
+        shard_.broker_.note_session_id(stored.id);
+        DurableState& state = *session.durable;
+        state.expiry_s = stored.expiry_s;
+        state.disconnected_ms = stored.disconnected_ms;
+        if (state.disconnected_ms == 0) state.disconnected_ms = shard_.broker_.clock().now_ms();
+        HF_TRY(load_subscriptions(session));
+        HF_TRY(load_unreleased(session));
+        HF_TRY(load_outgoing(session));
+        HF_TRY(load_queue(session));
+        return load_will(session);
+    };
+    if (auto loaded = load_all(); !loaded) return of_session(session, std::move(loaded).error());
+    return ok();
 }
 
-void DurableSessions::load_subscriptions(Session& session) {
-    const std::string prefix = key_prefix(SessionKey::subscription, session.durable->queue->id());
-    const auto scanned = shard_.broker_.log().scan_state(
-        kSessions, prefix, [&](std::string_view key, std::string_view value) {
-            auto subscription = decode_subscription(value);
-            if (!subscription) {
-                note_damage(session, subscription.error());
-                return true;
-            }
-            subscription.value().session = session.ref;
-            subscription.value().queue = session.durable->queue;
-            const std::string filter(key.substr(prefix.size()));
-            shard_.broker_.subscriptions().subscribe(filter, subscription.value());
-            session.as_subscriber().subscriptions.emplace(filter, subscription.value());
-            return true;
-        });
-    if (!scanned) note_damage(session, scanned.error());
+// Calls `each` for the session's keys of that kind until one fails.
+Result<void> DurableSessions::scan(const Session& session, SessionKey kind, const EachKey& each) {
+    Result<void> outcome = ok();
+    HF_TRY(shard_.broker_.log().scan_state(kSessions,
+                                           key_prefix(kind, session.durable->queue->id()),
+                                           [&](std::string_view key, std::string_view value) {
+                                               outcome = each(key, value);
+                                               return outcome.has_value();
+                                           }));
+    return outcome;
 }
 
-void DurableSessions::load_under_way(Session& session) {
+Result<void> DurableSessions::load_subscriptions(Session& session) {
+    const std::size_t prefix_bytes = subscription_key(0, "").size();
+    return scan(session, SessionKey::subscription,
+                [&](std::string_view key, std::string_view value) -> Result<void> {
+                    HF_TRY(Subscription subscription, decode_subscription(value));
+                    subscription.session = session.ref;
+                    subscription.queue = session.durable->queue;
+                    const std::string filter(key.substr(prefix_bytes));
+                    shard_.broker_.subscriptions().subscribe(filter, subscription);
+                    session.as_subscriber().subscriptions.emplace(filter, subscription);
+                    return ok();
+                });
+}
+
+Result<void> DurableSessions::load_unreleased(Session& session) {
+    return scan(session, SessionKey::unreleased,
+                [&](std::string_view key, std::string_view) -> Result<void> {
+                    HF_TRY(const std::uint16_t packet_id, packet_id_of(key));
+                    session.unreleased_ids().emplace(packet_id, true);
+                    return ok();
+                });
+}
+
+Result<void> DurableSessions::load_outgoing(Session& session) {
     DurableState& state = *session.durable;
     log::Log& log = shard_.broker_.log();
-    const std::uint64_t id = state.queue->id();
-    auto scanned = log.scan_state(kSessions, key_prefix(SessionKey::unreleased, id),
-                                  [&](std::string_view key, std::string_view) {
-                                      session.unreleased_ids().emplace(packet_id_of(key), true);
-                                      return true;
-                                  });
-    if (!scanned) note_damage(session, scanned.error());
-    scanned = log.scan_state(
-        kSessions, key_prefix(SessionKey::outgoing, id),
-        [&](std::string_view key, std::string_view value) {
-            const auto stored = decode_outgoing(value);
-            if (!stored) {
-                note_damage(session, stored.error());
-                return true;
-            }
-            const std::uint16_t packet_id = packet_id_of(key);
-            InFlight message;
-            message.chunk = stored.value().chunk;
-            message.order = message.chunk; // in the order that they were queued in
-            message.message.qos = 2;
-            if (stored.value().is_released) {
-                message.state = InFlight::State::released;
-            } else {
-                const auto chunk = log.state(kSessions, chunk_key(id, message.chunk));
-                if (!chunk || !chunk.value()) return true; // nothing to send under that id
-                auto messages = decode_chunk(*chunk.value());
-                if (!messages) {
-                    note_damage(session, messages.error());
-                    return true;
-                }
-                message.message = std::move(messages.value().front());
-                state.unsettled.emplace(message.chunk, 1);
-            }
-            state.sent = std::max(state.sent, message.order);
-            session.as_subscriber().packet_ids.mark(packet_id);
-            state.in_flight.emplace(packet_id, std::move(message));
-            return true;
-        });
-    if (!scanned) note_damage(session, scanned.error());
+    return scan(session, SessionKey::outgoing,
+                [&](std::string_view key, std::string_view value) -> Result<void> {
+                    HF_TRY(const StoredOutgoing stored, decode_outgoing(value));
+                    HF_TRY(const std::uint16_t packet_id, packet_id_of(key));
+                    InFlight message;
+                    message.chunk = stored.chunk;
+                    message.order = message.chunk; // in the order that they were queued in
+                    message.message.qos = 2;
+                    if (stored.is_released) {
+                        message.state = InFlight::State::released;
+                    } else {
+                        HF_TRY(const auto chunk,
+                               log.state(kSessions, chunk_key(state.queue->id(), message.chunk)));
+                        if (!chunk) return ok(); // nothing to send under that id
+                        HF_TRY(auto messages, decode_chunk(*chunk));
+                        message.message = std::move(messages.front());
+                        state.unsettled.emplace(message.chunk, 1);
+                    }
+                    state.sent = std::max(state.sent, message.order);
+                    session.as_subscriber().packet_ids.mark(packet_id);
+                    state.in_flight.emplace(packet_id, std::move(message));
+                    return ok();
+                });
 }
 
-void DurableSessions::load_queue(Session& session) {
+Result<void> DurableSessions::load_queue(Session& session) {
     SessionQueue& queue = *session.durable->queue;
     std::uint64_t last = 0;
-    const auto scanned =
-        shard_.broker_.log().scan_state(kSessions, key_prefix(SessionKey::chunk, queue.id()),
-                                        [&](std::string_view key, std::string_view value) {
-                                            last = chunk_number(key);
-                                            const auto messages = decode_chunk(value);
-                                            if (!messages) return true; // said when its turn comes
-                                            for (const QueuedMessage& message : messages.value())
-                                                queue.add(1, message.bytes);
-                                            return true;
-                                        });
-    if (!scanned) note_damage(session, scanned.error());
+    HF_TRY(scan(session, SessionKey::chunk,
+                [&](std::string_view key, std::string_view value) -> Result<void> {
+                    HF_TRY(last, chunk_number(key));
+                    HF_TRY(const auto messages, decode_chunk(value));
+                    for (const QueuedMessage& message : messages) queue.add(1, message.bytes);
+                    return ok();
+                }));
     for (const auto& [packet_id, message] : session.durable->in_flight)
         last = std::max(last, message.chunk); // its chunk is gone, its number is not free
     queue.begin_behind(last);
     session.durable->has_more = last != 0;
+    return ok();
 }
 
-void DurableSessions::load_will(Session& session) {
+Result<void> DurableSessions::load_will(Session& session) {
     DurableState& state = *session.durable;
-    const auto value =
-        shard_.broker_.log().state(kSessions, key_prefix(SessionKey::will, state.queue->id()));
-    if (!value || !value.value()) return;
-    auto will = decode_will(*value.value());
-    if (!will) return note_damage(session, will.error());
-    session.will = std::make_unique<Will>(std::move(will).value());
-    state.will_due_ms = state.disconnected_ms + std::int64_t{session.will->delay_s} * 1000;
+    HF_TRY(const auto value,
+           shard_.broker_.log().state(kSessions, key_prefix(SessionKey::will, state.queue->id())));
+    if (!value) return ok();
+    HF_TRY(Will will, decode_will(*value));
+    session.will = std::make_unique<Will>(std::move(will));
+    schedule_will(session);
+    return ok();
+}
+
+// MQTT5 section 3.1.3.2.2: when the delay is over or the session ends, whichever is first.
+void DurableSessions::schedule_will(Session& session) {
+    DurableState& state = *session.durable;
+    const std::uint32_t delay_s = std::min(session.will->delay_s, state.expiry_s);
+    state.will_due_ms = state.disconnected_ms + std::int64_t{delay_s} * 1000;
 }
 
 Result<void> DurableSessions::remove_orphans(log::Log& log) {
     std::unordered_set<std::uint64_t> known;
-    HF_TRY(
-        log.scan_state(kSessions, session_key(""), [&](std::string_view, std::string_view value) {
-            if (const auto session = decode_session(value)) known.insert(session.value().id);
-            return true;
+    Result<void> outcome = ok();
+    HF_TRY(log.scan_state(
+        kSessions, session_key(""), [&](std::string_view key, std::string_view value) {
+            if (auto session = decode_session(value))
+                known.insert(session.value().id);
+            else
+                outcome = fail(Errc::corrupt, fmt::format("session '{}': {}", key.substr(1),
+                                                          session.error().context));
+            return outcome.has_value();
         }));
-    std::vector<log::StateChange> removals;
+    HF_TRY(std::move(outcome));
     for (const SessionKey kind : {SessionKey::subscription, SessionKey::chunk,
                                   SessionKey::unreleased, SessionKey::outgoing, SessionKey::will}) {
-        const std::string prefix(1, static_cast<char>(kind));
-        HF_TRY(log.scan_state(kSessions, prefix, [&](std::string_view key, std::string_view) {
-            if (key.size() < 9 || !known.contains(load_u64_be(as_bytes(key).data() + 1)))
-                removals.push_back(removal(std::string(key)));
-            return true;
-        }));
+        HF_TRY(remove_unknown(log, kind, known));
     }
-    return log::StateWrite::write(log, std::move(removals));
+    return ok();
 }
 
 void DurableSessions::connected(Session& session, std::uint32_t expiry_s) {
-    if (!session.durable) {
-        const BrokerSettings& settings = shard_.broker_.settings();
-        session.durable = std::make_unique<DurableState>();
-        session.durable->queue = std::make_shared<SessionQueue>(
-            shard_.broker_.new_session_id(), session.ref, settings.session_messages_max,
-            settings.session_bytes_max);
-    }
+    if (!session.durable) begin(session, shard_.broker_.new_session_id());
     session.durable->expiry_s = expiry_s;
     session.durable->disconnected_ms = 0;
     session.durable->will_due_ms = 0;
@@ -237,10 +267,7 @@ void DurableSessions::disconnected(Session& session) {
     session.state = SessionState::offline;
     shard_.queues_->detach(session);
     state.disconnected_ms = shard_.now_ms_;
-    if (session.will) {
-        const std::uint32_t delay_s = std::min(session.will->delay_s, state.expiry_s);
-        state.will_due_ms = shard_.now_ms_ + std::int64_t{delay_s} * 1000;
-    }
+    if (session.will) schedule_will(session);
     store(session);
     look_after(session);
 }
@@ -277,6 +304,7 @@ void DurableSessions::remove(Session& session) {
         if (message.message.qos == 2)
             changes.push_back(removal(packet_key(SessionKey::outgoing, id, packet_id)));
     remove_chunks(id, {});
+    shard_.broker_.session_count().fetch_sub(1, std::memory_order_relaxed);
 }
 
 // A stretch at a time. What a group on its way still adds is an orphan, which the next start

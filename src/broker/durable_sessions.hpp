@@ -1,10 +1,12 @@
 #pragma once
 
 #include "broker/session.hpp"
+#include "broker/session_store.hpp"
 
 #include <holdfast/broker/shard.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,10 +18,10 @@ class DurableSessions {
 public:
     explicit DurableSessions(Shard& shard) : shard_(shard) {}
 
-    // Takes up the stored sessions that live on this shard. Before it runs. Errors: io. What is
-    // damaged is left out, and named in the server's log.
+    // Takes up the stored sessions that live on this shard. Before it runs. Errors: corrupt, io.
     [[nodiscard]] Result<void> load();
-    // Removes what sessions left behind that are gone. Before any shard runs, after load().
+    // Removes what sessions left behind that are gone. Before any shard runs. Errors: corrupt,
+    // where a session cannot be told; io.
     [[nodiscard]] static Result<void> remove_orphans(log::Log& log);
 
     // The session has a connection, and is kept for `expiry_s` when it has none any more.
@@ -37,11 +39,16 @@ public:
     void look_after(Session& session);
 
 private:
-    void take_up(std::string_view client_id, std::string_view value);
-    void load_subscriptions(Session& session);
-    void load_under_way(Session& session);
-    void load_queue(Session& session);
-    void load_will(Session& session);
+    using EachKey = std::function<Result<void>(std::string_view key, std::string_view value)>;
+    [[nodiscard]] Result<void> scan(const Session& session, SessionKey kind, const EachKey& each);
+    [[nodiscard]] Result<void> take_up(std::string_view client_id, std::string_view value);
+    [[nodiscard]] Result<void> load_subscriptions(Session& session);
+    [[nodiscard]] Result<void> load_unreleased(Session& session);
+    [[nodiscard]] Result<void> load_outgoing(Session& session);
+    [[nodiscard]] Result<void> load_queue(Session& session);
+    [[nodiscard]] Result<void> load_will(Session& session);
+    void begin(Session& session, std::uint64_t id);
+    void schedule_will(Session& session);
     void store(Session& session);
     void remove_chunks(std::uint64_t id, std::string after);
 

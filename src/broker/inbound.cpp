@@ -153,7 +153,8 @@ bool Inbound::on_disconnect(Session& session, ByteView body) {
     const auto packet = mqtt::decode_disconnect(body, session.version);
     if (!packet) return malformed(session, packet.error());
     if (const auto expiry_s = packet.value().properties.session_expiry_interval_s) {
-        if (!session.durable && *expiry_s != 0)
+        const bool ends_now = !session.durable || session.durable->expiry_s == 0;
+        if (ends_now && *expiry_s != 0)
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "DISCONNECT makes a session persistent [MQTT5-3.14.2-2]");
         if (session.durable)

@@ -68,11 +68,11 @@ private:
     bool malformed(Session& session, const Error& error);
 
     [[nodiscard]] TopicEntry* find_topic(Session& session, std::string_view topic);
-    void note_qos2(Session& session, std::uint16_t packet_id);
+    void note_qos2(Session& session, std::uint16_t packet_id, RecordPlace place);
     [[nodiscard]] Result<std::string_view> topic_of_alias(Session& session, std::uint16_t alias,
                                                           std::string_view topic);
     void retain(const TopicEntry& entry, const mqtt::PublishView& publish,
-                const mqtt::Properties* properties);
+                const mqtt::Properties* properties, RecordPlace place);
     bool publish_with_properties(Session& session, const mqtt::PublishView& publish);
     struct Target {
         std::string_view device;

@@ -44,6 +44,13 @@ std::uint32_t agreed_expiry_s(const Broker& broker, const mqtt::Connect& connect
     return std::min(asked_s, broker.settings().session_expiry_max_s);
 }
 
+// How the client wants to be spoken to, also when it is refused.
+void hear_out(Session& session, const mqtt::Connect& connect) {
+    session.version = connect.version;
+    session.wants_problem_information =
+        connect.properties.request_problem_information.value_or(1) != 0;
+}
+
 Will will_of(const Session& session, const mqtt::Will& from) {
     Will will;
     will.delay_s = from.properties.will_delay_interval_s.value_or(0);
@@ -80,9 +87,7 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
         return nullptr;
     }
     const mqtt::Connect& connect = decoded.value();
-    session.version = connect.version;
-    session.wants_problem_information =
-        connect.properties.request_problem_information.value_or(1) != 0;
+    hear_out(session, connect);
     if (connect.properties.authentication_method)
         return refuse(mqtt::ReasonCode::bad_authentication_method,
                       "enhanced authentication is not served yet");
@@ -99,9 +104,7 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
     if (is_present) {
         if (session.will) shard_.durable_->drop_will(session);
         shard_.move_connection(arrived, session);
-        session.version = connect.version;
-        session.wants_problem_information =
-            connect.properties.request_problem_information.value_or(1) != 0;
+        hear_out(session, connect);
     } else {
         shard_.name_session(session, connect.client_id.empty()
                                          ? assigned_client_id(shard_.broker_, shard_.index_)
@@ -114,8 +117,6 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
     ++session.connection;
 
     const std::uint32_t expiry_s = agreed_expiry_s(shard_.broker_, connect);
-    if (!is_present && expiry_s != 0)
-        shard_.broker_.session_count().fetch_add(1, std::memory_order_relaxed);
     if (is_present || expiry_s != 0) shard_.durable_->connected(session, expiry_s);
     scratch_.clear();
     mqtt::encode_connack(scratch_, connack_of(session, connect, is_present), connect.version);

@@ -123,15 +123,16 @@ Inbound::Target Inbound::target_of(const Session& session, const TopicEntry& ent
 }
 
 // The packet id is stored with the message: whichever dies, the two agree.
-void Inbound::note_qos2(Session& session, std::uint16_t packet_id) {
+void Inbound::note_qos2(Session& session, std::uint16_t packet_id, RecordPlace place) {
     session.unreleased_ids().emplace(packet_id, false);
     if (session.durable)
-        shard_.open_->state_changes.push_back(
+        shard_.open_->change_with(
+            place,
             put(packet_key(SessionKey::unreleased, session.durable->queue->id(), packet_id), ""));
 }
 
 void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
-                     const mqtt::Properties* properties) {
+                     const mqtt::Properties* properties, RecordPlace place) {
     Bytes forwarded;
     RetainedMessage message;
     message.qos = static_cast<std::uint8_t>(publish.qos);
@@ -143,7 +144,7 @@ void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
         mqtt::append_forwardable(forwarded, lasting);
         message.properties = forwarded;
     }
-    shard_.retain(entry.topic, message);
+    shard_.retain(entry.topic, message, place);
 }
 
 // `body`: the packet's, where subscribers may get it as it is; else empty.
@@ -195,14 +196,14 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
                               "message is larger than its stream's message_bytes_max");
     IngestGroup& group = *shard_.open_;
     const IngestGroup::Place place = group.add(record);
-    if (publish.retain) retain(entry, publish, properties);
+    if (publish.retain) retain(entry, publish, properties, place);
 
     if (qos != 0) {
         if (session.inbound_unacked >= shard_.broker_.settings().receive_maximum && session.is_v5())
             return protocol_error(session, mqtt::ReasonCode::receive_maximum_exceeded,
                                   "more messages under way than the receive maximum");
         ++session.inbound_unacked;
-        if (is_qos2) note_qos2(session, publish.packet_id);
+        if (is_qos2) note_qos2(session, publish.packet_id, place);
         group.owe_ack(session.ref, session.connection,
                       is_qos2 ? mqtt::PacketType::pubrec : mqtt::PacketType::puback,
                       publish.packet_id);

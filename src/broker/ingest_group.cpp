@@ -4,7 +4,6 @@
 #include <holdfast/record/batch_view.hpp>
 
 #include <cassert>
-#include <iterator>
 #include <utility>
 
 namespace holdfast::broker {
@@ -74,10 +73,6 @@ void IngestGroup::seal() {
     }
     // Whoever waits for something wants it safe; what nobody waits for can wait itself.
     syncs_state = is_awaited();
-    // They are older than what others of the same keys made of them in this group.
-    lazy_changes_.insert(lazy_changes_.end(), std::make_move_iterator(state_changes.begin()),
-                         std::make_move_iterator(state_changes.end()));
-    state_changes = std::exchange(lazy_changes_, {});
 }
 
 void IngestGroup::clear() {
@@ -96,14 +91,15 @@ void IngestGroup::clear() {
     queues_.clear();
     waiting_.clear();
     after_.clear();
-    lazy_changes_.clear();
+    changes_of_records_.clear();
+    lazy_changes_ = 0;
     lazy_is_due_ = false;
     changes_retained = false;
     outcome_ = ok();
 }
 
 std::size_t IngestGroup::size_bytes() const noexcept {
-    return record_bytes_ + fanout_.size_bytes() + ack_bytes_.size();
+    return record_bytes_ + fanout_.size_bytes() + ack_bytes_.size() + queues_.size_bytes();
 }
 
 std::optional<Error> IngestGroup::first_error() const {
@@ -111,6 +107,17 @@ std::optional<Error> IngestGroup::first_error() const {
     for (const log::PartitionAppend& append : appends)
         if (append.refused) return append.refused;
     return std::nullopt;
+}
+
+std::vector<std::string_view> IngestGroup::retained_topics() const {
+    std::vector<std::string_view> topics;
+    const auto take = [&](const log::StateChange& change) {
+        if (change.keyspace == log::Keyspace::retained && !change.key.empty())
+            topics.push_back(change.key);
+    };
+    for (const log::StateChange& change : state_changes) take(change);
+    for (const auto& [place, change] : changes_of_records_) take(change); // not made, or moved out
+    return topics;
 }
 
 Result<std::vector<Placed>> IngestGroup::placed_of(const Waiting& waiting) const {
@@ -125,6 +132,8 @@ Result<std::vector<Placed>> IngestGroup::placed_of(const Waiting& waiting) const
 }
 
 void IngestGroup::placed() noexcept {
+    for (auto& [place, change] : changes_of_records_)
+        if (!appends[place.append].refused) state_changes.push_back(std::move(change));
     queues_.build(appends, state_changes);
     for (const Waiting& waiting : waiting_) {
         if (!waiting.remember) continue;

@@ -110,14 +110,14 @@ Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
 
 } // namespace
 
-void Shard::retain_message(const OutMessage& message) {
+void Shard::retain_message(const OutMessage& message, RecordPlace place) {
     const Bytes properties = forwarded_properties(message, false);
     RetainedMessage retained;
     retained.qos = message.qos;
     if (message.expiry_s) retained.expires_ms = now_ms_ + std::int64_t{*message.expiry_s} * 1000;
     retained.properties = properties;
     retained.payload = as_bytes(message.payload);
-    retain(message.topic, retained);
+    retain(message.topic, retained, place);
 }
 
 void Shard::publish(PublishBatch batch, Publisher::Done done) {
@@ -154,7 +154,7 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         const auto place = open_->add(record_of(message, target, now_ms_, headers));
         waiting.places.emplace_back(place, target.stream->settings.name);
         if (target.entry != nullptr) {
-            if (message.retain) retain_message(message);
+            if (message.retain) retain_message(message, place);
             if (target.entry->matches->has_queue() && message.qos != 0)
                 open_->queues().add(
                     target.entry->matches, {}, message.qos, place,

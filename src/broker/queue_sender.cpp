@@ -113,6 +113,7 @@ bool QueueSender::begin_chunk(Session& session) {
             log_error("mqtt", "session '{}', chunk {}: {}", session.client_id, number,
                       messages.error().context);
             lost_.add();
+            shard_.open_->change_lazily(removal(chunk_key(state.queue->id(), number)));
             continue;
         }
         state.chunk = number;
@@ -135,8 +136,10 @@ bool QueueSender::read_chunks(Session& session) {
                 is_through = false;
                 return false;
             }
-            state.fresh.emplace_back(chunk_number(key), value);
-            state.next_chunk = state.fresh.back().first + 1;
+            const auto number = chunk_number(key);
+            if (!number) return true; // nothing that was ever written
+            state.fresh.emplace_back(number.value(), value);
+            state.next_chunk = number.value() + 1;
             bytes += value.size();
             return true;
         });

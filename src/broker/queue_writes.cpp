@@ -17,6 +17,7 @@ void QueueWrites::add(const std::shared_ptr<const MatchList>& list, SessionRef p
 }
 
 void QueueWrites::add_retained(std::shared_ptr<SessionQueue> queue, QueuedMessage message) {
+    retained_bytes_ += sizeof(retained_[0]) + message.retained_topic.size();
     retained_.emplace_back(std::move(queue), std::move(message));
 }
 
@@ -88,6 +89,7 @@ void QueueWrites::clear() {
     runs_.clear();
     places_.clear();
     retained_.clear();
+    retained_bytes_ = 0;
     open_.clear();
     chunks_.clear();
     dropped_ = 0;

@@ -1,9 +1,9 @@
 #include <holdfast/broker/retained.hpp>
 
-#include <holdfast/base/log_line.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/log/state_write.hpp>
 
+#include <fmt/format.h>
 #include <xxhash.h>
 #include <utility>
 #include <vector>
@@ -69,22 +69,38 @@ std::size_t Retained::bytes_used() const {
 }
 
 Result<void> Retained::load(log::Log& log, std::int64_t now_ms) {
-    std::vector<log::StateChange> removals;
+    std::string after;
+    for (bool has_more = true; has_more;) {
+        std::vector<log::StateChange> removals;
+        HF_TRY(has_more, load_stretch(log, now_ms, after, removals));
+        HF_TRY(log::StateWrite::write(log, std::move(removals)));
+    }
+    return ok();
+}
+
+Result<bool> Retained::load_stretch(log::Log& log, std::int64_t now_ms, std::string& after,
+                                    std::vector<log::StateChange>& expired) {
+    Result<bool> has_more = false;
+    const std::string from = after;
     const std::lock_guard lock(mutex_);
     HF_TRY(log.scan_state(
-        log::Keyspace::retained, "", [&](std::string_view topic, std::string_view value) {
+        log::Keyspace::retained, "", from, [&](std::string_view topic, std::string_view value) {
             const auto message = decode_retained(value);
-            if (!message) log_error("mqtt", "topic '{}': {}", topic, message.error().context);
-            if (message && message.value().expires_ms <= now_ms &&
-                removals.size() < kRemovalsAtOnce) {
-                removals.push_back({log::Keyspace::retained, std::string(topic), {}});
-                return true;
+            if (!message) {
+                has_more = fail(Errc::corrupt,
+                                fmt::format("topic '{}': {}", topic, message.error().context));
+                return false;
             }
-            const auto bytes = static_cast<std::uint32_t>(topic.size() + value.size());
-            if (bytes_of_topic_.emplace(hash_of(topic), bytes).second) bytes_ += bytes;
-            return true;
+            after = topic;
+            if (message.value().expires_ms > now_ms)
+                count(hash_of(topic), topic.size() + value.size());
+            else
+                expired.push_back({log::Keyspace::retained, std::string(topic), {}});
+            const bool is_full = expired.size() == kRemovalsAtOnce;
+            has_more = is_full;
+            return !is_full;
         }));
-    return log::StateWrite::write(log, std::move(removals));
+    return has_more;
 }
 
 std::optional<log::StateChange> Retained::change(std::string_view topic,
@@ -100,15 +116,22 @@ std::optional<log::StateChange> Retained::change(std::string_view topic,
         refused_.add();
         return std::nullopt;
     }
-    bytes_ = bytes_ - before + bytes;
-    if (bytes == 0) {
-        if (known != bytes_of_topic_.end()) bytes_of_topic_.erase(known);
-    } else if (known != bytes_of_topic_.end()) {
-        known->second = static_cast<std::uint32_t>(bytes);
-    } else {
-        bytes_of_topic_.emplace(hash_of(topic), static_cast<std::uint32_t>(bytes));
-    }
+    count(hash_of(topic), bytes);
     return change;
+}
+
+void Retained::count(std::uint64_t topic_hash, std::size_t bytes) {
+    auto& counted = bytes_of_topic_[topic_hash];
+    bytes_ = bytes_ - counted + bytes;
+    counted = static_cast<std::uint32_t>(bytes);
+    if (bytes == 0) bytes_of_topic_.erase(topic_hash);
+}
+
+Result<void> Retained::recount(const log::Log& log, std::string_view topic) {
+    HF_TRY(const auto value, log.state(log::Keyspace::retained, topic));
+    const std::lock_guard lock(mutex_);
+    count(hash_of(topic), value ? topic.size() + value->size() : 0);
+    return ok();
 }
 
 } // namespace holdfast::broker

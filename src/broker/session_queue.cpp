@@ -1,5 +1,10 @@
 #include <holdfast/broker/session_queue.hpp>
 
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
 namespace holdfast::broker {
 namespace {
 
@@ -9,12 +14,20 @@ constexpr std::uint8_t kNewPartition = 0x04; // stream and partition follow; els
 constexpr std::uint8_t kRetained = 0x08;     // a topic follows instead of a place
 constexpr std::uint8_t kKnownBits = kQosBits | kNewPartition | kRetained;
 
-Result<QueuedMessage> read_message(ByteReader& reader, PartitionId& partition, Offset& offset) {
+// A number that is not negative and at most `max`.
+Result<std::int64_t> read_number(ByteReader& reader, std::int64_t max) {
+    HF_TRY(const std::int64_t value, reader.varlong());
+    if (value < 0 || value > max) return fail(Errc::malformed, "");
+    return value;
+}
+
+Result<QueuedMessage> read_message(ByteReader& reader, std::optional<PartitionId>& partition,
+                                   Offset& offset) {
     QueuedMessage message;
     HF_TRY(const std::uint8_t kind, reader.u8());
     message.qos = kind & kQosBits;
     if ((kind & ~kKnownBits) != 0 || message.qos > 2) return fail(Errc::malformed, "");
-    HF_TRY(const std::int64_t bytes, reader.varlong());
+    HF_TRY(const std::int64_t bytes, read_number(reader, UINT32_MAX));
     message.bytes = static_cast<std::uint32_t>(bytes);
     if ((kind & kRetained) != 0) {
         HF_TRY(const ByteView topic, reader.bytes_with_u16_length());
@@ -23,15 +36,18 @@ Result<QueuedMessage> read_message(ByteReader& reader, PartitionId& partition, O
         return message;
     }
     if ((kind & kNewPartition) != 0) {
-        HF_TRY(const std::int64_t stream, reader.varlong());
-        HF_TRY(const std::int64_t index, reader.varlong());
+        HF_TRY(const std::int64_t stream, read_number(reader, UINT32_MAX));
+        HF_TRY(const std::int64_t index,
+               read_number(reader, std::numeric_limits<PartitionIndex>::max()));
         partition = {StreamId{static_cast<std::uint32_t>(stream)},
                      static_cast<PartitionIndex>(index)};
         offset = 0;
     }
     HF_TRY(const std::int64_t delta, reader.varlong());
+    const bool is_past_end = delta > std::numeric_limits<Offset>::max() - offset;
+    if (!partition || delta < -offset || is_past_end) return fail(Errc::malformed, "");
     offset += delta;
-    message.partition = partition;
+    message.partition = *partition;
     message.offset = offset;
     return message;
 }
@@ -69,7 +85,7 @@ void ChunkWriter::add(const QueuedMessage& message) {
 Result<std::vector<QueuedMessage>> decode_chunk(std::string_view value) {
     std::vector<QueuedMessage> messages;
     ByteReader reader(as_bytes(value));
-    PartitionId partition;
+    std::optional<PartitionId> partition;
     Offset offset = 0;
     while (!reader.empty()) {
         auto message = read_message(reader, partition, offset);

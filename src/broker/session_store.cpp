@@ -1,6 +1,5 @@
 #include "broker/session_store.hpp"
 
-#include <cassert>
 
 namespace holdfast::broker {
 namespace {
@@ -76,14 +75,21 @@ std::string packet_key(SessionKey kind, std::uint64_t id, std::uint16_t packet_i
     return key_prefix(kind, id).append(as_text(tail));
 }
 
-std::uint64_t chunk_number(std::string_view key) {
-    assert(key.size() == kPrefixBytes + 8);
+Result<std::uint64_t> session_id_of(std::string_view key) {
+    if (key.size() < kPrefixBytes) return fail(Errc::corrupt, "a key is too short");
+    return load_u64_be(as_bytes(key).data() + 1);
+}
+
+Result<std::uint64_t> chunk_number(std::string_view key) {
+    if (key.size() != kPrefixBytes + 8) return fail(Errc::corrupt, "the key of a chunk is damaged");
     return load_u64_be(as_bytes(key).data() + kPrefixBytes);
 }
 
-std::uint16_t packet_id_of(std::string_view key) {
-    assert(key.size() == kPrefixBytes + 2);
-    return load_u16_be(as_bytes(key).data() + kPrefixBytes);
+Result<std::uint16_t> packet_id_of(std::string_view key) {
+    const std::uint16_t packet_id =
+        key.size() == kPrefixBytes + 2 ? load_u16_be(as_bytes(key).data() + kPrefixBytes) : 0;
+    if (packet_id == 0) return fail(Errc::corrupt, "the key of a packet id is damaged");
+    return packet_id;
 }
 
 std::string encode(const StoredSession& session) {

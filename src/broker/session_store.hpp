@@ -42,9 +42,10 @@ enum class SessionKey : char {
 [[nodiscard]] std::string subscription_key(std::uint64_t id, std::string_view filter);
 [[nodiscard]] std::string chunk_key(std::uint64_t id, std::uint64_t number);
 [[nodiscard]] std::string packet_key(SessionKey kind, std::uint64_t id, std::uint16_t packet_id);
-// Of a key that key_prefix(kind, id) starts.
-[[nodiscard]] std::uint64_t chunk_number(std::string_view key);
-[[nodiscard]] std::uint16_t packet_id_of(std::string_view key);
+// Out of a key of Keyspace::sessions. Errors: corrupt.
+[[nodiscard]] Result<std::uint64_t> session_id_of(std::string_view key); // not SessionKey::session
+[[nodiscard]] Result<std::uint64_t> chunk_number(std::string_view key);
+[[nodiscard]] Result<std::uint16_t> packet_id_of(std::string_view key);
 
 [[nodiscard]] std::string encode(const StoredSession& session);
 [[nodiscard]] std::string encode(const Subscription& subscription);

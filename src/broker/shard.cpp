@@ -116,11 +116,13 @@ void Shard::on_bytes(std::uint32_t slot, ByteView bytes) {
 }
 
 void Shard::on_hang_up(std::uint32_t slot, std::string_view why) {
+    begin_turn();
     Session& session = sessions_[slot];
     if (session.state != SessionState::free) close(session, why);
 }
 
 void Shard::on_drained(std::uint32_t slot) {
+    begin_turn();
     Session& session = sessions_[slot];
     broker_.memory().give_back(session.unsent_bytes);
     session.unsent_bytes = 0;
@@ -157,10 +159,7 @@ void Shard::close(Session& session, std::string_view why) {
 
 void Shard::end(Session& session) {
     if (session.will) publish_will(*session.will);
-    if (session.durable) {
-        durable_->remove(session);
-        broker_.session_count().fetch_sub(1, std::memory_order_relaxed);
-    }
+    if (session.durable) durable_->remove(session);
     if (session.subscriber) {
         for (const auto& [filter, subscription] : session.subscriber->subscriptions)
             broker_.subscriptions().unsubscribe(filter, session.ref);
@@ -244,9 +243,9 @@ void Shard::begin_retained() {
     broker_.retained().begin_change();
 }
 
-void Shard::retain(std::string_view topic, const RetainedMessage& message) {
+void Shard::retain(std::string_view topic, const RetainedMessage& message, RecordPlace place) {
     if (auto change = broker_.retained().change(topic, message)) {
-        open_->state_changes.push_back(std::move(*change));
+        open_->change_with(place, std::move(*change));
     } else if (!std::exchange(retained_refusal_noted_, true)) {
         log_warn("mqtt",
                  "the message to '{}' is not retained: all {} bytes of retained_bytes are "

@@ -33,7 +33,7 @@ void Shard::on_group_completed() {
     // A write without a sync is over before the answers are out, and its group's clients wait less.
     // A sync is not begun early: its interrupts and threads would fight the answers for the core.
     if (!open_->needs_sync()) submit_or_hold();
-    if (group.changes_retained) broker_.retained().end_change();
+    if (group.changes_retained) end_retained(group, error.has_value());
     if (group.outcome()) deliver_chunks(group);
     if (!error) {
         add_runs(group.fanout()); // subscribers first: they have waited as long as publishers
@@ -47,6 +47,14 @@ void Shard::on_group_completed() {
     group.answer();
     group.clear();
     spares_.push_back(std::move(completed));
+}
+
+void Shard::end_retained(const IngestGroup& group, bool is_refused) {
+    broker_.retained().end_change();
+    if (!is_refused) return;
+    for (const std::string_view topic : group.retained_topics())
+        if (const auto counted = broker_.retained().recount(broker_.log(), topic); !counted)
+            log_error("mqtt", "topic '{}', retained: {}", topic, counted.error().context);
 }
 
 void Shard::release_acks(IngestGroup& group) {
@@ -91,13 +99,17 @@ void Shard::refuse_acks(IngestGroup& group, const Error& error) {
     }
 }
 
-// QoS 2 of a persistent session that was not stored: neither the message nor its release.
+// QoS 2 of a persistent session that was not stored: neither the message nor its release. A PUBREC
+// may also have been owed to a message that came before and is stored.
 void Shard::take_back(Session& session, ByteView acks) {
+    UnreleasedIds& unreleased = session.unreleased_ids();
     for (; !acks.empty(); acks = acks.subspan(kAckBytes)) {
         const std::uint16_t packet_id = load_u16_be(acks.data() + 2);
-        if (acks[0] == std::byte{0x50}) session.unreleased_ids().erase(packet_id); // PUBREC
-        if (acks[0] == std::byte{0x70})
-            session.unreleased_ids().emplace(packet_id, true); // PUBCOMP
+        if (acks[0] == std::byte{0x50}) { // PUBREC
+            const auto known = unreleased.find(packet_id);
+            if (known != unreleased.end() && !known->second) unreleased.erase(known);
+        }
+        if (acks[0] == std::byte{0x70}) unreleased.emplace(packet_id, true); // PUBCOMP
     }
 }
 
@@ -127,7 +139,6 @@ void Shard::deliver_chunks(IngestGroup& group) {
     for (auto& [shard, chunks] : elsewhere) {
         auto shared = std::make_shared<std::vector<QueueWrites::Chunk>>(std::move(chunks));
         broker_.port(shard).post([shared](Shard& home) {
-            home.begin_turn();
             for (QueueWrites::Chunk& chunk : *shared) home.deliver_chunk(chunk);
         });
     }

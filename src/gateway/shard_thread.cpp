@@ -96,7 +96,7 @@ void ShardThread::begin_stop(std::chrono::steady_clock::time_point deadline) {
 }
 
 void ShardThread::post(std::function<void(broker::Shard&)> task) {
-    boost::asio::post(io_, [this, task = std::move(task)] { task(shard_); });
+    boost::asio::post(io_, [this, task = std::move(task)] { shard_.run(task); });
 }
 
 void ShardThread::adopt(int fd, std::string peer_address) {

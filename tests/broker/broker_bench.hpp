@@ -94,7 +94,7 @@ struct ShardBench final : ShardPort {
         while (!tasks.empty()) {
             auto task = std::move(tasks.front());
             tasks.pop_front();
-            task(shard);
+            shard.run(task);
         }
         shard.end_turn();
         return had_tasks;
@@ -171,11 +171,14 @@ struct BrokerBench {
     // The server is killed, what was not written is lost, and another starts on the same log. Old
     // clients are not to be used any more.
     void crash();
+    // The same, where the start may fail.
+    Result<void> restart();
     // Turns and stores until nothing moves.
     void settle();
     // A second later: what nobody waits for is written as well.
     void settle_lazily();
     void start(std::size_t shard_count);
+    Result<void> loaded = ok();
 
     ManualClock clock;
     BrokerSettings settings;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,7 @@ public:
         if (stores_at_once) store();
     }
     bool stores_at_once = false;
+    std::set<StreamId> refused_streams; // take no records; the rest of a group is stored
     // The server died before these were written.
     void drop_waiting() { waiting_.clear(); }
     // Completes all groups that wait. True where there was one.
@@ -51,6 +53,10 @@ public:
                 continue;
             }
             for (log::PartitionAppend& append : group->appends) {
+                if (refused_streams.contains(append.partition.stream)) {
+                    append.refused = refuse();
+                    continue;
+                }
                 auto& next = next_offset_[append.partition];
                 append.base_offset = next;
                 next += append.record_count;
@@ -111,6 +117,8 @@ public:
         return static_cast<std::size_t>(std::ranges::count_if(
             states_, [&](const auto& state) { return state.first.first == keyspace; }));
     }
+    using States = std::map<std::pair<log::Keyspace, std::string>, std::string>;
+    [[nodiscard]] States& states() noexcept { return states_; }
     // As retention does.
     void forget_records() { batches_.clear(); }
     Result<std::vector<log::AbortedRange>> aborted(PartitionId, Offset, Offset) const override {
@@ -171,7 +179,7 @@ private:
     std::vector<log::AppendGroup*> waiting_;
     std::map<PartitionId, Offset> next_offset_;
     std::map<PartitionId, std::map<Offset, Bytes>> batches_; // by last offset
-    std::map<std::pair<log::Keyspace, std::string>, std::string> states_;
+    States states_;
 };
 
 } // namespace holdfast::broker::test

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::broker {
@@ -59,10 +60,18 @@ public:
                  std::uint16_t packet_id);
     // A change that may come to the disk a moment later, or with a power loss not at all: it does
     // not make the group worth a write of its own.
-    void change_lazily(log::StateChange change) { lazy_changes_.push_back(std::move(change)); }
-    [[nodiscard]] std::size_t lazy_change_count() const noexcept { return lazy_changes_.size(); }
+    void change_lazily(log::StateChange change) {
+        state_changes.push_back(std::move(change));
+        ++lazy_changes_;
+    }
+    // A change that is made only where the record at `place` is taken.
+    void change_with(Place place, log::StateChange change) {
+        changes_of_records_.emplace_back(place, std::move(change));
+    }
     // A state change of Retained is among the group's.
     bool changes_retained = false;
+    // The topics of those changes, made or not. Borrowed.
+    [[nodiscard]] std::vector<std::string_view> retained_topics() const;
     // Called on the shard's thread when the group is done, with its outcome.
     using Then = std::function<void(const Result<void>& outcome)>;
     void on_durable(Then then) { after_.push_back(std::move(then)); }
@@ -81,11 +90,11 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return !is_awaited() && !lazy_is_due_; }
     // Makes lazy changes worth a write.
-    void hurry() noexcept { lazy_is_due_ = !lazy_changes_.empty(); }
+    void hurry() noexcept { lazy_is_due_ = lazy_changes_ != 0; }
     // Whether somebody waits for what is in it.
     [[nodiscard]] bool is_awaited() const noexcept {
-        return !(records_ == 0 && state_changes.empty() && ack_runs_.empty() && queues_.empty() &&
-                 waiting_.empty() && after_.empty());
+        return !(records_ == 0 && state_changes.size() == lazy_changes_ && ack_runs_.empty() &&
+                 queues_.empty() && waiting_.empty() && after_.empty());
     }
     // Whether storing it waits for the disk: a stream with durability fsync is in it, or state
     // alone.
@@ -130,7 +139,8 @@ private:
     QueueWrites queues_;
     std::vector<Waiting> waiting_;
     std::vector<Then> after_;
-    std::vector<log::StateChange> lazy_changes_;
+    std::vector<std::pair<Place, log::StateChange>> changes_of_records_;
+    std::size_t lazy_changes_ = 0; // of state_changes
     bool lazy_is_due_ = false;
     Result<void> outcome_ = ok();
 };

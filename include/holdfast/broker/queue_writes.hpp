@@ -50,6 +50,10 @@ public:
     void clear();
 
     [[nodiscard]] bool empty() const noexcept { return runs_.empty() && retained_.empty(); }
+    // What is kept of the group, until build().
+    [[nodiscard]] std::size_t size_bytes() const noexcept {
+        return places_.size() * sizeof(Place) + runs_.size() * sizeof(Run) + retained_bytes_;
+    }
     [[nodiscard]] std::vector<Chunk>& chunks() noexcept { return chunks_; }
     // Messages that found a queue full.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
@@ -75,6 +79,7 @@ private:
     std::vector<Run> runs_;
     std::vector<Place> places_;
     std::vector<std::pair<std::shared_ptr<SessionQueue>, QueuedMessage>> retained_;
+    std::size_t retained_bytes_ = 0;
     std::unordered_map<const SessionQueue*, Open> open_;
     std::vector<Chunk> chunks_;
     std::uint64_t dropped_ = 0;

@@ -42,14 +42,18 @@ public:
     // At most `bytes_max` of topics and values together.
     Retained(std::size_t bytes_max, Metrics& metrics);
 
-    // Counts what is stored, and removes what has expired. Before any shard runs. Errors: io, of a
-    // write.
+    // Counts what is stored, and removes what has expired. Before any shard runs. Errors: corrupt;
+    // io, of a write.
     [[nodiscard]] Result<void> load(log::Log& log, std::int64_t now_ms);
 
     // The state change that makes `message` its topic's retained one; with an empty payload, that
     // leaves the topic without one [MQTT5-3.3.1-6]. Nothing where the bound is reached.
     [[nodiscard]] std::optional<log::StateChange> change(std::string_view topic,
                                                          const RetainedMessage& message);
+
+    // Counts a topic again whose change was not stored. What another group changes at the same time
+    // is counted at the next start. Errors: io.
+    [[nodiscard]] Result<void> recount(const log::Log& log, std::string_view topic);
 
     // Between the two, a change that was made is not to be seen in the log yet.
     void begin_change() noexcept { pending_.fetch_add(1); }
@@ -58,6 +62,10 @@ public:
 
 private:
     [[nodiscard]] std::size_t bytes_used() const;
+    // False where it went through to the end; `after` is where the next goes on.
+    [[nodiscard]] Result<bool> load_stretch(log::Log& log, std::int64_t now_ms, std::string& after,
+                                            std::vector<log::StateChange>& expired);
+    void count(std::uint64_t topic_hash, std::size_t bytes); // with mutex_ held
 
     const std::size_t bytes_max_;
     Counter& refused_;

@@ -59,6 +59,12 @@ public:
     // Stores a batch from another door in the group being gathered. `done`: see Publisher.
     void publish(PublishBatch batch, Publisher::Done done);
 
+    // What another thread asks for (ShardPort), as a part of the turn.
+    void run(const std::function<void(Shard&)>& task) {
+        begin_turn();
+        task(*this);
+    }
+
     void end_turn();
     // True while the gathered group is held back a moment because more is on its way (see
     // submit_or_hold()): end_hold() must follow within kHold, before the next end_turn().
@@ -101,12 +107,14 @@ private:
     void on_group_completed();
     void submit_or_hold();
     void publish_will(const Will& will);
-    // `message` becomes its topic's retained one with the gathered group.
-    void retain(std::string_view topic, const RetainedMessage& message);
-    void retain_message(const OutMessage& message);
+    // `message`, whose record is at `place`, becomes its topic's retained one with the gathered
+    // group.
+    void retain(std::string_view topic, const RetainedMessage& message, RecordPlace place);
+    void retain_message(const OutMessage& message, RecordPlace place);
     void begin_retained();
     void deliver_chunks(IngestGroup& group);
     void deliver_chunk(QueueWrites::Chunk& chunk);
+    void end_retained(const IngestGroup& group, bool is_refused);
     void release_acks(IngestGroup& group);
     void mark_stored(Session& session, ByteView acks);
     void take_back(Session& session, ByteView acks);

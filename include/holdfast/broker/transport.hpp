@@ -39,8 +39,8 @@ public:
     virtual void take_in(std::uint32_t slot, std::unique_ptr<MovingConnection> connection) = 0;
 };
 
-// The way to a shard from other threads. `task` runs on the shard's thread within a turn of its
-// own, in the order of post() calls of one thread. Thread-safe.
+// The way to a shard from other threads. `task` is given to Shard::run() on the shard's thread, in
+// the order of post() calls of one thread. Thread-safe.
 class ShardPort {
 public:
     virtual ~ShardPort() = default;
