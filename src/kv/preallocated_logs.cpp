@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kAheadBytes = 64U << 10U;
 constexpr std::uint64_t kPageBytes = 4U << 10U;
-constexpr std::size_t kSmallWriteBytes = kPageBytes;
+constexpr std::size_t kSmallWriteBytes = 3 * kPageBytes; // larger ones would only be written twice
 constexpr std::array<char, kPageBytes> kZeros{};
 
 // Allocated is not yet written: the first sync of each block of the file also stores that the block
