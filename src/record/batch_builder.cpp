@@ -15,6 +15,8 @@
 namespace holdfast::record {
 namespace {
 
+constexpr std::size_t kFixedBytesUsual = 8; // of a record: attributes and varints
+
 std::byte* put(std::byte* at, ByteView bytes) noexcept {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     return at + bytes.size();
@@ -67,24 +69,28 @@ void BatchBuilder::append(std::int64_t timestamp_ms, std::optional<ByteView> key
         base_timestamp_ms_ = timestamp_max_ms_ = timestamp_ms;
     }
     timestamp_max_ms_ = std::max(timestamp_max_ms_, timestamp_ms);
-    const std::int64_t timestamp_delta = timestamp_ms - base_timestamp_ms_;
-    const std::int64_t key_length = key ? static_cast<std::int64_t>(key_bytes) : -1;
-    const std::int64_t value_length = value ? static_cast<std::int64_t>(value_bytes) : -1;
-    const std::size_t length = 1 + varint_bytes(timestamp_delta) + varint_bytes(record_count_) +
-                               varint_bytes(key_length) + key_bytes + varint_bytes(value_length) +
-                               value_bytes + varint_bytes(header_count) + header_bytes;
-
-    std::byte* at = put_varint(buffer_.get() + size_, static_cast<std::int64_t>(length));
+    // The length comes first and is known last: where its own size was guessed wrong, what follows
+    // moves.
+    const std::size_t about = kFixedBytesUsual + key_bytes + value_bytes + header_bytes;
+    const std::size_t length_bytes_guess = varint_bytes(static_cast<std::int64_t>(about));
+    std::byte* const begin = buffer_.get() + size_;
+    std::byte* const body = begin + length_bytes_guess;
+    std::byte* at = body;
     *at++ = std::byte{0}; // record attributes: none defined
-    at = put_varint(at, timestamp_delta);
+    at = put_varint(at, timestamp_ms - base_timestamp_ms_);
     at = put_varint(at, record_count_);
-    at = put_varint(at, key_length);
+    at = put_varint(at, key ? static_cast<std::int64_t>(key_bytes) : -1);
     if (key) at = put(at, *key);
-    at = put_varint(at, value_length);
+    at = put_varint(at, value ? static_cast<std::int64_t>(value_bytes) : -1);
     if (value) at = put(at, *value);
     at = put_varint(at, header_count);
     for (const ByteView piece : header_pieces) at = put(at, piece);
-    size_ = static_cast<std::size_t>(at - buffer_.get());
+    const std::int64_t length = at - body;
+    const std::size_t length_bytes = varint_bytes(length);
+    if (length_bytes != length_bytes_guess)
+        std::memmove(begin + length_bytes, body, static_cast<std::size_t>(length));
+    put_varint(begin, length);
+    size_ += length_bytes + static_cast<std::size_t>(length);
     ++record_count_;
 }
 

@@ -21,7 +21,7 @@ void encode_header(Bytes& out, std::string_view name, ByteView value);
 // Builds one Kafka RecordBatch v2 (docs/format/record_batch.md) in a buffer of its own that is
 // kept for the next batch. Not thread-safe; may be handed to another thread whole.
 //
-// Hot path: append() costs two varint passes and one copy of key, headers and value.
+// Hot path: append() costs one copy of key, headers and value.
 class BatchBuilder {
 public:
     BatchBuilder() = default;
