@@ -43,57 +43,48 @@ void Fanout::add(const std::shared_ptr<const MatchList>& list, const FanoutMessa
     const WireForms needed = list->forms(message.qos);
     if (needed.empty()) return; // all receivers have queues
     Run& run = run_for(list, message);
-    for (const WireForm form : kAllForms) {
-        if (!needed.has(form)) continue;
+    needed.for_each([&](WireForm form) {
         run.packet_bytes_max = std::max(run.packet_bytes_max, encode(run, form, message));
-    }
+    });
     ++run.messages;
 }
 
-// Gives the packet's size.
+// Gives the packet's size. Packet ids are patched in before each send: noted is where.
 std::size_t Fanout::encode(Run& run, WireForm form, const FanoutMessage& message) {
-    const std::size_t begin = run.parts[static_cast<std::size_t>(form)].end;
-    if (!message.body.empty() && form == message.body_form) {
-        std::byte* const at = begin_packet(run, form, message.body.size());
+    FormBuffer& buffer = forms_[static_cast<std::size_t>(form)];
+    Part& part = run.parts[static_cast<std::size_t>(form)];
+    const bool is_as_it_came = !message.body.empty() && form == message.body_form;
+    const bool has_id = qos_of(form) != 0;
+    std::size_t property_bytes = 0;
+    std::size_t rest_bytes = message.body.size();
+    if (!is_as_it_came) {
+        if (is_v5(form))
+            property_bytes = mqtt::variable_byte_integer_bytes(message.properties.size()) +
+                             message.properties.size();
+        rest_bytes =
+            2 + message.topic.size() + (has_id ? 2U : 0U) + property_bytes + message.payload.size();
+    }
+    const std::size_t whole = 1 + mqtt::variable_byte_integer_bytes(rest_bytes) + rest_bytes;
+    std::byte* at = buffer.bytes.extend(whole);
+    *at++ = static_cast<std::byte>(0x30U | unsigned{qos_of(form)} << 1U); // PUBLISH and its QoS
+    at = mqtt::put_variable_byte_integer(at, rest_bytes);
+    if (has_id)
+        buffer.id_positions.push_back(static_cast<std::uint32_t>(
+            at + 2 + message.topic.size() - (buffer.bytes.data() + part.begin)));
+    if (is_as_it_came) {
         put(at, message.body);
-        if (qos_of(form) != 0) note_id_position(run, form, at + 2 + message.topic.size());
     } else {
-        const std::size_t property_bytes =
-            is_v5(form) ? mqtt::variable_byte_integer_bytes(message.properties.size()) +
-                              message.properties.size()
-                        : 0;
-        std::byte* at = begin_packet(run, form,
-                                     2 + message.topic.size() + (qos_of(form) != 0 ? 2U : 0U) +
-                                         property_bytes + message.payload.size());
         store_u16_be(at, static_cast<std::uint16_t>(message.topic.size()));
         at = put(at + 2, as_bytes(message.topic));
-        if (qos_of(form) != 0) {
-            note_id_position(run, form, at);
-            at += 2;
-        }
+        if (has_id) at += 2;
         if (is_v5(form)) {
             at = mqtt::put_variable_byte_integer(at, message.properties.size());
             at = put(at, message.properties);
         }
         put(at, message.payload);
     }
-    return run.parts[static_cast<std::size_t>(form)].end - begin;
-}
-
-std::byte* Fanout::begin_packet(Run& run, WireForm form, std::size_t rest_bytes) {
-    const std::size_t whole = 1 + mqtt::variable_byte_integer_bytes(rest_bytes) + rest_bytes;
-    std::byte* at = forms_[static_cast<std::size_t>(form)].bytes.extend(whole);
-    run.parts[static_cast<std::size_t>(form)].end += whole;
-    *at++ = static_cast<std::byte>(0x30U | unsigned{qos_of(form)} << 1U); // PUBLISH and its QoS
-    return mqtt::put_variable_byte_integer(at, rest_bytes);
-}
-
-// The packet id itself is patched in before each send.
-void Fanout::note_id_position(const Run& run, WireForm form, const std::byte* at) {
-    FormBuffer& buffer = forms_[static_cast<std::size_t>(form)];
-    const std::byte* const part =
-        buffer.bytes.data() + run.parts[static_cast<std::size_t>(form)].begin;
-    buffer.id_positions.push_back(static_cast<std::uint32_t>(at - part));
+    part.end += whole;
+    return whole;
 }
 
 void Fanout::add_runs_of_shard(const Fanout& other, std::uint16_t shard) {

@@ -165,11 +165,10 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
     const auto qos = static_cast<std::uint8_t>(publish.qos);
     const Target target = target_of(session, entry, publish.payload);
 
-    const RecordHeaders& topic_headers = entry.headers[qos];
     std::array<ByteView, 4> headers;
     std::size_t pieces = 1;
-    std::uint32_t header_count = topic_headers.count;
-    headers[0] = topic_headers.bytes;
+    std::uint32_t header_count = entry.headers[qos].count;
+    headers[0] = entry.headers[qos].bytes;
     if (target.names_client) {
         headers[pieces++] = session.client_header;
         ++header_count;
@@ -190,7 +189,7 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
                                      as_bytes(target.device),
                                      publish.payload,
                                      header_count,
-                                     std::span(headers).first(pieces)};
+                                     std::span(headers.data(), pieces)};
     if (!IngestGroup::fits(record))
         return protocol_error(session, mqtt::ReasonCode::packet_too_large,
                               "message is larger than its stream's message_bytes_max");

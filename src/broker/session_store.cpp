@@ -1,6 +1,5 @@
 #include "broker/session_store.hpp"
 
-
 namespace holdfast::broker {
 namespace {
 

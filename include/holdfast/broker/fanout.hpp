@@ -71,10 +71,6 @@ private:
     };
     Run& run_for(const std::shared_ptr<const MatchList>& list, const FanoutMessage& message);
     std::size_t encode(Run& run, WireForm form, const FanoutMessage& message);
-    // Room for one packet at the end of the run in `form`, its fixed header written: where the rest
-    // of `rest_bytes` goes.
-    std::byte* begin_packet(Run& run, WireForm form, std::size_t rest_bytes);
-    void note_id_position(const Run& run, WireForm form, const std::byte* at);
 
     std::vector<Run> runs_;
     std::array<FormBuffer, kWireForms> forms_;

@@ -3,6 +3,7 @@
 #include <holdfast/broker/subscription_index.hpp>
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -33,6 +34,11 @@ public:
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
     [[nodiscard]] constexpr bool has(WireForm form) const noexcept {
         return (bits_ & bit(form)) != 0;
+    }
+    template <class Each>
+    constexpr void for_each(Each each) const {
+        for (unsigned rest = bits_; rest != 0; rest &= rest - 1)
+            each(static_cast<WireForm>(std::countr_zero(rest)));
     }
 
 private:
