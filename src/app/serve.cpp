@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <malloc.h>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -21,6 +22,15 @@ sigset_t stop_signals() {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     return set;
+}
+
+// Freed memory is mostly wanted again at once, for the next write buffer: given back to the kernel,
+// it would come page by page, each with a fault.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+    ::mallopt(M_TRIM_THRESHOLD, 128 << 20);
+    ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
 }
 
 int failed(const Error& error) {
@@ -39,6 +49,7 @@ int serve(const ServeArguments& arguments) {
     if (const auto shared = share_descriptors(config.value().limits); !shared)
         return failed(shared.error());
 
+    keep_freed_memory();
     // Blocked before any thread starts, so that this one alone takes them, in sigtimedwait().
     const sigset_t signals = stop_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);

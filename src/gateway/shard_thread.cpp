@@ -32,6 +32,16 @@ std::size_t sum_of(std::span<const iovec> pieces) {
     return sum;
 }
 
+ssize_t send_now(int fd, std::span<const iovec> pieces) {
+    constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    if (pieces.size() == 1) // acknowledgements, mostly
+        return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, kFlags);
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(pieces.data()); // sendmsg does not write there
+    message.msg_iovlen = pieces.size();
+    return ::sendmsg(fd, &message, kFlags);
+}
+
 // A socket on its way from one shard's thread to another's.
 struct MovingSocket final : broker::MovingConnection {
     explicit MovingSocket(int socket) : fd(socket) {}
@@ -180,10 +190,7 @@ std::size_t ShardThread::send(std::uint32_t slot, std::span<const iovec> pieces)
     Connection& connection = connections_[slot];
     while (!pieces.empty() && connection.unsent_bytes() == 0) {
         const std::span<const iovec> some = pieces.first(std::min(pieces.size(), kIovMax));
-        msghdr message{};
-        message.msg_iov = const_cast<iovec*>(some.data()); // sendmsg does not write there
-        message.msg_iovlen = some.size();
-        const ssize_t sent = ::sendmsg(connection.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t sent = send_now(connection.fd, some);
         if (sent < 0 && errno == EINTR) continue;
         if (sent < 0 && errno != EAGAIN) return 0; // the peer is gone: reading will say so
         const std::size_t taken = sent > 0 ? static_cast<std::size_t>(sent) : 0;
