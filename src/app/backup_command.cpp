@@ -3,8 +3,8 @@
 #include "app/backup.hpp"
 
 #include <holdfast/base/log_line.hpp>
-#include <holdfast/gateway/http_client.hpp>
-#include <holdfast/gateway/problem.hpp>
+#include <holdfast/gateway/http/client.hpp>
+#include <holdfast/gateway/http/problem.hpp>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

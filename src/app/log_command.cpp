@@ -3,7 +3,7 @@
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/base/metrics.hpp>
-#include <holdfast/gateway/record_json.hpp>
+#include <holdfast/gateway/rest/record_json.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/log/stream_settings.hpp>
 #include <holdfast/record/batch_view.hpp>

@@ -1,7 +1,7 @@
 #include "app/log_tail.hpp"
 
-#include <holdfast/gateway/http_client.hpp>
-#include <holdfast/gateway/problem.hpp>
+#include <holdfast/gateway/http/client.hpp>
+#include <holdfast/gateway/http/problem.hpp>
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include "app/compaction_thread.hpp"
 
 #include <holdfast/base/log_line.hpp>
-#include <holdfast/gateway/rest_api.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 
 #include <fmt/format.h>
 

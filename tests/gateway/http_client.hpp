@@ -1,6 +1,6 @@
 #pragma once
 
-#include <holdfast/gateway/http_server.hpp>
+#include <holdfast/gateway/http/server.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>

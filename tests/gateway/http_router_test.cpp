@@ -1,6 +1,6 @@
 // Goal: paths, queries and captures are decoded and matched as documented. Method: no server; a
 // reply whose executor is run by hand.
-#include <holdfast/gateway/http_router.hpp>
+#include <holdfast/gateway/http/router.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // Goal: whatever bytes come, the server answers as HTTP says, or hangs up, and goes on; nothing it
 // holds is unbounded. Method: a server on a free port, a raw client.
-#include <gateway/http_client.hpp>
-#include <holdfast/gateway/problem.hpp>
+#include <holdfast/gateway/http/problem.hpp>
+#include "gateway/http_client.hpp"
 
 #include <catch2/catch.hpp>
 

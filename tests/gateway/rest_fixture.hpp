@@ -1,12 +1,12 @@
 #pragma once
 
-#include <gateway/http_client.hpp>
-#include <holdfast/gateway/idempotency_keys.hpp>
-#include <holdfast/gateway/rest_api.hpp>
+#include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/gateway/rest/idempotency_keys.hpp>
 #include <holdfast/log/group_offsets.hpp>
 #include <holdfast/log/state_write.hpp>
 #include <support/append_batch.hpp>
 #include <support/temp_dir.hpp>
+#include "gateway/http_client.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,9 +1,9 @@
 // Goal: rules can be made, seen, paused, replaced, tried and removed over REST, and refusals say
 // why. Method: a real engine over a real log in a temporary directory, a raw HTTP client.
-#include <gateway/http_client.hpp>
-#include <holdfast/gateway/rest_api.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/rules/engine.hpp>
 #include <support/temp_dir.hpp>
+#include "gateway/http_client.hpp"
 
 #include <catch2/catch.hpp>
 

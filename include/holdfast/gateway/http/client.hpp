@@ -1,0 +1,38 @@
+#pragma once
+
+#include <holdfast/gateway/http/message.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace holdfast::gateway {
+
+// Requests to a server from its command line tools. Blocking, one connection, one thread.
+class HttpClient {
+public:
+    // `url`: `http://host:port`, without a path. Errors: malformed (url), io (nobody listens).
+    [[nodiscard]] static Result<HttpClient> connect(std::string_view url);
+    HttpClient(HttpClient&&) noexcept;
+    HttpClient& operator=(HttpClient&&) noexcept;
+    ~HttpClient();
+
+    // Sends `request` (its path is the target, query included) and reads the whole answer. Errors:
+    // io where the connection ends before; limit_exceeded for an answer past 64 MiB.
+    [[nodiscard]] Result<HttpResponse> send(const HttpRequest& request);
+
+    // The same, but the body of a 200 goes to `take` as it comes, until that says false or the body
+    // ends. Errors: as send(); io also where the connection ends before the body.
+    [[nodiscard]] Result<HttpResponse> stream(
+        const HttpRequest& request, const std::function<bool(std::string_view piece)>& take);
+
+private:
+    struct Connection;
+    explicit HttpClient(std::unique_ptr<Connection> connection);
+
+    std::unique_ptr<Connection> connection_;
+};
+
+} // namespace holdfast::gateway

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <holdfast/gateway/http/message.hpp>
+#include <holdfast/gateway/http/reply.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::gateway {
+
+// Which handler answers which method and path. Filled before the server starts, then only read.
+class Router {
+public:
+    // May answer later and from any thread; must not block.
+    using Handler = std::function<void(HttpRequest, Reply)>;
+
+    // `pattern` is a path in which `{name}` captures one level and `{name...}`, at the end, the
+    // rest, slashes included: "/api/v1/streams/{name}/records". Of the patterns
+    // that fit and have the method the first wins.
+    void add(std::string_view method, std::string_view pattern, Handler handler);
+
+    // Calls the handler, or answers: 400 for a path that cannot be decoded, 404 where no pattern
+    // fits, 405 with Allow where one fits but not with this method. HEAD is served by GET's
+    // handler.
+    void handle(HttpRequest request, const Reply& reply) const;
+
+    // "GET /api/v1/streams/{name}", in order of add().
+    [[nodiscard]] std::vector<std::string> routes() const;
+
+private:
+    struct Route {
+        std::string method;
+        std::vector<std::string> levels;
+        Handler handler;
+    };
+    [[nodiscard]] static bool fits(const Route& route, const std::vector<std::string>& levels,
+                                   NamedValues& captures);
+
+    std::vector<Route> routes_;
+};
+
+} // namespace holdfast::gateway

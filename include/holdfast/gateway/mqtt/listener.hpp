@@ -1,0 +1,47 @@
+#pragma once
+
+#include <holdfast/base/result.hpp>
+#include <holdfast/gateway/mqtt/shard_thread.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace holdfast::gateway {
+
+// Accepts MQTT connections and deals them out to the shards, one after the other. Lives on the
+// first shard's thread, once start() was called.
+class MqttListener {
+public:
+    // `shards` outlive the listener. Connections beyond `connections_max` are closed at once.
+    MqttListener(std::span<ShardThread* const> shards, std::size_t connections_max);
+
+    // Binds and listens; port 0 picks a free one. io, naming the address. Before the shards run.
+    [[nodiscard]] Result<void> start(const std::string& address, std::uint16_t port);
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // No new connections after it returns. Any thread, while the shards run.
+    void stop();
+
+private:
+    void wait();
+    void accept_some();
+    void pause();
+    [[nodiscard]] bool may_note(); // a line about connections that are not taken
+    [[nodiscard]] std::size_t connection_count() const;
+
+    std::span<ShardThread* const> shards_;
+    const std::size_t connections_max_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    boost::asio::steady_timer pause_timer_;
+    std::uint16_t port_ = 0;
+    std::size_t next_shard_ = 0;
+    std::uint64_t refused_ = 0;
+    std::chrono::steady_clock::time_point next_note_{};
+};
+
+} // namespace holdfast::gateway

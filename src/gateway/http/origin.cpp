@@ -1,0 +1,60 @@
+#include <gateway/http/origin.hpp>
+
+#include <fmt/format.h>
+#include <boost/asio/ip/address_v4.hpp>
+
+#include <algorithm>
+
+namespace holdfast::gateway {
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+bool is_port(std::string_view text) {
+    return !text.empty() && text.size() <= 5 &&
+           std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// `authority` is lower case.
+bool is_loopback(std::string_view authority) {
+    const auto colon = authority.rfind(':');
+    const auto bracket = authority.rfind(']');
+    auto host = authority;
+    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
+        if (!is_port(authority.substr(colon + 1))) return false;
+        host = authority.substr(0, colon);
+    }
+    if (host == "localhost" || host == "[::1]") return true;
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address_v4(host, error);
+    return !error && address.is_loopback();
+}
+
+} // namespace
+
+Result<void> check_origin(const HttpRequest& request) {
+    const auto hosts = std::ranges::count_if(
+        request.headers, [](const auto& header) { return lower(header.first) == "host"; });
+    if (hosts != 1)
+        return fail(Errc::malformed, fmt::format("{} Host headers where one must be", hosts));
+    const std::string host = lower(*request.header("host"));
+    if (!is_loopback(host))
+        return fail(Errc::denied,
+                    fmt::format("Host '{}' is not served: only localhost and loopback addresses, "
+                                "as there are no users yet",
+                                host));
+    const auto origin = request.header("origin");
+    if (origin && lower(*origin) != "http://" + host)
+        return fail(Errc::denied,
+                    fmt::format("Origin '{}' is not 'http://{}': pages of other sites are not "
+                                "served",
+                                *origin, host));
+    return ok();
+}
+
+} // namespace holdfast::gateway

@@ -1,0 +1,97 @@
+#include <holdfast/gateway/http/router.hpp>
+
+#include <holdfast/gateway/http/problem.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace holdfast::gateway {
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+    std::vector<std::string> levels;
+    if (path.starts_with('/')) path.remove_prefix(1);
+    for (;;) {
+        const auto slash = path.find('/');
+        levels.emplace_back(path.substr(0, slash));
+        if (slash == std::string_view::npos) return levels;
+        path.remove_prefix(slash + 1);
+    }
+}
+
+bool is_capture(std::string_view level) {
+    return level.size() > 2 && level.front() == '{' && level.back() == '}';
+}
+
+bool is_rest(std::string_view level) {
+    return is_capture(level) && level.ends_with("...}");
+}
+
+std::string join(const std::vector<std::string>& levels, std::size_t from) {
+    return fmt::format(
+        "{}", fmt::join(levels.begin() + static_cast<std::ptrdiff_t>(from), levels.end(), "/"));
+}
+
+} // namespace
+
+void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
+    routes_.push_back({std::string(method), split(pattern), std::move(handler)});
+}
+
+bool Router::fits(const Route& route, const std::vector<std::string>& levels,
+                  NamedValues& captures) {
+    captures.clear();
+    for (std::size_t i = 0; i < route.levels.size(); ++i) {
+        const std::string_view expected = route.levels[i];
+        if (i >= levels.size()) return false;
+        if (is_rest(expected)) {
+            auto rest = join(levels, i);
+            if (rest.empty()) return false;
+            captures.emplace_back(expected.substr(1, expected.size() - 5), std::move(rest));
+            return true;
+        }
+        if (is_capture(expected)) {
+            if (levels[i].empty()) return false;
+            captures.emplace_back(expected.substr(1, expected.size() - 2), levels[i]);
+        } else if (levels[i] != expected) {
+            return false;
+        }
+    }
+    return levels.size() == route.levels.size();
+}
+
+void Router::handle(HttpRequest request, const Reply& reply) const {
+    auto levels = split(request.path);
+    for (std::string& level : levels) {
+        auto decoded = percent_decode(level, false);
+        if (!decoded) return reply.send(problem(decoded.error()));
+        level = std::move(decoded).value();
+    }
+
+    const std::string_view method =
+        request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+    std::vector<std::string> allowed;
+    for (const Route& route : routes_) {
+        if (!fits(route, levels, request.captures)) continue;
+        if (route.method == method) return route.handler(std::move(request), reply);
+        if (std::ranges::find(allowed, route.method) != allowed.end()) continue;
+        allowed.push_back(route.method);
+        if (route.method == "GET") allowed.emplace_back("HEAD");
+    }
+    if (allowed.empty())
+        return reply.send(problem(404, fmt::format("nothing is served at {}", request.path)));
+    auto response = problem(405, fmt::format("{} is not served at {}, but {}", request.method,
+                                             request.path, fmt::join(allowed, ", ")));
+    response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(allowed, ", ")));
+    reply.send(std::move(response));
+}
+
+std::vector<std::string> Router::routes() const {
+    std::vector<std::string> all;
+    for (const Route& route : routes_)
+        all.push_back(fmt::format("{} /{}", route.method, join(route.levels, 0)));
+    return all;
+}
+
+} // namespace holdfast::gateway

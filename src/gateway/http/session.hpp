@@ -1,0 +1,46 @@
+#pragma once
+
+#include <holdfast/base/memory_account.hpp>
+#include <holdfast/base/metrics.hpp>
+#include <holdfast/gateway/http/server.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace holdfast::gateway {
+
+// What all sessions of a server share. Held by each of them: one that its io_context destroys may
+// be the last to go. Router, account and metrics outlive all.
+struct HttpShared {
+    HttpShared(const Router& routes, MemoryAccount& account, Metrics& metrics,
+               const HttpSettings& limits);
+
+    const Router& router;
+    MemoryAccount& memory;
+    const HttpSettings settings;
+    std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+    Counter& requests;
+    Counter& refused; // answered with 4xx
+    Counter& failed;  // answered with 5xx
+    std::atomic<std::size_t> connections{0};
+    std::atomic<bool> is_stopping{false};
+};
+
+// One HTTP connection: reads a request, waits for its reply, writes it, and so on. Lives on the
+// thread of its socket's io_context; kept alive by its coroutine.
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+public:
+    virtual ~HttpSession() = default;
+    [[nodiscard]] static std::shared_ptr<HttpSession> make(boost::asio::ip::tcp::socket socket,
+                                                           std::shared_ptr<HttpShared> shared);
+
+    [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
+    // Closes it if no request is under way, else after its reply.
+    virtual void finish() = 0;
+    virtual void close() = 0;
+};
+
+} // namespace holdfast::gateway

@@ -1,0 +1,109 @@
+#include <gateway/rest/json.hpp>
+#include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/models/engine.hpp>
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace holdfast::gateway {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kDefinitionBytesMax = 64 * 1024; // it is stored and listed whole
+constexpr const char* kOrigin = "model";               // stands for the file in errors
+
+json::object warm_up_of(const models::ModelSpec& spec) {
+    if (spec.kind == models::ModelKind::ewma_pca)
+        return {{"samples", spec.ewma_pca.warmup_samples}};
+    return {{"samples", spec.seasonal_range.warmup_samples}, {"ms", spec.seasonal_range.warmup_ms}};
+}
+
+json::object describe(const models::ModelCounts& counts) {
+    return {{"scored", counts.scored},
+            {"skipped", counts.skipped},
+            {"lost", counts.lost},
+            {"alarms_raised", counts.alarms_raised},
+            {"alarms_cleared", counts.alarms_cleared}};
+}
+
+json::object describe(const models::ModelInfo& model) {
+    json::array fields;
+    for (const auto& field : model.spec.fields) fields.emplace_back(field);
+    return {{"name", model.spec.name},
+            {"kind", models::to_string(model.spec.kind)},
+            {"source", model.spec.source},
+            {"topic", model.spec.topic},
+            {"fields", std::move(fields)},
+            {"severity", model.spec.severity},
+            {"threshold", model.spec.threshold()},
+            {"warmup", warm_up_of(model.spec)},
+            {"definition", model.text},
+            {"devices", model.devices},
+            {"lag", model.lag},
+            {"counts", describe(model.counts)},
+            {"last_error", model.last_error}};
+}
+
+Result<void> check_size(const HttpRequest& request) {
+    if (request.body.size() > kDefinitionBytesMax)
+        return fail(Errc::malformed, fmt::format("the model has {} bytes, at most {} are taken",
+                                                 request.body.size(), kDefinitionBytesMax));
+    if (!is_utf8(request.body)) return fail(Errc::malformed, "the model is no valid UTF-8");
+    return ok();
+}
+
+Result<HttpResponse> post(models::Engine& engine, const HttpRequest& request) {
+    HF_TRY(check_size(request));
+    HF_TRY(const auto model, engine.create(request.body, kOrigin));
+    return json_response(describe(model), 201);
+}
+
+// PUT makes or replaces the model that its path names.
+Result<HttpResponse> put(models::Engine& engine, const HttpRequest& request) {
+    HF_TRY(check_size(request));
+    HF_TRY(const auto spec, models::parse_model(request.body, kOrigin));
+    const auto name = request.capture("name");
+    if (spec.name != name)
+        return fail(Errc::malformed, fmt::format("the definition is of model '{}', the path names "
+                                                 "'{}'",
+                                                 spec.name, name));
+    const bool is_new = !engine.find(name);
+    HF_TRY(const auto model, engine.create(request.body, kOrigin, true));
+    return json_response(describe(model), is_new ? 201 : 200);
+}
+
+Result<HttpResponse> show(models::Engine& engine, std::string_view name) {
+    const auto model = engine.find(name);
+    if (!model) return fail(Errc::not_found, fmt::format("there is no model '{}'", name));
+    return json_response(describe(*model));
+}
+
+} // namespace
+
+void add_model_routes(Router& router, const RestParts& parts) {
+    if (parts.models == nullptr) return;
+    auto& engine = *parts.models;
+    const auto add = [&](const char* method, const char* path, auto work) {
+        router.add(method, path, on_queue(parts.work, std::move(work)));
+    };
+    add("GET", "/api/v1/models", [&engine](const HttpRequest&) -> Result<HttpResponse> {
+        json::array all;
+        for (const auto& model : engine.list()) all.push_back(describe(model));
+        return json_response(all);
+    });
+    add("POST", "/api/v1/models",
+        [&engine](const HttpRequest& request) { return post(engine, request); });
+    add("GET", "/api/v1/models/{name}",
+        [&engine](const HttpRequest& request) { return show(engine, request.capture("name")); });
+    add("PUT", "/api/v1/models/{name}",
+        [&engine](const HttpRequest& request) { return put(engine, request); });
+    add("DELETE", "/api/v1/models/{name}",
+        [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(engine.remove(request.capture("name")));
+            return HttpResponse{204, "", {}, ""};
+        });
+}
+
+} // namespace holdfast::gateway

@@ -1,0 +1,150 @@
+#include <gateway/rest/json.hpp>
+#include <gateway/rest/once.hpp>
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <fmt/format.h>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+
+#include <functional>
+#include <span>
+
+namespace holdfast::gateway {
+namespace {
+
+Result<void> check_topic(std::string_view topic) {
+    if (topic.size() > topic::kTopicBytesMax || !topic::is_topic_name(topic))
+        return fail(Errc::malformed,
+                    fmt::format("'{}' is not a topic that can be published to", topic));
+    return ok();
+}
+
+Result<broker::OutMessage> single(HttpRequest request) {
+    HF_TRY(request.expect_only({"qos", "retain"}));
+    broker::OutMessage message;
+    message.topic = request.capture("topic");
+    HF_TRY(check_topic(message.topic));
+    HF_TRY(const auto qos, request.integer("qos", 1, 0, 2));
+    message.qos = static_cast<std::uint8_t>(qos);
+    const auto retain = request.query_value("retain").value_or("false");
+    message.retain = retain == "true" || retain == "1";
+    if (!message.retain && retain != "false" && retain != "0")
+        return fail(Errc::malformed, "retain: true or false is expected");
+    message.client_id = "http";
+    message.content_type = request.header("content-type").value_or("");
+    if (message.content_type.size() > 256)
+        return fail(Errc::malformed, "Content-Type is over 256 bytes");
+    message.payload = std::move(request.body);
+    return message;
+}
+
+Result<broker::OutMessage> one_of_many(std::string_view text) {
+    HF_TRY(const auto whole, parse_json(text));
+    if (!whole.is_object()) return fail(Errc::malformed, "an object is expected");
+    broker::OutMessage message;
+    message.client_id = "http";
+    bool has_payload = false;
+    for (const auto& [name, slice] : json_slices(text)) {
+        const auto& value = whole.as_object().at(name);
+        if (name == "topic" && value.is_string()) {
+            message.topic = std::string_view(value.as_string());
+        } else if (name == "payload") {
+            has_payload = true;
+            message.payload = value.is_string() ? std::string_view(value.as_string()) : slice;
+        } else if (name == "ts" && value.is_int64()) {
+            message.event_ms = value.as_int64();
+        } else if (name == "retain" && value.is_bool()) {
+            message.retain = value.as_bool();
+        } else {
+            return fail(Errc::malformed,
+                        fmt::format("'{}' is unknown or of a wrong type; known are topic (text), "
+                                    "payload, ts (epoch milliseconds), retain",
+                                    name));
+        }
+    }
+    HF_TRY(check_topic(message.topic));
+    if (!has_payload) return fail(Errc::malformed, "payload is missing");
+    return message;
+}
+
+Result<broker::PublishBatch> many(const HttpRequest& request) {
+    HF_TRY(request.expect_only({}));
+    HF_TRY(const auto texts, json_texts(request.body));
+    broker::PublishBatch batch;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        auto message = one_of_many(texts[i]);
+        if (!message)
+            return fail(message.error().code,
+                        fmt::format("message {}: {}", i, message.error().context));
+        batch.messages.push_back(std::move(message).value());
+    }
+    return batch;
+}
+
+using Placed = std::span<const broker::Placed>;
+
+// Publishes the batch; `answer_of` makes the answer from where its messages went.
+void publish(broker::Publisher& publisher, broker::PublishBatch batch, const Reply& reply,
+             const Ticket& ticket, std::function<boost::json::object(Placed)> answer_of) {
+    if (ticket)
+        batch.remember = [ticket, answer_of](Placed placed) {
+            return ticket->remember(json_response(answer_of(placed)).body);
+        };
+    publisher.publish(std::move(batch), [reply, ticket, answer_of = std::move(answer_of)](
+                                            const Result<std::vector<broker::Placed>>& placed) {
+        if (ticket) ticket->end();
+        reply.send(placed ? json_response(answer_of(placed.value())) : problem(placed.error()));
+    });
+}
+
+void publish_one(broker::Publisher& publisher, HttpRequest request, const Reply& reply,
+                 const Ticket& ticket) {
+    auto message = single(std::move(request));
+    if (!message) return reply.send(problem(message.error()));
+    broker::PublishBatch batch;
+    batch.messages.push_back(std::move(message).value());
+    publish(publisher, std::move(batch), reply, ticket, [](Placed placed) {
+        return boost::json::object{{"stream", placed[0].stream},
+                                   {"partition", placed[0].partition},
+                                   {"offset", placed[0].offset}};
+    });
+}
+
+void publish_many(broker::Publisher& publisher, const HttpRequest& request, const Reply& reply,
+                  const Ticket& ticket) {
+    const auto type = request.media_type();
+    if (!type.empty() && type != "application/json" && type != "application/x-ndjson" &&
+        type != "application/ndjson")
+        return reply.send(problem(
+            415, fmt::format("'{}' is not application/json or application/x-ndjson", type)));
+    auto batch = many(request);
+    if (!batch) return reply.send(problem(batch.error()));
+    if (batch.value().messages.empty())
+        return reply.send(json_response(boost::json::object{{"accepted", 0}}));
+    publish(publisher, std::move(batch).value(), reply, ticket,
+            [](Placed placed) { return boost::json::object{{"accepted", placed.size()}}; });
+}
+
+} // namespace
+
+void add_publish_routes(Router& router, const RestParts& parts) {
+    router.add("POST", "/api/v1/publish", [parts](HttpRequest request, const Reply& reply) {
+        once(parts, std::move(request), reply,
+             [&publisher = parts.publisher](const HttpRequest& asked, const Reply& answer,
+                                            const Ticket& ticket) {
+                 publish_many(publisher, asked, answer, ticket);
+             });
+    });
+    router.add("POST", "/api/v1/publish/{topic...}",
+               [parts](HttpRequest request, const Reply& reply) {
+                   once(parts, std::move(request), reply,
+                        [&publisher = parts.publisher](HttpRequest asked, const Reply& answer,
+                                                       const Ticket& ticket) {
+                            publish_one(publisher, std::move(asked), answer, ticket);
+                        });
+               });
+}
+
+} // namespace holdfast::gateway

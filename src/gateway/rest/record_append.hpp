@@ -1,0 +1,48 @@
+#pragma once
+
+#include <holdfast/gateway/http/message.hpp>
+#include <holdfast/log/log.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast::gateway {
+
+// A record as a client gives it. Without partition its key chooses one.
+struct NewRecord {
+    std::optional<std::string> key;
+    std::optional<std::string> value; // none: a tombstone
+    NamedValues headers;
+    std::optional<std::int64_t> timestamp_ms;
+    std::optional<PartitionIndex> partition;
+};
+
+// The records of one append in one partition, in the order given: `first_offset` and on.
+struct PlacedRecords {
+    PartitionIndex partition = 0;
+    Offset first_offset = 0;
+    std::int64_t count = 0;
+};
+
+struct RecordsAppend {
+    std::shared_ptr<const log::Stream> stream;
+    std::vector<NewRecord> records;
+    std::int64_t now_ms = 0;              // of records without a time
+    PartitionIndex keyless_partition = 0; // of records without key and partition
+
+    // Both on the committer thread: they must not block. `remember` may be empty; it is called
+    // before the records are stored, and what it gives is stored with them.
+    std::function<log::StateChange(const std::vector<PlacedRecords>&)> remember;
+    std::function<void(Result<std::vector<PlacedRecords>>)> done;
+};
+
+// Stores all of them or none; then, and not where this gives an error, `done` is called. Errors,
+// naming the record: malformed (partition, no key in a compacted stream), limit_exceeded (larger
+// than the stream takes).
+[[nodiscard]] Result<void> append_records(log::Log& log, RecordsAppend append);
+
+} // namespace holdfast::gateway

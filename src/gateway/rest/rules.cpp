@@ -1,0 +1,176 @@
+#include <gateway/rest/json.hpp>
+#include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/rules/dry_run.hpp>
+#include <holdfast/rules/engine.hpp>
+#include <holdfast/sql/rule_statement.hpp>
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace holdfast::gateway {
+namespace {
+
+namespace json = boost::json;
+
+json::object describe(const rules::RuleCounts& counts) {
+    return {{"records_in", counts.records_in},
+            {"rows_out", counts.rows_out},
+            {"late", counts.late},
+            {"mismatches", counts.mismatches},
+            {"clamped", counts.clamped},
+            {"errors", counts.errors},
+            {"lost", counts.lost},
+            {"alarms_raised", counts.alarms_raised},
+            {"alarms_cleared", counts.alarms_cleared}};
+}
+
+json::object describe(const rules::RuleInfo& rule) {
+    return {{"name", rule.name},
+            {"sql", rule.sql},
+            {"status", rules::to_string(rule.status)},
+            {"created_ms", rule.created_ms},
+            {"lag", rule.lag},
+            {"counts", describe(rule.counts)},
+            {"last_error", rule.last_error}};
+}
+
+Result<std::string> sql_of(const HttpRequest& request) {
+    if (request.media_type() != "application/json" && !request.body.starts_with('{'))
+        return request.body;
+    HF_TRY(const auto body, parse_json(request.body));
+    const auto* object = body.if_object();
+    const auto* sql = object != nullptr ? object->if_contains("sql") : nullptr;
+    if (sql == nullptr || !sql->is_string() || object->size() != 1)
+        return fail(Errc::malformed, "the rule is expected as SQL text or as {\"sql\": \"...\"}");
+    return std::string(std::string_view(sql->as_string()));
+}
+
+// PUT makes or replaces the rule that its path names.
+Result<HttpResponse> put(rules::Engine& engine, const HttpRequest& request) {
+    HF_TRY(const std::string sql, sql_of(request));
+    HF_TRY(const auto statement, sql::parse_rule(sql));
+    const auto name = request.capture("name");
+    if (statement.name != name)
+        return fail(Errc::malformed, fmt::format("the statement creates rule '{}', the path names "
+                                                 "'{}'",
+                                                 statement.name, name));
+    const bool is_new = !engine.find(name);
+    if (!is_new && !statement.or_replace)
+        return fail(Errc::already_exists,
+                    fmt::format("rule '{}' exists; CREATE OR REPLACE RULE replaces it", name));
+    HF_TRY(const auto rule, engine.create(sql));
+    return json_response(describe(rule), is_new ? 201 : 200);
+}
+
+// One event a line. Line breaks between the parts of an event are white space: JSON has no other.
+Result<std::string> lines_of_events(std::string_view array) {
+    if (!array.starts_with('['))
+        return fail(Errc::malformed, "events: an array of {topic, payload, ts?, device?}");
+    std::string lines;
+    for (const auto& [name, event] : json_slices(array)) {
+        for (const char c : event) lines += c == '\n' || c == '\r' ? ' ' : c;
+        lines += '\n';
+    }
+    return lines;
+}
+
+Result<HttpResponse> answer_of(const rules::DryRunResult& result) {
+    json::array rows;
+    for (const auto& text : result.rows) {
+        HF_TRY(auto row, parse_json(text));
+        rows.push_back(std::move(row));
+    }
+    json::array messages;
+    for (const auto& message : result.messages) {
+        const bool to_topic = !message.topic.empty();
+        json::object shown{
+            {to_topic ? "topic" : "stream", to_topic ? message.topic : message.stream},
+            {"device", message.device},
+            {"payload", message.payload}};
+        if (message.event_ms) shown["ts"] = *message.event_ms;
+        messages.push_back(std::move(shown));
+    }
+    json::array alarms;
+    for (const auto& change : result.changes) {
+        HF_TRY(auto alarm, parse_json(alarms::to_json(change)));
+        alarms.push_back(std::move(alarm));
+    }
+    return json_response(json::object{{"rows", std::move(rows)},
+                                      {"messages", std::move(messages)},
+                                      {"alarms", std::move(alarms)},
+                                      {"counts", describe(result.counts)},
+                                      {"last_error", result.last_error}});
+}
+
+Result<HttpResponse> test_rule(const HttpRequest& request) {
+    HF_TRY(const auto body, parse_json(request.body));
+    if (!body.is_object()) return fail(Errc::malformed, "an object of sql and events is expected");
+    std::string sql;
+    std::string lines;
+    for (const auto& [name, slice] : json_slices(request.body)) {
+        const auto& value = body.as_object().at(name);
+        if (name == "sql" && value.is_string()) {
+            sql = std::string_view(value.as_string());
+        } else if (name == "events") {
+            HF_TRY(lines, lines_of_events(slice));
+        } else {
+            return fail(Errc::malformed,
+                        fmt::format("'{}' is unknown or of a wrong type; known are sql (text) and "
+                                    "events",
+                                    name));
+        }
+    }
+    if (sql.empty()) return fail(Errc::malformed, "sql is missing");
+    HF_TRY(const auto events, rules::parse_events(lines));
+    HF_TRY(const auto result, rules::dry_run(sql, events));
+    return answer_of(result);
+}
+
+} // namespace
+
+void add_rule_routes(Router& router, const RestParts& parts) {
+    if (parts.rules == nullptr) return;
+    auto& engine = *parts.rules;
+    const auto add = [&](const char* method, const char* path, auto work) {
+        router.add(method, path, on_queue(parts.work, std::move(work)));
+    };
+    add("GET", "/api/v1/rules", [&engine](const HttpRequest&) -> Result<HttpResponse> {
+        json::array all;
+        for (const auto& rule : engine.list()) all.push_back(describe(rule));
+        return json_response(all);
+    });
+    add("POST", "/api/v1/rules", [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+        HF_TRY(const std::string sql, sql_of(request));
+        HF_TRY(const auto rule, engine.create(sql));
+        return json_response(describe(rule), 201);
+    });
+    add("POST", "/api/v1/rules/test", test_rule);
+    add("GET", "/api/v1/rules/{name}",
+        [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+            const auto rule = engine.find(request.capture("name"));
+            if (!rule)
+                return fail(Errc::not_found,
+                            fmt::format("there is no rule '{}'", request.capture("name")));
+            return json_response(describe(*rule));
+        });
+    add("PUT", "/api/v1/rules/{name}",
+        [&engine](const HttpRequest& request) { return put(engine, request); });
+    add("DELETE", "/api/v1/rules/{name}",
+        [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(engine.remove(request.capture("name")));
+            return HttpResponse{204, "", {}, ""};
+        });
+    add("POST", "/api/v1/rules/{name}/pause",
+        [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(const auto rule, engine.pause(request.capture("name")));
+            return json_response(describe(rule));
+        });
+    add("POST", "/api/v1/rules/{name}/resume",
+        [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(const auto rule, engine.resume(request.capture("name")));
+            return json_response(describe(rule));
+        });
+}
+
+} // namespace holdfast::gateway

@@ -1,0 +1,160 @@
+#include <gateway/rest/json.hpp>
+#include <holdfast/log/stream_settings.hpp>
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace holdfast::gateway {
+namespace {
+
+namespace json = boost::json;
+
+template <class Number>
+std::optional<Number> number_of(const std::string& text) {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    return number;
+}
+
+// Numbers stay numbers.
+json::value value_of(const std::string& text) {
+    if (const auto whole = number_of<std::int64_t>(text)) return *whole;
+    if (const auto number = number_of<double>(text)) return *number;
+    return json::value(text);
+}
+
+json::object describe(const log::Log& log, const log::Stream& stream) {
+    const auto& settings = stream.settings;
+    json::array partitions;
+    for (PartitionIndex i = 0; i < settings.partitions; ++i) {
+        const auto bounds = log.bounds({stream.id, i});
+        const auto bytes = log.stored_bytes({stream.id, i});
+        if (!bounds || !bytes) continue;
+        partitions.push_back(json::object{{"partition", i},
+                                          {"log_start_offset", bounds.value().log_start_offset},
+                                          {"last_stable_offset", bounds.value().last_stable_offset},
+                                          {"high_watermark", bounds.value().high_watermark},
+                                          {"bytes", bytes.value()}});
+    }
+    json::object object{{"name", settings.name}, {"uuid", log::to_string(stream.uuid)}};
+    for (const auto& [name, kafka] : log::setting_names()) {
+        const auto text = log::setting_text(settings, name);
+        if (text) object[name] = value_of(text.value());
+    }
+    if (settings.internal) object["internal"] = true;
+    object["created_ms"] = stream.created_ms;
+    object["partitions"] = std::move(partitions);
+    return object;
+}
+
+// A setting's value as text: numbers and texts have one.
+Result<std::string> text_of(std::string_view name, const json::value& value) {
+    if (value.is_string()) return std::string(value.as_string());
+    if (value.is_int64()) return std::to_string(value.as_int64());
+    if (value.is_double()) return fmt::to_string(value.as_double());
+    return fail(Errc::malformed, fmt::format("{}: a text or a number is expected", name));
+}
+
+Result<void> set(log::StreamSettings& settings, std::string_view name, const json::value& value) {
+    if (name == "partitions") {
+        if (!value.is_int64() || value.as_int64() < 1 || value.as_int64() > 10'000)
+            return fail(Errc::malformed,
+                        "partitions: a whole number within 1 .. 10000 is expected");
+        settings.partitions = static_cast<PartitionIndex>(value.as_int64());
+        return ok();
+    }
+    HF_TRY(const std::string text, text_of(name, value));
+    auto done = log::set_setting(settings, name, text);
+    // The stream is there: what is not found is the setting, and the request is wrong.
+    if (!done) return fail(Errc::malformed, done.error().context);
+    return ok();
+}
+
+Result<void> apply(log::StreamSettings& settings, std::string_view body, bool is_new) {
+    HF_TRY(const auto parsed, parse_json(body));
+    if (!parsed.is_object()) return fail(Errc::malformed, "an object of settings is expected");
+    for (const auto& [key, value] : parsed.as_object()) {
+        const std::string_view name = key;
+        if (name == "name" && is_new && value.is_string()) {
+            settings.name = std::string_view(value.as_string());
+        } else {
+            HF_TRY(set(settings, name, value));
+        }
+    }
+    return ok();
+}
+
+Result<std::shared_ptr<const log::Stream>> find(const log::Log& log, std::string_view name) {
+    auto stream = log.find_stream(name);
+    if (!stream) return fail(Errc::not_found, fmt::format("there is no stream '{}'", name));
+    return stream;
+}
+
+} // namespace
+
+void add_stream_routes(Router& router, const RestParts& parts) {
+    auto& log = parts.log;
+    const auto changed = parts.streams_changed;
+    const auto add = [&](const char* method, const char* path, auto work) {
+        router.add(method, path, on_queue(parts.work, std::move(work)));
+    };
+    add("GET", "/api/v1/streams", [&log](const HttpRequest& request) -> Result<HttpResponse> {
+        HF_TRY(request.expect_only({"internal"}));
+        const bool with_internal = request.query_value("internal") == "true";
+        json::array all;
+        for (const auto& stream : log.streams())
+            if (with_internal || !stream->settings.internal) all.push_back(describe(log, *stream));
+        return json_response(all);
+    });
+    add("POST", "/api/v1/streams",
+        [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
+            log::StreamSettings settings;
+            HF_TRY(apply(settings, request.body, true));
+            HF_TRY(const auto stream, log.create_stream(settings));
+            changed();
+            return json_response(describe(log, *stream), 201);
+        });
+    add("GET", "/api/v1/streams/{name}",
+        [&log](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(const auto stream, find(log, request.capture("name")));
+            return json_response(describe(log, *stream));
+        });
+    add("GET", "/api/v1/streams/{name}/offsets",
+        [&log](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(request.expect_only({"time_ms"}));
+            HF_TRY(const auto stream, find(log, request.capture("name")));
+            if (!request.query_value("time_ms"))
+                return fail(Errc::malformed, "time_ms: epoch milliseconds are expected");
+            HF_TRY(const auto time_ms, request.integer("time_ms", 0, 0, INT64_MAX));
+            json::array offsets;
+            for (PartitionIndex i = 0; i < stream->settings.partitions; ++i) {
+                HF_TRY(const Offset offset, log.offset_at({stream->id, i}, time_ms));
+                offsets.push_back(json::object{{"partition", i}, {"offset", offset}});
+            }
+            return json_response(offsets);
+        });
+    add("PATCH", "/api/v1/streams/{name}",
+        [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(const auto stream, find(log, request.capture("name")));
+            auto settings = stream->settings;
+            HF_TRY(apply(settings, request.body, false));
+            HF_TRY(const auto altered, log.alter_stream(settings));
+            changed();
+            return json_response(describe(log, *altered));
+        });
+    add("DELETE", "/api/v1/streams/{name}",
+        [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(log.delete_stream(request.capture("name")));
+            changed();
+            return HttpResponse{204, "", {}, ""};
+        });
+}
+
+} // namespace holdfast::gateway

@@ -1,0 +1,47 @@
+#include <holdfast/gateway/rest/work_queue.hpp>
+
+namespace holdfast::gateway {
+
+WorkQueue::WorkQueue(std::size_t threads, std::size_t tasks_max) : tasks_max_(tasks_max) {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+WorkQueue::~WorkQueue() {
+    stop();
+}
+
+bool WorkQueue::try_push(std::function<void()> task) {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_ || tasks_.size() >= tasks_max_) return false;
+    tasks_.push_back(std::move(task));
+    changed_.notify_one();
+    return true;
+}
+
+void WorkQueue::stop() {
+    std::deque<std::function<void()>> dropped; // destroyed without the lock
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+        dropped.swap(tasks_);
+        changed_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+}
+
+void WorkQueue::run() {
+    for (;;) {
+        std::function<void()> task;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return is_stopping_ || !tasks_.empty(); });
+            if (is_stopping_) return;
+            task = std::move(tasks_.front());
+            tasks_.pop_front();
+        }
+        task();
+    }
+}
+
+} // namespace holdfast::gateway
