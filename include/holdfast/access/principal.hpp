@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::access {
+
+// How somebody was recognised.
+enum class PrincipalKind : std::uint8_t {
+    anonymous,   // nobody said who they are, and the listener takes that
+    user,        // a name with a password, or a cookie session that followed one
+    token,       // an API token; `name` is the token's owner
+    certificate, // a client certificate; `name` is the user it stands for
+};
+[[nodiscard]] std::string_view to_string(PrincipalKind kind) noexcept;
+
+// Who asks. Everything in it was proven or seen by the door, except `client_id`, which the client
+// chose: it becomes part of a right only where a rule says `{client}`.
+struct Principal {
+    std::string name; // empty: anonymous
+    PrincipalKind kind = PrincipalKind::anonymous;
+    std::vector<std::string> roles;
+    std::string client_id;   // MQTT; empty elsewhere
+    std::string address;     // of the peer, without its port
+    std::string common_name; // CN of its certificate; empty without one
+};
+
+} // namespace holdfast::access
