@@ -1,4 +1,4 @@
-// Goal: REST says what docs/rest.md says: publish all or none and only after storing, streams and
+// Goal: REST says what docs/rest/ says: publish all or none and only after storing, streams and
 // their records, alarms, health. Method: a real log in a temporary directory, a publisher that
 // stores what it is given or refuses, a raw HTTP client.
 #include <gateway/rest_fixture.hpp>

@@ -42,7 +42,7 @@ void add_openapi_route(Router& router) {
             if (!item.is_object()) item = json::object{{"parameters", path_parameters(path)}};
             item.as_object()[method] = json::object{
                 {"responses",
-                 json::object{{"2XX", json::object{{"description", "as docs/rest.md says"}}},
+                 json::object{{"2XX", json::object{{"description", "as docs/rest/ says"}}},
                               {"default", json::object{{"description", "an RFC 9457 problem"}}}}}};
         }
         reply.send(json_response(

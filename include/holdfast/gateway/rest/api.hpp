@@ -31,7 +31,7 @@ struct BackupSize {
     std::uint64_t bytes = 0;
 };
 
-// What the REST handlers (docs/rest.md) work on. All of it outlives the server and the queue.
+// What the REST handlers (docs/rest/) work on. All of it outlives the server and the queue.
 struct RestParts {
     log::Log& log;
     const Clock& clock;
@@ -48,7 +48,7 @@ struct RestParts {
     std::function<Result<BackupSize>(const std::filesystem::path&)> back_up{};
 };
 
-// Adds every endpoint of docs/rest.md. `parts` are copied into the handlers.
+// Adds every endpoint of docs/rest/. `parts` are copied into the handlers.
 void add_rest_routes(Router& router, const RestParts& parts);
 
 void add_publish_routes(Router& router, const RestParts& parts);
