@@ -1,0 +1,103 @@
+#include <config/sections.hpp>
+
+#include <config/map_reader.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace holdfast::config {
+namespace {
+
+constexpr std::uint64_t kMiB = 1ULL << 20U;
+constexpr std::uint64_t kDayMs = 86'400'000;
+constexpr std::uint64_t kForEver = std::numeric_limits<std::int64_t>::max();
+
+// As topic::is_stream_name(), which stands on this floor's neighbour.
+bool is_stream_name(std::string_view name) {
+    const auto legal = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    };
+    return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+           std::ranges::all_of(name, legal);
+}
+
+void read_retention(YAML::Node node, const std::string& path, StreamConfig& out,
+                    Mistakes& mistakes) {
+    MapReader map(std::move(node), path, mistakes);
+    const auto time = map.scalar("time", "a duration or forever");
+    if (time && time->Scalar() == "forever") {
+        out.retention_ms = -1;
+    } else if (time) {
+        auto ms = static_cast<std::uint64_t>(out.retention_ms);
+        map.duration_ms("time", ms, 1'000, 36'500 * kDayMs);
+        out.retention_ms = static_cast<std::int64_t>(ms);
+    }
+    const auto bytes = map.scalar("bytes", "a size or unlimited");
+    if (bytes && bytes->Scalar() != "unlimited") {
+        std::uint64_t size = 0;
+        map.bytes("bytes", size, kMiB, kForEver);
+        if (size != 0) out.retention_bytes = static_cast<std::int64_t>(size);
+    }
+    map.finish();
+}
+
+StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mistakes) {
+    StreamConfig out;
+    out.name = name;
+    const std::string path = "streams." + name;
+    MapReader map(std::move(node), path, mistakes);
+    map.integer("partitions", out.partitions, 1U, 10'000U);
+    if (auto retention = map.take("retention"))
+        read_retention(*retention, path + ".retention", out, mistakes);
+    map.choice("durability", out.durability,
+               {{"fsync", Durability::fsync}, {"os", Durability::os}});
+    map.choice("compression", out.compression,
+               {{"none", Compression::none},
+                {"gzip", Compression::gzip},
+                {"snappy", Compression::snappy},
+                {"lz4", Compression::lz4},
+                {"zstd", Compression::zstd}});
+    map.choice("timestamp_type", out.timestamp_type,
+               {{"create", TimestampType::create}, {"append", TimestampType::append}});
+    map.choice("cleanup_policy", out.cleanup_policy,
+               {{"delete", CleanupPolicy::expire},
+                {"compact", CleanupPolicy::compact},
+                {"compact,delete", CleanupPolicy::compact_and_expire}});
+    map.duration_ms("delete_retention", out.delete_retention_ms, 0, 36'500 * kDayMs);
+    map.number("dirty_ratio_min", out.dirty_ratio_min, 0, 1);
+    std::uint64_t message_bytes = out.message_bytes_max;
+    map.bytes("message_bytes_max", message_bytes, 1024, 64 * kMiB);
+    out.message_bytes_max = static_cast<std::uint32_t>(message_bytes);
+    map.finish();
+    return out;
+}
+
+} // namespace
+
+void read_streams(const YAML::Node& node, std::vector<StreamConfig>& out, Mistakes& mistakes) {
+    if (!node.IsMap()) {
+        mistakes.add(node.Mark(), "streams", "a map of stream names is expected");
+        return;
+    }
+    out.clear();
+    std::set<std::string> names;
+    for (const auto& entry : node) {
+        const YAML::Node& key = entry.first;
+        const YAML::Node& value = entry.second;
+        const std::string name = key.IsScalar() ? key.Scalar() : "";
+        if (!is_stream_name(name))
+            mistakes.add(
+                key.Mark(), "streams",
+                fmt::format("'{}' is not a stream name: 1 to 249 of a-z A-Z 0-9 . _ -", name));
+        else if (!names.insert(name).second)
+            mistakes.add(key.Mark(), "streams." + name, "given twice");
+        else
+            out.push_back(read_stream(name, value, mistakes));
+    }
+}
+
+} // namespace holdfast::config
