@@ -19,10 +19,13 @@ namespace holdfast::broker {
 namespace {
 
 // Where a message goes, found before anything of its batch is stored.
+//
+// It shares what it needs of the topic's entry: the cache may run full, and forget the entry,
+// before the batch has found the last of its targets.
 struct Target {
     std::shared_ptr<const log::Stream> stream;
     std::uint32_t first_slot = 0;
-    TopicEntry* entry = nullptr; // null: the message names a stream and no topic
+    std::shared_ptr<const MatchList> matches; // null: the message names a stream and no topic
     std::string device;
     Bytes headers; // of the record, encoded
     std::uint32_t header_count = 0;
@@ -35,7 +38,7 @@ std::uint32_t encode_headers(Bytes& out, const OutMessage& message, const Target
         record::encode_header(out, name, as_bytes(value));
         ++count;
     };
-    if (target.entry != nullptr) add(record::kHeaderMqttTopic, message.topic);
+    if (target.matches) add(record::kHeaderMqttTopic, message.topic);
     if (message.client_id != target.device) add(record::kHeaderMqttClient, message.client_id);
     if (message.qos != 0) add(record::kHeaderMqttQos, fmt::to_string(message.qos));
     if (message.retain) add(record::kHeaderMqttRetain, "1");
@@ -88,7 +91,7 @@ Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
                 return fail(Errc::malformed, "'" + message.topic + "' is not a topic name");
             entry = &topics.add(message.topic);
         }
-        target.entry = entry;
+        target.matches = entry->matches;
         target.stream = entry->stream;
         target.first_slot = entry->first_slot;
         if (target.device.empty() && entry->device_from == Bridge::DeviceFrom::topic)
@@ -125,7 +128,6 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
     // Before their subscribers are looked up.
     if (std::ranges::any_of(batch.messages, &OutMessage::retain)) begin_retained();
     // All or none: every target is found, and its record known to fit, before the first is added.
-    const std::uint32_t epoch = topics_.epoch();
     std::vector<Target> targets;
     targets.reserve(batch.messages.size());
     for (const OutMessage& message : batch.messages) {
@@ -137,12 +139,6 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
                              "message to '" + message.topic + "' is larger than its stream takes"));
         targets.push_back(std::move(target).value());
     }
-    if (topics_.epoch() != epoch && targets.size() > 1) {
-        // The cache ran full and forgot entries that the first targets point to; it is fresh now.
-        if (targets.size() > TopicCache::kTopicsMax / 2)
-            return done(fail(Errc::limit_exceeded, "too many topics in one batch"));
-        return publish(std::move(batch), std::move(done));
-    }
 
     IngestGroup::Waiting waiting;
     waiting.done = std::move(done);
@@ -153,23 +149,18 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         const std::array<ByteView, 1> headers = {target.headers};
         const auto place = open_->add(record_of(message, target, now_ms_, headers));
         waiting.places.emplace_back(place, target.stream->settings.name);
-        if (target.entry != nullptr) {
-            if (message.retain) retain_message(message, place);
-            if (target.entry->matches->has_queue() && message.qos != 0)
-                open_->queues().add(
-                    target.entry->matches, {}, message.qos, place,
-                    static_cast<std::uint32_t>(message.topic.size() + message.payload.size()));
-        }
-        if (target.entry != nullptr && !target.entry->matches->empty()) {
-            const Bytes forwarded = forwarded_properties(message, true);
-            Fanout& fanout = message.qos == 0 ? immediate_ : open_->fanout();
-            fanout.add(target.entry->matches, {message.topic,
-                                               as_bytes(message.payload),
-                                               forwarded,
-                                               {},
-                                               message.qos,
-                                               message.retain});
-        }
+        if (!target.matches) continue;
+        if (message.retain) retain_message(message, place);
+        if (target.matches->has_queue() && message.qos != 0)
+            open_->queues().add(
+                target.matches, {}, message.qos, place,
+                static_cast<std::uint32_t>(message.topic.size() + message.payload.size()));
+        if (target.matches->empty()) continue;
+        const Bytes forwarded = forwarded_properties(message, true);
+        Fanout& fanout = message.qos == 0 ? immediate_ : open_->fanout();
+        fanout.add(
+            target.matches,
+            {message.topic, as_bytes(message.payload), forwarded, {}, message.qos, message.retain});
     }
     for (log::StateChange& change : batch.state_changes)
         open_->state_changes.push_back(std::move(change));

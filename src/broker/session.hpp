@@ -23,6 +23,7 @@ enum class SessionState : std::uint8_t {
     free,       // nobody's slot
     connecting, // accepted, CONNECT not seen
     connected,
+    closing, // says its last words, inside Shard::close()
     offline, // persistent, without a connection
 };
 

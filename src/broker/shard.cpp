@@ -13,6 +13,7 @@
 #include <holdfast/record/partitioner.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace holdfast::broker {
@@ -103,7 +104,8 @@ void Shard::move_connection(Session& from, Session& to) {
 Session* Shard::find(SessionRef ref) {
     if (ref.slot >= sessions_.size()) return nullptr;
     Session& session = sessions_[ref.slot];
-    const bool is_here = session.ref == ref && session.state != SessionState::free;
+    const bool is_here = session.ref == ref && session.state != SessionState::free &&
+                         session.state != SessionState::closing;
     return is_here ? &session : nullptr;
 }
 
@@ -139,11 +141,14 @@ bool Shard::has_output() const noexcept {
 }
 
 void Shard::close(Session& session, std::string_view why) {
+    // Its last words may be what it is closed for once more, for want of memory.
+    if (session.state == SessionState::closing) return;
+    assert(session.state == SessionState::connecting || session.state == SessionState::connected);
     if (log_enabled(LogLevel::debug))
         log_debug("mqtt", "client '{}' from {} closed: {}", session.client_id, session.peer_address,
                   why);
     const bool was_connected = session.state == SessionState::connected;
-    session.state = SessionState::free; // flush() must not close it a second time
+    session.state = SessionState::closing;
     outbound_->flush(session);
     transport_.close(session.ref.slot);
     if (was_connected) broker_.client_count().fetch_sub(1, std::memory_order_relaxed);
@@ -182,6 +187,7 @@ void Shard::publish_will(const Will& will) {
 
 void Shard::free(Session& session) {
     const SessionRef ref = session.ref;
+    assert(session.state != SessionState::free); // its slot would be given out twice
     session = Session{};
     session.ref = {ref.shard, ref.slot, ref.generation + 1};
     free_slots_.push_back(ref.slot);
@@ -207,12 +213,13 @@ void Shard::hand_over(Session& session, std::uint16_t home, ByteView input) {
 }
 
 void Shard::end_turn() {
-    if (!immediate_.empty()) {
-        deliver_here(immediate_);
-        pass_on(immediate_);
-        immediate_.clear();
-    }
-    outbound_->flush();
+    // A session that ends meanwhile adds its will behind, never to the bytes that are being sent.
+    do {
+        std::swap(immediate_, leaving_);
+        deliver_here(leaving_);
+        pass_on(leaving_);
+        leaving_.clear();
+    } while (!immediate_.empty());
     inbound_->count_turn();
     submit_or_hold();
     turn_has_begun_ = false;
@@ -277,7 +284,7 @@ void Shard::tick() {
 
 void Shard::close_all() {
     for (Session& session : sessions_) {
-        if (session.state != SessionState::free && session.state != SessionState::offline)
+        if (session.state == SessionState::connecting || session.state == SessionState::connected)
             inbound_->disconnect(session, mqtt::ReasonCode::server_shutting_down,
                                  "the server is stopping");
     }

@@ -145,6 +145,7 @@ private:
     std::uint64_t hold_target_ = 0; // records to wait for before the next group; 0 = none
     bool holds_ = false;
     Fanout immediate_; // QoS 0 of this turn: does not wait for the log
+    Fanout leaving_;   // what of it is being sent
     std::unique_ptr<Inbound> inbound_;
     std::unique_ptr<Outbound> outbound_;
     std::unique_ptr<DurableSessions> durable_;

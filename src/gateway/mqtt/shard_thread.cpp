@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -30,6 +31,17 @@ std::size_t sum_of(std::span<const iovec> pieces) {
     std::size_t sum = 0;
     for (const iovec& piece : pieces) sum += piece.iov_len;
     return sum;
+}
+
+// Takes what the peer has sent and nobody will read, up to a bound; gives whether there was any.
+// Not into the buffer that connections are read into: a packet in there may be why this one is
+// closed.
+bool drain(int fd) {
+    std::array<std::byte, 16 * 1024> unread; // filled by the kernel
+    constexpr int kReadsMax = 16;
+    int reads = 0;
+    while (reads < kReadsMax && ::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT) > 0) ++reads;
+    return reads != 0;
 }
 
 ssize_t send_now(int fd, std::span<const iovec> pieces) {
@@ -230,8 +242,7 @@ void ShardThread::close(std::uint32_t slot) {
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(connection.fd);
     // Closing with bytes unread resets the connection, and the peer would lose our last words.
-    const bool was_sending = !connection.peer_is_gone && ::recv(connection.fd, read_buffer_.get(),
-                                                                kReadBufferBytes, MSG_DONTWAIT) > 0;
+    const bool was_sending = !connection.peer_is_gone && drain(connection.fd);
     const bool has_unsent = !connection.peer_is_gone && connection.unsent_bytes() != 0;
     if ((!was_sending && !has_unsent) || lingering_.size() >= kLingeringMax) {
         ::close(connection.fd);
