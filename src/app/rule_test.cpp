@@ -72,9 +72,9 @@ std::string to_lines(const rules::DryRunResult& result) {
     const auto& counts = result.counts;
     out += fmt::format(
         "{} events read, {} rows, {} messages, {} alarms raised, {} cleared, {} late, "
-        "{} of another type, {} clamped, {} errors\n",
+        "{} of another type, {} implausible times, {} errors\n",
         counts.records_in, counts.rows_out, result.messages.size(), counts.alarms_raised,
-        counts.alarms_cleared, counts.late, counts.mismatches, counts.clamped, counts.errors);
+        counts.alarms_cleared, counts.late, counts.mismatches, counts.implausible, counts.errors);
     if (!result.last_error.empty()) out += "last error: " + result.last_error + "\n";
     return out;
 }

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -34,6 +33,7 @@ void ModelStatus::add(const ModelCounts& counts, std::string_view error) {
     const std::lock_guard lock(mutex_);
     counts_.scored += counts.scored;
     counts_.skipped += counts.skipped;
+    counts_.implausible += counts.implausible;
     counts_.lost += counts.lost;
     counts_.alarms_raised += counts.alarms_raised;
     counts_.alarms_cleared += counts.alarms_cleared;
@@ -98,24 +98,8 @@ void PartitionTask::read_batch(record::BatchView& batch) {
 
 void PartitionTask::collect(const record::RecordView& record) {
     ++unstored_records_;
-    if (record.is_tombstone) return;
-    record::MessageView message;
-    message.payload = record.value;
-    message.arrival_ms = record.timestamp_ms;
-    if (record.key) message.device = as_text(*record.key);
-    record::HeaderCursor headers(record);
-    for (record::HeaderView header; headers.next(header);) {
-        const std::string_view value = as_text(header.value);
-        if (header.name == "mqtt.topic") {
-            message.topic = value;
-        } else if (header.name == "ts") {
-            std::int64_t ms = 0;
-            const auto [end, error] =
-                std::from_chars(value.data(), value.data() + value.size(), ms);
-            if (error == std::errc() && end == value.data() + value.size() && ms >= 0)
-                message.event_ms = ms;
-        }
-    }
+    const record::MessageView message = record::read_message(record);
+    if (!message.has_payload) return;
     const std::string& filter = parts_.spec->topic;
     if (!filter.empty() && (message.topic.empty() || !topic::matches(filter, message.topic)))
         return;
@@ -149,6 +133,7 @@ void PartitionTask::score_collected() {
             continue;
         }
         ++counts.scored;
+        if (decoder_.is_implausible(time, row)) ++counts.implausible;
         if (auto& change = scored.value().change) {
             const bool is_raised = change->state == alarms::AlarmState::active;
             ++(is_raised ? counts.alarms_raised : counts.alarms_cleared);

@@ -104,7 +104,7 @@ class PayloadColumns::Impl {
 public:
     explicit Impl(std::vector<Field> fields) : fields_(std::move(fields)) {
         columns_.resize(fields_.size());
-        clamped_.resize(fields_.size());
+        implausible_.resize(fields_.size());
         for (const Field& field : fields_) {
             needs_payload_ = needs_payload_ || field.is_from_payload() ||
                              (field.kind == FieldKind::ts && !field.path.steps.empty());
@@ -118,14 +118,14 @@ public:
         errors_.assign(rows_, {});
         for (auto& column : columns_) column.reset(rows_);
         for (std::size_t field = 0; field < fields_.size(); ++field)
-            clamped_[field].assign(fields_[field].kind == FieldKind::ts ? rows_ : 0, false);
+            implausible_[field].assign(fields_[field].kind == FieldKind::ts ? rows_ : 0, false);
         for (std::size_t row = 0; row < rows_; ++row) decode_row(row, messages[row]);
     }
 
     std::vector<Field> fields_;
     std::vector<column::Column> columns_;
-    std::vector<std::vector<bool>> clamped_; // by field; empty but for ts
-    std::vector<std::string_view> errors_;   // static texts
+    std::vector<std::vector<bool>> implausible_; // by field; empty but for ts
+    std::vector<std::string_view> errors_;       // static texts
     std::size_t rows_ = 0;
 
 private:
@@ -224,24 +224,33 @@ private:
     Value event_time(std::size_t index, std::size_t row, const MessageView& message,
                      const Document& document) {
         const std::int64_t arrival_us = message.arrival_ms * 1000;
-        std::int64_t us = arrival_us;
-        if (const auto found = time_at(document, fields_[index].path)) {
-            us = *found;
-        } else if (message.event_ms) {
+        std::optional<std::int64_t> us = time_at(document, fields_[index].path);
+        if (!us && message.event_ms)
             us = std::clamp<std::int64_t>(*message.event_ms, 0, INT64_MAX / 1000) * 1000;
-        } else {
-            for (const Path& path : time_paths_) {
-                const auto at = time_at(document, path);
-                if (!at) continue;
-                us = *at;
-                break;
+        bool is_implausible = false;
+        if (!us) us = guessed_time(document, is_implausible);
+        // A clock that far ahead is wrong by an unknown amount: arrival is the better guess, and
+        // one such message must not move a watermark.
+        if (us && *us > arrival_us + kAheadOfArrivalMaxUs) {
+            is_implausible = true;
+            us.reset();
+        }
+        implausible_[index][row] = is_implausible;
+        return Value::of_timestamp_us(us.value_or(arrival_us));
+    }
+
+    // From members that mostly, but not always, are the event time; `is_implausible` tells that one
+    // was there and cannot be it.
+    std::optional<std::int64_t> guessed_time(const Document& document, bool& is_implausible) const {
+        for (const Path& path : time_paths_) {
+            const auto at = time_at(document, path);
+            if (at && *at >= kGuessedTimeMinUs) {
+                is_implausible = false;
+                return at;
             }
+            is_implausible = is_implausible || at.has_value();
         }
-        if (us > arrival_us + kAheadOfArrivalMaxUs) {
-            us = arrival_us + kAheadOfArrivalMaxUs;
-            clamped_[index][row] = true;
-        }
-        return Value::of_timestamp_us(us);
+        return std::nullopt;
     }
 
     static std::optional<std::int64_t> time_at(const Document& document, const Path& path) {
@@ -281,8 +290,8 @@ std::size_t PayloadColumns::rows() const noexcept {
 std::string_view PayloadColumns::error(std::size_t row) const {
     return impl_->errors_[row];
 }
-bool PayloadColumns::is_clamped(std::size_t field, std::size_t row) const {
-    return !impl_->clamped_[field].empty() && impl_->clamped_[field][row];
+bool PayloadColumns::is_implausible(std::size_t field, std::size_t row) const {
+    return !impl_->implausible_[field].empty() && impl_->implausible_[field][row];
 }
 
 } // namespace holdfast::record

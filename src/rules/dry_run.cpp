@@ -115,7 +115,7 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
         result.counts.rows_out += counts.rows_out;
         result.counts.late += counts.late;
         result.counts.mismatches += counts.mismatches;
-        result.counts.clamped += counts.clamped;
+        result.counts.implausible += counts.implausible;
         result.counts.errors += counts.errors;
         result.counts.alarms_raised += counts.alarms_raised;
         result.counts.alarms_cleared += counts.alarms_cleared;
@@ -137,7 +137,7 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
         std::vector<RecordNote> notes;
         for (std::size_t row = 0; row < views.size(); ++row)
             notes.push_back({decoder.error(row), as_text(views[row].payload), views[row].offset,
-                             decoder.is_clamped(plan->ts_field, row), 0});
+                             decoder.is_implausible(plan->ts_field, row), 0});
         runner.run(frame, notes);
         views.clear();
         collect();
@@ -178,9 +178,9 @@ std::string to_ndjson(const DryRunResult& result) {
     const RuleCounts& counts = result.counts;
     out += fmt::format(
         "{{\"counts\":{{\"records_in\":{},\"rows_out\":{},\"late\":{},"
-        "\"mismatches\":{},\"clamped\":{},\"errors\":{},\"alarms_raised\":{},"
+        "\"mismatches\":{},\"implausible\":{},\"errors\":{},\"alarms_raised\":{},"
         "\"alarms_cleared\":{}}},\"last_error\":",
-        counts.records_in, counts.rows_out, counts.late, counts.mismatches, counts.clamped,
+        counts.records_in, counts.rows_out, counts.late, counts.mismatches, counts.implausible,
         counts.errors, counts.alarms_raised, counts.alarms_cleared);
     column::append_json_string(out, result.last_error);
     return out + "}\n";

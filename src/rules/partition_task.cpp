@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <limits>
 #include <mutex>
 
@@ -15,13 +14,6 @@ namespace holdfast::rules {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
-
-template <class Number>
-Number number_or(std::string_view text, Number otherwise) noexcept {
-    Number value = otherwise;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? value : otherwise;
-}
 
 bool is_permanent(Errc code) noexcept {
     return code == Errc::malformed || code == Errc::not_found || code == Errc::not_supported;
@@ -95,36 +87,11 @@ void PartitionTask::process(const log::Fetched& fetched) {
 }
 
 void PartitionTask::collect(const record::RecordView& record) {
-    if (record.is_tombstone) return;
-    record::MessageView message;
-    Row row;
-    message.payload = record.value;
-    message.arrival_ms = record.timestamp_ms;
+    record::MessageView message = record::read_message(record);
+    if (!message.has_payload) return;
     message.stream = stream_->settings.name;
     message.partition = partition_.index;
-    message.offset = record.offset;
-    if (record.key) {
-        message.device = as_text(*record.key);
-        message.client_id = *message.device; // the header is left out where it equals the key
-    }
-    record::HeaderCursor headers(record);
-    for (record::HeaderView header; headers.next(header);) {
-        const std::string_view value = as_text(header.value);
-        if (header.name == "mqtt.topic") {
-            message.topic = value;
-        } else if (header.name == "mqtt.client") {
-            message.client_id = value;
-        } else if (header.name == "mqtt.qos") {
-            message.qos = number_or<std::uint8_t>(value, 0);
-        } else if (header.name == "ts") {
-            std::int64_t ms = number_or<std::int64_t>(value, -1);
-            if (ms >= 0) message.event_ms = ms;
-        } else if (header.name == "u.hf-hops") {
-            row.hops = number_or<std::uint8_t>(value, RuleRunner::kHopsMax);
-        }
-    }
     messages_.push_back(message);
-    rows_.push_back(row);
 }
 
 void PartitionTask::flush() {
@@ -135,12 +102,10 @@ void PartitionTask::flush() {
             if (run->rule->status_now() == RuleStatus::running) run_rule(*run, from, count);
     }
     messages_.clear();
-    rows_.clear();
     batches_.clear();
 }
 
-bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message,
-                          std::uint8_t hops) const {
+bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message) const {
     const auto& plan = *run.rule->plan;
     if (message.offset < run.next_offset) return false;
     if (plan.from_filter && (message.topic.empty() || !topic::matches(plan.source, message.topic)))
@@ -149,14 +114,13 @@ bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message
     constexpr std::string_view kPrefix = "rule:";
     const bool is_own = message.client_id.starts_with(kPrefix) &&
                         message.client_id.substr(kPrefix.size()) == plan.name;
-    return !is_own && hops < RuleRunner::kHopsMax;
+    return !is_own && message.hops < RuleRunner::kHopsMax;
 }
 
 void PartitionTask::run_rule(RuleRun& run, std::size_t from, std::size_t count) {
     std::vector<std::uint32_t> picked;
     for (std::size_t row = 0; row < count; ++row)
-        if (takes(run, messages_[from + row], rows_[from + row].hops))
-            picked.push_back(static_cast<std::uint32_t>(row));
+        if (takes(run, messages_[from + row])) picked.push_back(static_cast<std::uint32_t>(row));
     run.unstored_records += count;
     if (picked.empty()) return;
     const bool takes_all = picked.size() == count;
@@ -172,8 +136,8 @@ void PartitionTask::run_rule(RuleRun& run, std::size_t from, std::size_t count) 
     for (const std::uint32_t row : picked) {
         const auto& message = messages_[from + row];
         notes.push_back({decoder_.error(row), as_text(message.payload), message.offset,
-                         decoder_.is_clamped(run.columns[run.rule->plan->ts_field], row),
-                         rows_[from + row].hops});
+                         decoder_.is_implausible(run.columns[run.rule->plan->ts_field], row),
+                         message.hops});
     }
     run.runner.run(frame, notes);
 }

@@ -39,17 +39,13 @@ public:
     void rebuild_decoder();
 
 private:
-    struct Row { // beside its MessageView
-        std::uint8_t hops = 0;
-    };
     struct Storing; // one step's batches on their way
 
     void process(const log::Fetched& fetched);
     void collect(const record::RecordView& record);
     void flush();
     void run_rule(RuleRun& run, std::size_t from, std::size_t count);
-    [[nodiscard]] bool takes(const RuleRun& run, const record::MessageView& message,
-                             std::uint8_t hops) const;
+    [[nodiscard]] bool takes(const RuleRun& run, const record::MessageView& message) const;
     void store(Done done);
     void bad_batch(const Error& why, Offset at);
 
@@ -63,7 +59,6 @@ private:
     record::PayloadColumns decoder_;
     std::vector<record::BatchView> batches_; // what messages_ borrow from
     std::vector<record::MessageView> messages_;
-    std::vector<Row> rows_;
 };
 
 } // namespace holdfast::rules

@@ -42,7 +42,7 @@ void Rule::add(const RuleCounts& more, const std::string& error) {
     counts.rows_out += more.rows_out;
     counts.late += more.late;
     counts.mismatches += more.mismatches;
-    counts.clamped += more.clamped;
+    counts.implausible += more.implausible;
     counts.errors += more.errors;
     counts.lost += more.lost;
     counts.alarms_raised += more.alarms_raised;

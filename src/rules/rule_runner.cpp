@@ -51,7 +51,7 @@ void RuleRunner::run(const Frame& input, std::span<const RecordNote> notes) {
     evaluation_.arena.clear();
     counts_.records_in += notes.size();
     for (const RecordNote& note : notes) {
-        if (note.is_clamped) ++counts_.clamped;
+        if (note.is_implausible) ++counts_.implausible;
         if (plan_->reads_payload && !note.payload_error.empty())
             error(fmt::format("offset {}: {}", note.offset, note.payload_error));
     }

@@ -22,7 +22,7 @@ struct RecordNote {
     std::string_view payload_error; // empty: decoded well
     std::string_view payload;       // for LATE TO
     Offset offset = 0;
-    bool is_clamped = false;
+    bool is_implausible = false;
     std::uint8_t hops = 0; // rules that the record came through
 };
 

@@ -193,17 +193,53 @@ TEST_CASE("event time comes from the path, the header, the payload, or arrival",
     columns.decode({&one_row, 1});
     CHECK(columns.column(0).at(0).as_int() == row.plain_us);
     CHECK(columns.column(1).at(0).as_int() == row.by_path_us);
-    CHECK_FALSE(columns.is_clamped(0, 0));
+    CHECK_FALSE(columns.is_implausible(0, 0));
 }
 
-TEST_CASE("event time more than an hour ahead of arrival is clamped", "[record][payload]") {
-    PayloadColumns columns({Field{FieldKind::ts}, path("ts")});
-    const auto row = message(R"({"ts":1800000000})");
-    columns.decode({&row, 1});
-    CHECK(columns.column(0).at(0).as_int() ==
-          1'700'000'000'000'000 + PayloadColumns::kAheadOfArrivalMaxUs);
-    CHECK(columns.is_clamped(0, 0));
-    CHECK_FALSE(columns.is_clamped(1, 0));
+TEST_CASE("what cannot be the event time is not taken for it, and is counted",
+          "[record][payload]") {
+    const Field plain{FieldKind::ts};
+    const Field by_path{FieldKind::ts, Path::parse("at").value()};
+    const std::int64_t arrival = 1'700'000'000'000'000;
+    struct Row {
+        const char* payload;
+        std::optional<std::int64_t> event_ms;
+        std::int64_t plain_us;
+        bool plain_is_implausible;
+        std::int64_t by_path_us;
+        bool by_path_is_implausible;
+    };
+    const auto row = GENERATE_COPY(values<Row>({
+        // an uptime, a counter
+        {R"({"time":35})", {}, arrival, true, arrival, true},
+        {R"({"ts":"1999-12-31T23:59:59Z"})", {}, arrival, true, arrival, true},
+        {R"({"ts":946684800})", {}, 946'684'800'000'000, false, 946'684'800'000'000, false},
+        // another member tells it
+        {R"({"ts":35,"time":1600000000})",
+         {},
+         1'600'000'000'000'000,
+         false,
+         1'600'000'000'000'000,
+         false},
+        // a clock ahead by up to an hour may be right, by more it is not, whoever says so
+        {R"({"ts":1700003600})", {}, 1'700'003'600'000'000, false, 1'700'003'600'000'000, false},
+        {R"({"ts":1700003601})", {}, arrival, true, arrival, true},
+        {R"({})", 1'700'003'601'000, arrival, true, arrival, true},
+        {R"({"at":1800000000})", 1'600'000'000'000, 1'600'000'000'000'000, false, arrival, true},
+        // whoever names the path knows what stands there
+        {R"({"at":35})", {}, arrival, false, 35'000'000, false},
+        {R"({"ts":"soon"})", {}, arrival, false, arrival, false},
+    }));
+    CAPTURE(row.payload);
+    PayloadColumns columns({plain, by_path, path("ts")});
+    MessageView one_row = message(row.payload);
+    one_row.event_ms = row.event_ms;
+    columns.decode({&one_row, 1});
+    CHECK(columns.column(0).at(0).as_int() == row.plain_us);
+    CHECK(columns.is_implausible(0, 0) == row.plain_is_implausible);
+    CHECK(columns.column(1).at(0).as_int() == row.by_path_us);
+    CHECK(columns.is_implausible(1, 0) == row.by_path_is_implausible);
+    CHECK_FALSE(columns.is_implausible(2, 0)); // not an event time
 }
 
 TEST_CASE("an oversized payload is refused by name", "[record][payload]") {

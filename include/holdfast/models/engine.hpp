@@ -25,9 +25,10 @@ struct EngineSettings {
 // What a model has done since the process started, summed over its partitions.
 struct ModelCounts {
     std::uint64_t scored = 0; // samples
-    std::uint64_t skipped =
-        0; // messages without a number in any field, undecodable, one device too many
-    std::uint64_t lost = 0; // offsets that were gone before the model could read them
+    // Messages without a number in any field, undecodable, one device too many.
+    std::uint64_t skipped = 0;
+    std::uint64_t implausible = 0; // samples whose event time could be none: arrival counts
+    std::uint64_t lost = 0;        // offsets that were gone before the model could read them
     std::uint64_t alarms_raised = 0;
     std::uint64_t alarms_cleared = 0;
 };

@@ -67,7 +67,8 @@ struct RecordView {
 class HeaderCursor {
 public:
     explicit HeaderCursor(const RecordView& record) noexcept
-        : reader_(record.headers), left_(record.header_count) {}
+        : HeaderCursor(record.headers, record.header_count) {}
+    HeaderCursor(ByteView headers, std::uint32_t count) noexcept : reader_(headers), left_(count) {}
     // The next header; false at the end.
     [[nodiscard]] bool next(HeaderView& header);
 

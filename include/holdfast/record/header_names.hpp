@@ -17,5 +17,7 @@ inline constexpr std::string_view kHeaderMqttCorrelation = "mqtt.correlation";
 inline constexpr std::string_view kHeaderContentType = "content-type";
 inline constexpr std::string_view kHeaderEventTime = "ts";
 inline constexpr std::string_view kHeaderUserPrefix = "u.";
+inline constexpr std::string_view kHeaderHops = "u.hf-hops"; // rules that a message came through
+inline constexpr std::string_view kHeaderTick = "hf.tick";   // the record only tells the time
 
 } // namespace holdfast::record

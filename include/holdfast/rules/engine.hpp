@@ -30,13 +30,13 @@ enum class RuleStatus : std::uint8_t { running, paused, failed };
 
 // What a rule has done since the process started, summed over its partitions.
 struct RuleCounts {
-    std::uint64_t records_in = 0; // records of its source
-    std::uint64_t rows_out = 0;   // rows emitted
-    std::uint64_t late = 0;       // records that came after their window had closed
-    std::uint64_t mismatches = 0; // values that became NULL: wrong type, x/0, out of range
-    std::uint64_t clamped = 0;    // event times more than 1 h ahead of arrival
-    std::uint64_t errors = 0;     // records or rows skipped: undecodable, no group left, bad topic
-    std::uint64_t lost = 0;       // offsets that were gone before the rule could read them
+    std::uint64_t records_in = 0;  // records of its source
+    std::uint64_t rows_out = 0;    // rows emitted
+    std::uint64_t late = 0;        // records that came after their window had closed
+    std::uint64_t mismatches = 0;  // values that became NULL: wrong type, x/0, out of range
+    std::uint64_t implausible = 0; // event times that could be none: arrival counts instead
+    std::uint64_t errors = 0;      // records or rows skipped: undecodable, no group left, bad topic
+    std::uint64_t lost = 0;        // offsets that were gone before the rule could read them
     std::uint64_t alarms_raised = 0;
     std::uint64_t alarms_cleared = 0;
 };

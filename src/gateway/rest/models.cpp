@@ -23,6 +23,7 @@ json::object warm_up_of(const models::ModelSpec& spec) {
 json::object describe(const models::ModelCounts& counts) {
     return {{"scored", counts.scored},
             {"skipped", counts.skipped},
+            {"implausible", counts.implausible},
             {"lost", counts.lost},
             {"alarms_raised", counts.alarms_raised},
             {"alarms_cleared", counts.alarms_cleared}};

@@ -18,7 +18,7 @@ json::object describe(const rules::RuleCounts& counts) {
             {"rows_out", counts.rows_out},
             {"late", counts.late},
             {"mismatches", counts.mismatches},
-            {"clamped", counts.clamped},
+            {"implausible", counts.implausible},
             {"errors", counts.errors},
             {"lost", counts.lost},
             {"alarms_raised", counts.alarms_raised},
