@@ -2,7 +2,7 @@
 // says is never mixed with another's, nor with what a socket still has to take. Method: a whole
 // ShardThread over a log in a temporary directory, its sockets one end of socket pairs.
 
-#include <holdfast/gateway/shard_thread.hpp>
+#include <holdfast/gateway/mqtt/shard_thread.hpp>
 
 #include <holdfast/log/log.hpp>
 #include <holdfast/mqtt/connect.hpp>
