@@ -1,7 +1,10 @@
 #include <holdfast/sql/aggregate.hpp>
 
+#include "sql/aggregate_extra.hpp"
+
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cmath>
 
 namespace holdfast::sql {
@@ -14,24 +17,78 @@ std::uint64_t bits(double value) noexcept {
     return std::bit_cast<std::uint64_t>(value);
 }
 
+struct Named {
+    std::string_view name;
+    AggregateKind kind;
+    std::size_t arguments;
+};
+constexpr std::array kNamed{
+    Named{"count", AggregateKind::count, 1},
+    Named{"count_if", AggregateKind::count_if, 1},
+    Named{"sum", AggregateKind::sum, 1},
+    Named{"avg", AggregateKind::avg, 1},
+    Named{"min", AggregateKind::min, 1},
+    Named{"max", AggregateKind::max, 1},
+    Named{"stddev", AggregateKind::stddev, 1},
+    Named{"var", AggregateKind::variance, 1},
+    Named{"variance", AggregateKind::variance, 1},
+    Named{"first", AggregateKind::first, 1},
+    Named{"last", AggregateKind::last, 1},
+    Named{"median", AggregateKind::median, 1},
+    Named{"quantile", AggregateKind::quantile, 2},
+    Named{"quantile_disc", AggregateKind::quantile, 2},
+    Named{"quantile_cont", AggregateKind::quantile_cont, 2},
+    Named{"corr", AggregateKind::corr, 2},
+    Named{"regr_slope", AggregateKind::regr_slope, 2},
+    Named{"approx_count_distinct", AggregateKind::approx_count_distinct, 1},
+    Named{"min_by", AggregateKind::min_by, 2},
+    Named{"max_by", AggregateKind::max_by, 2},
+    Named{"list", AggregateKind::list, 1},
+    Named{"string_agg", AggregateKind::string_agg, 2},
+};
+
 } // namespace
 
 std::optional<AggregateKind> find_aggregate(std::string_view name) noexcept {
-    struct Named {
-        std::string_view name;
-        AggregateKind kind;
-    };
-    constexpr std::array kNamed{
-        Named{"count", AggregateKind::count},       Named{"count_if", AggregateKind::count_if},
-        Named{"sum", AggregateKind::sum},           Named{"avg", AggregateKind::avg},
-        Named{"min", AggregateKind::min},           Named{"max", AggregateKind::max},
-        Named{"stddev", AggregateKind::stddev},     Named{"var", AggregateKind::variance},
-        Named{"variance", AggregateKind::variance}, Named{"first", AggregateKind::first},
-        Named{"last", AggregateKind::last},
-    };
     for (const Named& each : kNamed)
         if (each.name == name) return each.kind;
     return std::nullopt;
+}
+
+std::size_t argument_count(AggregateKind kind) noexcept {
+    for (const Named& each : kNamed)
+        if (each.kind == kind) return each.arguments;
+    return 0; // count_rows, which has no name of its own
+}
+
+std::vector<std::string> aggregate_names() {
+    std::vector<std::string> names;
+    for (const Named& each : kNamed) names.emplace_back(each.name);
+    return names;
+}
+
+AggregateState::AggregateState() = default;
+AggregateState::~AggregateState() = default;
+AggregateState::AggregateState(AggregateState&&) noexcept = default;
+AggregateState& AggregateState::operator=(AggregateState&&) noexcept = default;
+
+void AggregateState::add(AggregateKind kind, std::span<const Value> args,
+                         std::uint64_t& mismatches) {
+    if (kind <= kLastStoredAggregate)
+        return add(kind, args.empty() ? Value() : args[0], mismatches);
+    if (!extra_) extra_ = make_extra(kind);
+    extra_->add(args, mismatches);
+}
+
+Value AggregateState::result(AggregateKind kind, column::TextArena& arena) const {
+    if (kind <= kLastStoredAggregate) return result(kind);
+    if (extra_) return extra_->result(arena);
+    return kind == AggregateKind::approx_count_distinct ? Value::of_int(0) : Value();
+}
+
+std::size_t AggregateState::heap_bytes() const noexcept {
+    const std::size_t text = kept_text_.capacity() > 15 ? kept_text_.capacity() : 0;
+    return text + (extra_ ? extra_->heap_bytes() + 64 : 0);
 }
 
 void AggregateState::add_number(const Value& value) noexcept {
@@ -118,6 +175,7 @@ void AggregateState::add(AggregateKind kind, const Value& value, std::uint64_t& 
             if (kept_type_ == Type::null) keep(value, mismatches);
             break;
         case AggregateKind::last: keep(value, mismatches); break;
+        default: assert(false); // needs its arguments: the other add()
     }
 }
 
@@ -145,8 +203,8 @@ Value AggregateState::result(AggregateKind kind) const noexcept {
         case AggregateKind::max:
         case AggregateKind::first:
         case AggregateKind::last: return kept();
+        default: return {};
     }
-    return {};
 }
 
 void AggregateState::encode(ByteWriter& out) const {

@@ -1,4 +1,5 @@
 #include "sql/expression_parser.hpp"
+#include "sql/names.hpp"
 
 #include <holdfast/sql/function.hpp>
 #include <holdfast/sql/rule_plan.hpp>
@@ -24,27 +25,6 @@ bool is_later(std::string_view name) {
         "list",          "cast",     "string_agg",  "extract",      "date_trunc",
         "inside_polygon"};
     return std::find(kLater.begin(), kLater.end(), name) != kLater.end();
-}
-
-std::optional<FieldKind> record_column(std::string_view name) noexcept {
-    struct Named {
-        std::string_view name;
-        FieldKind kind;
-    };
-    constexpr std::array kNamed{Named{"value", FieldKind::value},
-                                Named{"payload", FieldKind::payload},
-                                Named{"topic", FieldKind::topic},
-                                Named{"device", FieldKind::device},
-                                Named{"client_id", FieldKind::client_id},
-                                Named{"qos", FieldKind::qos},
-                                Named{"ts", FieldKind::ts},
-                                Named{"arrival_ts", FieldKind::arrival_ts},
-                                Named{"stream", FieldKind::stream},
-                                Named{"partition", FieldKind::partition},
-                                Named{"offset", FieldKind::offset}};
-    for (const Named& each : kNamed)
-        if (each.name == name) return each.kind;
-    return std::nullopt;
 }
 
 // Turns names into slots, frame by frame.
@@ -219,7 +199,8 @@ private:
 
     Result<void> bind_call(Expression& e, Frame frame) {
         if (e.text == "topic_level") return bind_topic_level(e, frame);
-        if (const auto aggregate = find_aggregate(e.text))
+        const auto aggregate = find_aggregate(e.text);
+        if (aggregate && *aggregate <= kLastStoredAggregate)
             return bind_aggregate(e, frame, *aggregate);
         e.function = find_function(e.text);
         if (e.function == nullptr) {

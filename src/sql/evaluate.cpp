@@ -1,3 +1,6 @@
+#include "sql/cast.hpp"
+
+#include <holdfast/column/json_path.hpp>
 #include <holdfast/column/json_text.hpp>
 #include <holdfast/sql/expression.hpp>
 #include <holdfast/sql/function.hpp>
@@ -189,7 +192,10 @@ private:
             case ExpressionKind::concat: return concat(args);
             case ExpressionKind::between: return negated(e, between(args));
             case ExpressionKind::in_list: return negated(e, in_list(args));
-            case ExpressionKind::like: return negated(e, like(args));
+            case ExpressionKind::like: return negated(e, like(e, args));
+            case ExpressionKind::distinct_from: return negated(e, Value::of_bool(distinct(args)));
+            case ExpressionKind::cast: return cast_value(args[0], e.cast_to, evaluation_);
+            case ExpressionKind::extract: return extract(e, args[0]);
             case ExpressionKind::call: return call(*e.function, args);
             default: return {};
         }
@@ -225,13 +231,27 @@ private:
         }
         return unknown ? Value() : Value::of_bool(false);
     }
-    Value like(const std::vector<Value>& args) {
+    static bool distinct(const std::vector<Value>& args) {
+        if (args[0].is_null() || args[1].is_null()) return args[0].is_null() != args[1].is_null();
+        return !column::comparable(args[0], args[1]) || column::compare(args[0], args[1]) != 0;
+    }
+    Value extract(const Expression& e, const Value& json) {
+        if (json.is_null()) return {};
+        if (json.type() == Type::text)
+            return column::json_at(json.as_text(), e.path, evaluation_.arena);
+        ++evaluation_.mismatches;
+        return {};
+    }
+    Value like(const Expression& e, const std::vector<Value>& args) {
         if (args[0].is_null() || args[1].is_null()) return {};
         if (args[0].type() != Type::text || args[1].type() != Type::text) {
             ++evaluation_.mismatches;
             return {};
         }
-        return Value::of_bool(matches_like(args[0].as_text(), args[1].as_text()));
+        if (!e.ignores_case)
+            return Value::of_bool(matches_like(args[0].as_text(), args[1].as_text()));
+        return Value::of_bool(
+            matches_like(lower_case(args[0].as_text()), lower_case(args[1].as_text())));
     }
     // `||` shows any type as text: joining is what people mean by it.
     Value concat(const std::vector<Value>& args) {

@@ -46,7 +46,6 @@ public:
 private:
     using Self = ExpressionParser;
 
-    // Counts how deep the parser stands in its own recursion, which a query must not choose.
     class Nesting {
     public:
         explicit Nesting(std::uint32_t& depth) : depth_(&depth) { ++depth; }
@@ -60,8 +59,8 @@ private:
         std::uint32_t* depth_;
     };
     Result<Nesting> enter() {
-        if (depth_ >= kExpressionDepthMax) return too_deep();
-        return Nesting(depth_);
+        if (cursor_.nesting() >= kExpressionDepthMax) return too_deep();
+        return Nesting(cursor_.nesting());
     }
     [[nodiscard]] Error too_deep() const {
         return error_at(Errc::limit_exceeded, cursor_.peek().at,
@@ -111,17 +110,35 @@ private:
                        joined(ExpressionKind::comparison, std::move(left), &Self::concatenation));
                 left->comparison = *op;
             } else if (cursor_.peek().is("IS")) {
-                auto made = node(ExpressionKind::is_null, cursor_.take().at);
-                made->is_negated = cursor_.accept("NOT");
-                HF_TRY(cursor_.expect("NULL"));
-                HF_TRY(add(*made, std::move(left)));
-                left = std::move(made);
+                HF_TRY(left, is_test(std::move(left)));
             } else if (starts_suffix()) {
                 HF_TRY(left, suffix(std::move(left)));
             } else {
                 return left;
             }
         }
+    }
+    // IS [NOT] NULL, IS [NOT] DISTINCT FROM x, IS [NOT] TRUE, IS [NOT] FALSE
+    Result<ExpressionPtr> is_test(ExpressionPtr left) {
+        auto made = node(ExpressionKind::is_null, cursor_.take().at);
+        made->is_negated = cursor_.accept("NOT");
+        const bool is_truth = cursor_.peek().is("TRUE") || cursor_.peek().is("FALSE");
+        if (cursor_.in_query() && (is_truth || cursor_.peek().is("DISTINCT"))) {
+            made->kind = ExpressionKind::distinct_from;
+            // x IS TRUE is x IS NOT DISTINCT FROM TRUE
+            if (is_truth) made->is_negated = !made->is_negated;
+            if (!is_truth) {
+                cursor_.take();
+                HF_TRY(cursor_.expect("FROM"));
+            }
+            HF_TRY(auto right, concatenation());
+            HF_TRY(add(*made, std::move(left)));
+            HF_TRY(add(*made, std::move(right)));
+            return made;
+        }
+        HF_TRY(cursor_.expect("NULL"));
+        HF_TRY(add(*made, std::move(left)));
+        return made;
     }
     static std::optional<Comparison> comparison_at(const Token& token) noexcept {
         struct Spelled {
@@ -140,7 +157,8 @@ private:
 
     [[nodiscard]] bool starts_suffix() const noexcept {
         const Token& token = cursor_.peek(cursor_.peek().is("NOT") ? 1 : 0);
-        return token.is("BETWEEN") || token.is("IN") || token.is("LIKE");
+        return token.is("BETWEEN") || token.is("IN") || token.is("LIKE") ||
+               (cursor_.in_query() && token.is("ILIKE"));
     }
     // [NOT] BETWEEN a AND b, [NOT] IN (...), [NOT] LIKE p
     Result<ExpressionPtr> suffix(ExpressionPtr left) {
@@ -148,6 +166,7 @@ private:
         const Token word = cursor_.take();
         auto made = node(ExpressionKind::like, word.at);
         made->is_negated = is_negated;
+        made->ignores_case = word.is("ILIKE");
         HF_TRY(add(*made, std::move(left)));
         if (word.is("IN")) {
             made->kind = ExpressionKind::in_list;
@@ -211,7 +230,7 @@ private:
             HF_TRY(const Nesting nesting, enter());
             return sign();
         }
-        if (!cursor_.peek().is_symbol("-")) return primary();
+        if (!cursor_.peek().is_symbol("-")) return postfix();
         HF_TRY(const Nesting nesting, enter());
         auto made = node(ExpressionKind::negate, cursor_.take().at);
         // the only way to write the least int64
@@ -226,6 +245,18 @@ private:
         return made;
     }
 
+    // x::type
+    Result<ExpressionPtr> postfix() {
+        HF_TRY(auto left, primary());
+        while (cursor_.in_query() && cursor_.peek().is_symbol("::")) {
+            auto made = node(ExpressionKind::cast, cursor_.take().at);
+            HF_TRY(made->cast_to, parse_type(cursor_));
+            HF_TRY(add(*made, std::move(left)));
+            left = std::move(made);
+        }
+        return left;
+    }
+
     Result<ExpressionPtr> primary() {
         const Token& token = cursor_.peek();
         switch (token.kind) {
@@ -237,6 +268,8 @@ private:
             case TokenKind::word: return word();
             case TokenKind::symbol:
                 if (token.text == "(") return bracketed();
+                if (cursor_.in_query() && (token.text == "$" || token.text == ":"))
+                    return parse_parameter(cursor_);
                 [[fallthrough]];
             case TokenKind::end: return cursor_.expected("an expression");
         }
@@ -282,6 +315,11 @@ private:
         }
         if (token.is("EXISTS")) return cursor_.not_served("sub-queries are");
         if (is_reserved(token)) return cursor_.expected("an expression");
+        if (cursor_.in_query()) {
+            HF_TRY(const Nesting nesting, enter());
+            HF_TRY(auto special, parse_special_form(cursor_));
+            if (special) return special;
+        }
         return cursor_.peek(1).is_symbol("(") ? call() : parse_name(cursor_);
     }
 
@@ -315,15 +353,20 @@ private:
         auto made = node(ExpressionKind::call, name.at);
         made->text = lower(name.text);
         cursor_.take(); // (
-        if (cursor_.peek().is("DISTINCT"))
+        made->is_distinct = cursor_.peek().is("DISTINCT");
+        if (made->is_distinct && !cursor_.in_query())
             return cursor_.not_served(fmt::format("{}(DISTINCT ...) is", made->text));
+        if (made->is_distinct) cursor_.take();
         if (cursor_.accept_symbol("*")) {
             made->is_star = true;
             HF_TRY(cursor_.expect_symbol(")"));
         } else if (!cursor_.accept_symbol(")")) {
             HF_TRY(arguments(*made));
         }
-        if (cursor_.peek().is("OVER") || cursor_.peek().is("FILTER"))
+        if (cursor_.in_query()) {
+            HF_TRY(const Nesting nesting, enter());
+            HF_TRY(parse_call_suffix(cursor_, *made));
+        } else if (cursor_.peek().is("OVER") || cursor_.peek().is("FILTER"))
             return cursor_.not_served(fmt::format("{}() with {} is", made->text,
                                                   cursor_.peek().is("OVER") ? "OVER" : "FILTER"));
         return made;
@@ -339,7 +382,6 @@ private:
     }
 
     TokenCursor& cursor_;
-    std::uint32_t depth_ = 0;
 };
 
 } // namespace

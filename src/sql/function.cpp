@@ -268,6 +268,12 @@ const Function* find_function(std::string_view name) noexcept {
     return found == kFunctions.end() ? nullptr : found;
 }
 
+std::vector<std::string> function_names() {
+    std::vector<std::string> names;
+    for (const Function& each : kFunctions) names.emplace_back(each.name);
+    return names;
+}
+
 bool matches_like(std::string_view text, std::string_view pattern) noexcept {
     std::size_t t = 0;
     std::size_t p = 0;

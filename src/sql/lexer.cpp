@@ -174,14 +174,14 @@ private:
 
     Result<void> symbol(Token& token) {
         token.kind = TokenKind::symbol;
-        constexpr std::array<std::string_view, 6> kPairs{"<=", ">=", "<>", "!=", "||", "=="};
+        constexpr std::array<std::string_view, 7> kPairs{"<=", ">=", "<>", "!=", "||", "==", "::"};
         for (const std::string_view pair : kPairs) {
             if (sql_.substr(at_, 2) != pair) continue;
             take(token);
             take(token);
             return ok();
         }
-        if (std::string_view("+-*/%=<>(),.[];").find(peek()) == std::string_view::npos)
+        if (std::string_view("+-*/%=<>(),.[];:$@^{}").find(peek()) == std::string_view::npos)
             return error_at(Errc::malformed, token.at,
                             fmt::format("the character {:#04x} is not expected",
                                         static_cast<unsigned>(static_cast<unsigned char>(peek()))));

@@ -3,15 +3,24 @@
 #include <holdfast/sql/token.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
 namespace holdfast::sql {
 
+// Queries have window functions, parameters and casts; rules do not have them yet.
+enum class Dialect : std::uint8_t { rule, query };
+
 // Where the parser stands in the tokens of a statement. Never moves past the end token.
 class TokenCursor {
 public:
-    explicit TokenCursor(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+    explicit TokenCursor(std::vector<Token> tokens, Dialect dialect = Dialect::rule)
+        : tokens_(std::move(tokens)), dialect_(dialect) {}
+
+    // How deep the parsers stand in their own recursion, which a text must not choose.
+    [[nodiscard]] std::uint32_t& nesting() noexcept { return nesting_; }
+    [[nodiscard]] bool in_query() const noexcept { return dialect_ == Dialect::query; }
 
     [[nodiscard]] const Token& peek(std::size_t ahead = 0) const noexcept {
         const std::size_t index = at_ + ahead;
@@ -44,6 +53,8 @@ public:
 private:
     std::vector<Token> tokens_;
     std::size_t at_ = 0;
+    Dialect dialect_;
+    std::uint32_t nesting_ = 0;
 };
 
 // Words that cannot be a name without quotes.

@@ -2,12 +2,15 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/result.hpp>
-#include <holdfast/column/value.hpp>
+#include <holdfast/column/column.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast::sql {
 
@@ -24,10 +27,28 @@ enum class AggregateKind : std::uint8_t {
     variance,
     first,
     last,
+    // those below cannot be stored yet, so rules do not have them
+    median,
+    quantile, // arguments: x, q in [0, 1]
+    quantile_cont,
+    corr, // y, x
+    regr_slope,
+    approx_count_distinct,
+    min_by, // x, by
+    max_by,
+    list,
+    string_agg, // x, separator
 };
+inline constexpr AggregateKind kLastStoredAggregate = AggregateKind::last;
+
+// How many arguments it takes.
+[[nodiscard]] std::size_t argument_count(AggregateKind kind) noexcept;
+[[nodiscard]] std::vector<std::string> aggregate_names();
 
 // By lower-case name; `count` stands for both counts.
 [[nodiscard]] std::optional<AggregateKind> find_aggregate(std::string_view name) noexcept;
+
+class AggregateExtra; // what some kinds keep beside it
 
 // What one aggregate has seen of one group. NULLs are left out. Rows come in log order, which is
 // what first() and last() mean.
@@ -38,9 +59,20 @@ class AggregateState {
 public:
     static constexpr std::size_t kTextBytesMax = 4096; // longer texts are not kept: NULL, counted
 
+    AggregateState();
+    ~AggregateState();
+    AggregateState(AggregateState&&) noexcept;
+    AggregateState& operator=(AggregateState&&) noexcept;
+
     void add(AggregateKind kind, const column::Value& value, std::uint64_t& mismatches);
-    // Text is borrowed from the state.
+    // Of any kind, also those of several arguments; count_rows takes none.
+    void add(AggregateKind kind, std::span<const column::Value> args, std::uint64_t& mismatches);
+    // Of kinds up to kLastStoredAggregate. Text is borrowed from the state.
     [[nodiscard]] column::Value result(AggregateKind kind) const noexcept;
+    // Of any kind. Text is borrowed from the state or `arena`.
+    [[nodiscard]] column::Value result(AggregateKind kind, column::TextArena& arena) const;
+    // Of memory beside the object itself.
+    [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
     // docs/format/rule_state.md.
     void encode(ByteWriter& out) const;
@@ -60,6 +92,7 @@ private:
     column::Type kept_type_ = column::Type::null; // min, max, first, last
     std::int64_t kept_word_ = 0;
     std::string kept_text_;
+    std::unique_ptr<AggregateExtra> extra_; // kinds past kLastStoredAggregate
 };
 
 } // namespace holdfast::sql

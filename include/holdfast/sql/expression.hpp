@@ -7,31 +7,37 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace holdfast::sql {
 
-struct Function; // a scalar function (function.hpp)
+struct Function;   // a scalar function (function.hpp)
+struct OverClause; // of a window function, below
 
 enum class ExpressionKind : std::uint8_t {
     literal,
-    name, // not bound yet: `path`
-    slot, // column number `slot` of the frame
+    name,      // not bound yet: `path`
+    parameter, // $1 or :name, `text` is what stands behind the sign; a literal once bound
+    slot,      // column number `slot` of the frame
     negate,
     logical_not,
     logical_and,
     logical_or,
     arithmetic,
     comparison,
+    distinct_from, // args: x, y; NULL is a value like any other
     concat,
     is_null,
     between,   // args: x, low, high
     in_list,   // args: x, candidates...
     like,      // args: x, pattern
     case_when, // args: [operand,] when, then, ..., [else]
-    call,      // before binding also an aggregate
+    call,      // before binding also an aggregate or a window function
+    cast,      // args: x; to `cast_to`
+    extract,   // args: x (JSON text); the value at `path` in it
 };
 
 // A node of an expression tree. Trees are at most kExpressionDepthMax deep, whatever was written,
@@ -49,15 +55,49 @@ struct Expression {
     std::size_t slot = 0;
     column::Arithmetic arithmetic{};
     column::Comparison comparison{};
-    bool is_negated = false;            // is_null, between, in_list, like
-    bool has_operand = false;           // case_when
-    bool has_else = false;              // case_when
-    bool is_star = false;               // call: count(*)
-    const Function* function = nullptr; // call, once bound
+    bool is_negated = false;              // is_null, between, in_list, like
+    bool has_operand = false;             // case_when
+    bool has_else = false;                // case_when
+    bool is_star = false;                 // call: count(*)
+    bool is_distinct = false;             // call: count(DISTINCT x)
+    bool ignores_case = false;            // like
+    column::Type cast_to{};               // cast
+    const Function* function = nullptr;   // call, once bound
+    std::unique_ptr<Expression> filter{}; // call: FILTER (WHERE ...)
+    std::unique_ptr<OverClause> over{};   // call: OVER (...)
 };
 using ExpressionPtr = std::unique_ptr<Expression>;
 
 inline constexpr std::uint32_t kExpressionDepthMax = 200;
+
+struct OrderTerm {
+    ExpressionPtr expression;
+    bool is_descending = false;
+    bool nulls_first = false;
+};
+
+// Where a window frame begins or ends, seen from the row it is for.
+struct FrameBound {
+    enum class Kind : std::uint8_t { unbounded, preceding, current, following };
+    Kind kind = Kind::unbounded;
+    std::int64_t distance = 0; // rows, or with RANGE microseconds or a number
+};
+
+struct OverClause {
+    std::vector<ExpressionPtr> partition{};
+    std::vector<OrderTerm> order{};
+    bool is_range = true; // without a frame: RANGE UNBOUNDED PRECEDING, which takes in peers
+    FrameBound from{};
+    FrameBound to{FrameBound::Kind::current, 0};
+};
+
+// A deep copy.
+[[nodiscard]] ExpressionPtr clone(const Expression& expression);
+// Whether both are the same expression, whatever their positions in the text.
+[[nodiscard]] bool same(const Expression& left, const Expression& right) noexcept;
+// Calls `visit` for the expression and all below it, also in FILTER and OVER.
+void walk(Expression& expression, const std::function<void(Expression&)>& visit);
+void walk(const Expression& expression, const std::function<void(const Expression&)>& visit);
 
 // What an evaluation needs beside its input, and what it counts.
 struct Evaluation {

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast::sql {
 
@@ -23,8 +25,13 @@ struct Function {
 // Null where there is none of that (lower case) name.
 [[nodiscard]] const Function* find_function(std::string_view name) noexcept;
 
+[[nodiscard]] std::vector<std::string> function_names();
+
 // Results of text functions are at most this long; longer ones become NULL and are counted.
 inline constexpr std::size_t kTextBytesMax = 64 * 1024;
+
+// A zone of the IANA database, as the system has it.
+[[nodiscard]] bool is_time_zone(std::string_view name) noexcept;
 
 // `%` any text, `_` one character, everything else itself. Linear in memory, no recursion.
 [[nodiscard]] bool matches_like(std::string_view text, std::string_view pattern) noexcept;
