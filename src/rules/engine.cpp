@@ -364,8 +364,9 @@ Result<void> Engine::start() {
 void Engine::stop() {
     impl_->stop();
 }
-Result<RuleInfo> Engine::create(std::string_view sql) {
+Result<RuleInfo> Engine::create(std::string_view sql, bool replace) {
     HF_TRY(auto plan, sql::plan_rule(sql));
+    plan.or_replace |= replace;
     return impl_->create(std::move(plan));
 }
 Result<void> Engine::load_file(std::string_view text, std::string_view origin) {

@@ -81,9 +81,10 @@ public:
     void stop();
 
     // CREATE [OR REPLACE] RULE ...; starts at the end of its sources. A replaced rule starts anew.
+    // With `replace` OR REPLACE need not be said.
     // malformed and not_supported ("line 1, column 40: ..."), already_exists, not_found (stream),
     // limit_exceeded (rules_max).
-    [[nodiscard]] Result<RuleInfo> create(std::string_view sql);
+    [[nodiscard]] Result<RuleInfo> create(std::string_view sql, bool replace = false);
     // Every statement of a rule file: rules that stand already with the same text are left alone,
     // others are created or replaced. Gives the first failure, naming `origin`.
     [[nodiscard]] Result<void> load_file(std::string_view text, std::string_view origin);
