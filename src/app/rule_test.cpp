@@ -1,5 +1,8 @@
 #include "app/rule_test.hpp"
 
+#include "app/rule_files.hpp"
+#include "app/text_file.hpp"
+
 #include <holdfast/column/timestamp.hpp>
 #include <holdfast/rules/dry_run.hpp>
 
@@ -8,33 +11,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 namespace holdfast::app {
 namespace {
 
-constexpr std::size_t kRuleBytesMax = 1U << 20U;
 constexpr std::size_t kEventBytesMax = 1U << 30U; // the run holds them all
 
 int failed(const std::string& why) {
     fmt::print(stderr, "{}\n", why);
     return 1;
-}
-
-Result<std::string> read(const std::string& file, std::size_t bytes_max) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(Errc::io, fmt::format("{}: {}", file, std::strerror(errno)));
-    std::string text;
-    std::string piece(1U << 16U, '\0');
-    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
-        text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
-        if (text.size() > bytes_max)
-            return fail(Errc::limit_exceeded,
-                        fmt::format("{}: more than {} bytes", file, bytes_max));
-    }
-    if (in.bad()) return fail(Errc::io, file + ": cannot be read");
-    return text;
 }
 
 // "line 3, column 7: why" becomes "FILE:3:7: why", as compilers say it and editors jump to it;
@@ -82,9 +67,9 @@ std::string to_lines(const rules::DryRunResult& result) {
 } // namespace
 
 int run_rule_test(const RuleTestArguments& arguments) {
-    const auto sql = read(arguments.rule_file, kRuleBytesMax);
+    const auto sql = read_rule_file(arguments.rule_file);
     if (!sql) return failed(sql.error().context);
-    const auto text = read(arguments.events_file, kEventBytesMax);
+    const auto text = read_text_file(arguments.events_file, kEventBytesMax);
     if (!text) return failed(text.error().context);
     const auto events = rules::parse_events(text.value());
     if (!events) return failed(at_place(arguments.events_file, events.error()));

@@ -27,7 +27,7 @@ listeners: {mqtt: "127.0.0.1:0", http: "127.0.0.1:0"}
 log_level: error
 limits: {disk_reserve: 8MiB}
 streams: {bulk: {partitions: 1}, keep: {partitions: 1}}
-bridge: [{topic: "bulk/#", stream: bulk}, {topic: "#", stream: keep}]
+bridge: [{topic: "#", stream: keep}]
 )";
 
 // A file system in memory, for as long as it lives. Only root may make one.
@@ -74,15 +74,19 @@ struct FullSite {
         REQUIRE(is_ready);
     }
     [[nodiscard]] unsigned publish(const std::string& topic, const std::string& body) const {
-        Socket http(server->port("http"));
-        return static_cast<unsigned>(
-            http_post(http, "/api/v1/publish/" + topic, "application/json", body).status);
+        return post("/api/v1/publish/" + topic, "application/json", body);
     }
-    // Until the first refusal; how many were stored.
+    [[nodiscard]] unsigned post(const std::string& target, const std::string& type,
+                                const std::string& body) const {
+        Socket http(server->port("http"));
+        return static_cast<unsigned>(http_post(http, target, type, body).status);
+    }
+    // Until the first refusal; how many were stored. In a stream that nobody else uses, so that it
+    // may be deleted.
     [[nodiscard]] int publish_until_full() const {
         const std::string body = '"' + std::string(60'000, 'b') + '"';
         for (int stored = 0; stored < 10'000; ++stored) {
-            const unsigned status = publish("bulk/1", body);
+            const unsigned status = post("/api/v1/streams/bulk/records", "text/plain", body);
             if (status == 200) continue;
             CHECK(status == 507);
             return stored;

@@ -128,6 +128,19 @@ TEST_CASE("streams are listed, made, changed and deleted", "[gateway][rest]") {
     CHECK(api.client->get("/api/v1/streams/s").status == 404);
 }
 
+TEST_CASE("a stream that is used is not deleted, and its users are named", "[gateway][rest]") {
+    Api api;
+    api.users = {"the bridge leads topics to it", "rule 'hot' reads it"};
+    const auto refused = api.client->send("DELETE", "/api/v1/streams/events", "");
+    CHECK(refused.status == 409);
+    CHECK_THAT(refused.body, Catch::Contains("stream 'events' is in use: the bridge leads topics "
+                                             "to it; rule 'hot' reads it"));
+    CHECK(api.client->send("DELETE", "/api/v1/streams/none", "").status == 404);
+    CHECK(api.client->get("/api/v1/streams/events").status == 200);
+    api.users.clear();
+    CHECK(api.client->send("DELETE", "/api/v1/streams/events", "").status == 204);
+}
+
 TEST_CASE("records are read by offset, with limit and the next offset", "[gateway][rest]") {
     Api api;
     REQUIRE(test::append_values(*api.log, api.partition(1),

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <holdfast/alarms/registry.hpp>
+#include <holdfast/broker/publisher.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/gateway/rest/idempotency_keys.hpp>
+#include <holdfast/gateway/rest/once.hpp>
 #include <holdfast/log/group_offsets.hpp>
 #include <holdfast/log/state_write.hpp>
 #include <support/append_batch.hpp>
@@ -50,10 +53,16 @@ struct Api {
         settings.partitions = 2;
         REQUIRE(log->create_stream(settings));
         publisher.log = log.get();
-        gateway::RestParts parts{*log, clock, publisher, alarms, metrics, work};
-        parts.groups = &groups;
-        parts.idempotency = &keys;
-        gateway::add_rest_routes(router, parts);
+        const gateway::Once once(keys, work);
+        gateway::add_publish_routes(router, publisher, once);
+        gateway::add_produce_routes(router, *log, clock, once);
+        gateway::add_stream_routes(
+            router, *log, [this](std::string_view) { return users; }, [] {}, work);
+        gateway::add_group_routes(router, *log, groups, work);
+        gateway::add_record_routes(router, *log, work);
+        gateway::add_alarm_routes(router, alarms, work);
+        gateway::add_service_routes(router, *log, metrics, work);
+        gateway::add_openapi_route(router);
         running.emplace(router);
         client.emplace(running->server().port());
     }
@@ -79,6 +88,7 @@ struct Api {
     log::GroupOffsets groups{*log, clock};
     gateway::IdempotencyKeys keys{*log, clock};
     FakePublisher publisher;
+    std::vector<std::string> users; // of any stream
     alarms::Registry alarms;
     gateway::WorkQueue work;
     gateway::Router router;

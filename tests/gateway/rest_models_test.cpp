@@ -1,6 +1,7 @@
 // Goal: models can be made, seen, replaced and removed over REST, and refusals say why. Method: a
 // real engine over a real log in a temporary directory, a raw HTTP client.
 #include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/gateway/rest/work_queue.hpp>
 #include <holdfast/models/engine.hpp>
 #include <rules/log_publisher.hpp>
 #include <support/temp_dir.hpp>
@@ -30,8 +31,8 @@ struct Api {
         engine.emplace(models::EngineSettings{.models_max = 2},
                        models::Engine::Parts{*log, *pool, *publisher, alarms, metrics});
         REQUIRE(engine->start());
-        gateway::add_rest_routes(
-            router, {*log, clock, *publisher, alarms, metrics, work, [] {}, nullptr, &*engine});
+        gateway::add_model_routes(router, *engine, work, work);
+        gateway::add_openapi_route(router);
         running.emplace(router);
         client.emplace(running->server().port());
     }

@@ -1,10 +1,12 @@
 #include <holdfast/gateway/http/router.hpp>
 
+#include <holdfast/base/log_line.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace holdfast::gateway {
 namespace {
@@ -31,6 +33,16 @@ bool is_rest(std::string_view level) {
 std::string join(const std::vector<std::string>& levels, std::size_t from) {
     return fmt::format(
         "{}", fmt::join(levels.begin() + static_cast<std::ptrdiff_t>(from), levels.end(), "/"));
+}
+
+// The session's thread runs a whole shard: what a handler throws must not reach it.
+void call(const Router::Handler& handler, HttpRequest request, const Reply& reply) {
+    try {
+        handler(std::move(request), reply);
+    } catch (const std::exception& failure) {
+        log_error("http", "a request ended by an exception: {}", failure.what());
+        reply.send(problem(500, "the server failed at this request"));
+    }
 }
 
 } // namespace
@@ -74,7 +86,7 @@ void Router::handle(HttpRequest request, const Reply& reply) const {
     std::vector<std::string> allowed;
     for (const Route& route : routes_) {
         if (!fits(route, levels, request.captures)) continue;
-        if (route.method == method) return route.handler(std::move(request), reply);
+        if (route.method == method) return call(route.handler, std::move(request), reply);
         if (std::ranges::find(allowed, route.method) != allowed.end()) continue;
         allowed.push_back(route.method);
         if (route.method == "GET") allowed.emplace_back("HEAD");

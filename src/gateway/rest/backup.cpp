@@ -1,11 +1,13 @@
 #include <gateway/rest/json.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 
 #include <boost/json/object.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 namespace holdfast::gateway {
 namespace {
@@ -23,11 +25,11 @@ Result<std::filesystem::path> read_directory(const HttpRequest& request) {
     return std::filesystem::path(std::string(std::string_view(directory->as_string())));
 }
 
-Result<HttpResponse> back_up(const RestParts& parts, const HttpRequest& request) {
+Result<HttpResponse> answer_to(const HttpRequest& request, const BackUp& back_up) {
     using Clock = std::chrono::steady_clock;
     HF_TRY(const auto directory, read_directory(request));
     const auto began = Clock::now();
-    HF_TRY(const BackupSize size, parts.back_up(directory));
+    HF_TRY(const BackupSize size, back_up(directory));
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
     return json_response(json::object{{"directory", directory.string()},
                                       {"files", size.files},
@@ -37,18 +39,16 @@ Result<HttpResponse> back_up(const RestParts& parts, const HttpRequest& request)
 
 } // namespace
 
-void add_backup_route(Router& router, const RestParts& parts) {
-    if (!parts.back_up) return;
+void add_backup_route(Router& router, BackUp back_up, WorkQueue& queue) {
     const auto is_running = std::make_shared<std::atomic<bool>>(false);
-    router.add("POST", "/api/v1/backup",
-               on_queue(parts.work,
-                        [parts, is_running](const HttpRequest& request) -> Result<HttpResponse> {
-                            if (is_running->exchange(true))
-                                return problem(409, "another backup is under way");
-                            auto answer = back_up(parts, request);
-                            is_running->store(false);
-                            return answer;
-                        }));
+    const auto work = [back_up = std::move(back_up),
+                       is_running](const HttpRequest& request) -> Result<HttpResponse> {
+        if (is_running->exchange(true)) return problem(409, "another backup is under way");
+        auto answer = answer_to(request, back_up);
+        is_running->store(false);
+        return answer;
+    };
+    router.add("POST", "/api/v1/backup", on_queue(queue, work));
 }
 
 } // namespace holdfast::gateway

@@ -1,4 +1,5 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/log/group_offsets.hpp>
 
 #include <fmt/format.h>
@@ -134,12 +135,9 @@ Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log, std::str
 
 } // namespace
 
-void add_group_routes(Router& router, const RestParts& parts) {
-    if (parts.groups == nullptr) return;
-    auto& log = parts.log;
-    auto& groups = *parts.groups;
+void add_group_routes(Router& router, log::Log& log, log::GroupOffsets& groups, WorkQueue& queue) {
     const auto add = [&](const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(parts.work, std::move(work)));
+        router.add(method, path, on_queue(queue, std::move(work)));
     };
     add("GET", "/api/v1/groups",
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {

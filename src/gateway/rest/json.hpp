@@ -1,7 +1,8 @@
 #pragma once
 
 #include <holdfast/gateway/http/message.hpp>
-#include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/gateway/http/router.hpp>
+#include <holdfast/gateway/rest/work_queue.hpp>
 
 #include <boost/json/value.hpp>
 

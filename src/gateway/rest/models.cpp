@@ -1,5 +1,6 @@
 #include <gateway/rest/json.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/models/engine.hpp>
 
 #include <fmt/format.h>
@@ -83,24 +84,23 @@ Result<HttpResponse> show(models::Engine& engine, std::string_view name) {
 
 } // namespace
 
-void add_model_routes(Router& router, const RestParts& parts) {
-    if (parts.models == nullptr) return;
-    auto& engine = *parts.models;
-    const auto add = [&](const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(parts.work, std::move(work)));
+void add_model_routes(Router& router, models::Engine& engine, WorkQueue& changes,
+                      WorkQueue& reads) {
+    const auto add = [&router](WorkQueue& queue, const char* method, const char* path, auto work) {
+        router.add(method, path, on_queue(queue, std::move(work)));
     };
-    add("GET", "/api/v1/models", [&engine](const HttpRequest&) -> Result<HttpResponse> {
+    add(reads, "GET", "/api/v1/models", [&engine](const HttpRequest&) -> Result<HttpResponse> {
         json::array all;
         for (const auto& model : engine.list()) all.push_back(describe(model));
         return json_response(all);
     });
-    add("POST", "/api/v1/models",
+    add(changes, "POST", "/api/v1/models",
         [&engine](const HttpRequest& request) { return post(engine, request); });
-    add("GET", "/api/v1/models/{name}",
+    add(reads, "GET", "/api/v1/models/{name}",
         [&engine](const HttpRequest& request) { return show(engine, request.capture("name")); });
-    add("PUT", "/api/v1/models/{name}",
+    add(changes, "PUT", "/api/v1/models/{name}",
         [&engine](const HttpRequest& request) { return put(engine, request); });
-    add("DELETE", "/api/v1/models/{name}",
+    add(changes, "DELETE", "/api/v1/models/{name}",
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(engine.remove(request.capture("name")));
             return HttpResponse{204, "", {}, ""};

@@ -1,4 +1,5 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,9 +1,10 @@
 #include <gateway/rest/base64.hpp>
 #include <gateway/rest/json.hpp>
-#include <gateway/rest/once.hpp>
 #include <gateway/rest/record_append.hpp>
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/gateway/rest/once.hpp>
 #include <holdfast/record/header_names.hpp>
 
 #include <fmt/format.h>
@@ -159,7 +160,7 @@ json::object to_json(std::size_t count, const std::vector<PlacedRecords>& placed
 
 class Producer {
 public:
-    explicit Producer(const RestParts& parts) : log_(parts.log), clock_(parts.clock) {}
+    Producer(log::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
 
     void produce(const HttpRequest& request, const Reply& reply, Ticket ticket) {
         if (auto started = start(request, reply, std::move(ticket)); !started)
@@ -199,14 +200,15 @@ private:
 
 } // namespace
 
-void add_produce_routes(Router& router, const RestParts& parts) {
-    const auto producer = std::make_shared<Producer>(parts);
+void add_produce_routes(Router& router, log::Log& log, const Clock& clock, const Once& once) {
+    const auto producer = std::make_shared<Producer>(log, clock);
     router.add("POST", "/api/v1/streams/{name}/records",
-               [producer, parts](HttpRequest request, const Reply& reply) {
-                   once(parts, std::move(request), reply,
-                        [producer](const HttpRequest& asked, const Reply& answer, Ticket ticket) {
-                            producer->produce(asked, answer, std::move(ticket));
-                        });
+               [producer, once](HttpRequest request, const Reply& reply) {
+                   once.handle(
+                       std::move(request), reply,
+                       [producer](const HttpRequest& asked, const Reply& answer, Ticket ticket) {
+                           producer->produce(asked, answer, std::move(ticket));
+                       });
                });
 }
 

@@ -1,7 +1,9 @@
 #include <gateway/rest/json.hpp>
-#include <gateway/rest/once.hpp>
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/publisher.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/gateway/rest/once.hpp>
 #include <holdfast/topic/topic.hpp>
 
 #include <fmt/format.h>
@@ -129,21 +131,22 @@ void publish_many(broker::Publisher& publisher, const HttpRequest& request, cons
 
 } // namespace
 
-void add_publish_routes(Router& router, const RestParts& parts) {
-    router.add("POST", "/api/v1/publish", [parts](HttpRequest request, const Reply& reply) {
-        once(parts, std::move(request), reply,
-             [&publisher = parts.publisher](const HttpRequest& asked, const Reply& answer,
-                                            const Ticket& ticket) {
-                 publish_many(publisher, asked, answer, ticket);
-             });
-    });
+void add_publish_routes(Router& router, broker::Publisher& publisher, const Once& once) {
+    router.add(
+        "POST", "/api/v1/publish", [&publisher, once](HttpRequest request, const Reply& reply) {
+            once.handle(
+                std::move(request), reply,
+                [&publisher](const HttpRequest& asked, const Reply& answer, const Ticket& ticket) {
+                    publish_many(publisher, asked, answer, ticket);
+                });
+        });
     router.add("POST", "/api/v1/publish/{topic...}",
-               [parts](HttpRequest request, const Reply& reply) {
-                   once(parts, std::move(request), reply,
-                        [&publisher = parts.publisher](HttpRequest asked, const Reply& answer,
-                                                       const Ticket& ticket) {
-                            publish_one(publisher, std::move(asked), answer, ticket);
-                        });
+               [&publisher, once](HttpRequest request, const Reply& reply) {
+                   once.handle(
+                       std::move(request), reply,
+                       [&publisher](HttpRequest asked, const Reply& answer, const Ticket& ticket) {
+                           publish_one(publisher, std::move(asked), answer, ticket);
+                       });
                });
 }
 

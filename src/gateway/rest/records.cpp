@@ -2,6 +2,7 @@
 #include <gateway/rest/record_scan.hpp>
 #include <gateway/rest/record_tail.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/gateway/rest/record_json.hpp>
 #include <holdfast/record/batch_view.hpp>
 
@@ -214,9 +215,9 @@ void tail(log::Log& log, WorkQueue& work, const HttpRequest& request, const Repl
 
 } // namespace
 
-void add_record_routes(Router& router, const RestParts& parts) {
+void add_record_routes(Router& router, log::Log& log, WorkQueue& work) {
     router.add("GET", "/api/v1/streams/{name}/records",
-               [&log = parts.log, &work = parts.work](HttpRequest request, const Reply& reply) {
+               [&log, &work](HttpRequest request, const Reply& reply) {
                    const bool pushed =
                        work.try_push([&log, &work, reply, asked = std::move(request)] {
                            (wants_events(asked) ? tail : records)(log, work, asked, reply);

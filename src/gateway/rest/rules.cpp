@@ -1,5 +1,8 @@
 #include <gateway/rest/json.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/log/log.hpp>
+#include <holdfast/rules/check.hpp>
 #include <holdfast/rules/dry_run.hpp>
 #include <holdfast/rules/engine.hpp>
 #include <holdfast/sql/rule_statement.hpp>
@@ -46,20 +49,34 @@ Result<std::string> sql_of(const HttpRequest& request) {
     return std::string(std::string_view(sql->as_string()));
 }
 
-// PUT makes or replaces the rule that its path names.
-Result<HttpResponse> put(rules::Engine& engine, const HttpRequest& request) {
+// The statement of the request, where it may become a rule of this server.
+Result<sql::RuleStatement> checked(const std::string& sql, const log::Log& log) {
+    HF_TRY(auto statement, sql::parse_rule(sql));
+    HF_TRY(rules::check_rule(
+        statement, [&log](std::string_view stream) { return log.find_stream(stream) != nullptr; }));
+    return statement;
+}
+
+Result<HttpResponse> post(rules::Engine& engine, const log::Log& log, const HttpRequest& request) {
+    HF_TRY(request.expect_only({}));
     HF_TRY(const std::string sql, sql_of(request));
-    HF_TRY(const auto statement, sql::parse_rule(sql));
+    HF_TRY(checked(sql, log));
+    HF_TRY(const auto rule, engine.create(sql));
+    return json_response(describe(rule), 201);
+}
+
+// PUT makes or replaces the rule that its path names, whether its statement says so or not.
+Result<HttpResponse> put(rules::Engine& engine, const log::Log& log, const HttpRequest& request) {
+    HF_TRY(request.expect_only({}));
+    HF_TRY(const std::string sql, sql_of(request));
+    HF_TRY(const auto statement, checked(sql, log));
     const auto name = request.capture("name");
     if (statement.name != name)
         return fail(Errc::malformed, fmt::format("the statement creates rule '{}', the path names "
                                                  "'{}'",
                                                  statement.name, name));
     const bool is_new = !engine.find(name);
-    if (!is_new && !statement.or_replace)
-        return fail(Errc::already_exists,
-                    fmt::format("rule '{}' exists; CREATE OR REPLACE RULE replaces it", name));
-    HF_TRY(const auto rule, engine.create(sql));
+    HF_TRY(const auto rule, engine.create(sql, true));
     return json_response(describe(rule), is_new ? 201 : 200);
 }
 
@@ -122,6 +139,8 @@ Result<HttpResponse> test_rule(const HttpRequest& request) {
         }
     }
     if (sql.empty()) return fail(Errc::malformed, "sql is missing");
+    HF_TRY(const auto statement, sql::parse_rule(sql));
+    HF_TRY(rules::check_rule(statement, {})); // nothing is read or stored: any stream will do
     HF_TRY(const auto events, rules::parse_events(lines));
     HF_TRY(const auto result, rules::dry_run(sql, events));
     return answer_of(result);
@@ -129,24 +148,22 @@ Result<HttpResponse> test_rule(const HttpRequest& request) {
 
 } // namespace
 
-void add_rule_routes(Router& router, const RestParts& parts) {
-    if (parts.rules == nullptr) return;
-    auto& engine = *parts.rules;
-    const auto add = [&](const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(parts.work, std::move(work)));
+void add_rule_routes(Router& router, rules::Engine& engine, const log::Log& log, WorkQueue& changes,
+                     WorkQueue& reads) {
+    const auto add = [&router](WorkQueue& queue, const char* method, const char* path, auto work) {
+        router.add(method, path, on_queue(queue, std::move(work)));
     };
-    add("GET", "/api/v1/rules", [&engine](const HttpRequest&) -> Result<HttpResponse> {
-        json::array all;
-        for (const auto& rule : engine.list()) all.push_back(describe(rule));
-        return json_response(all);
-    });
-    add("POST", "/api/v1/rules", [&engine](const HttpRequest& request) -> Result<HttpResponse> {
-        HF_TRY(const std::string sql, sql_of(request));
-        HF_TRY(const auto rule, engine.create(sql));
-        return json_response(describe(rule), 201);
-    });
-    add("POST", "/api/v1/rules/test", test_rule);
-    add("GET", "/api/v1/rules/{name}",
+    add(reads, "GET", "/api/v1/rules",
+        [&engine](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(request.expect_only({}));
+            json::array all;
+            for (const auto& rule : engine.list()) all.push_back(describe(rule));
+            return json_response(all);
+        });
+    add(changes, "POST", "/api/v1/rules",
+        [&engine, &log](const HttpRequest& request) { return post(engine, log, request); });
+    add(reads, "POST", "/api/v1/rules/test", test_rule);
+    add(reads, "GET", "/api/v1/rules/{name}",
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             const auto rule = engine.find(request.capture("name"));
             if (!rule)
@@ -154,19 +171,19 @@ void add_rule_routes(Router& router, const RestParts& parts) {
                             fmt::format("there is no rule '{}'", request.capture("name")));
             return json_response(describe(*rule));
         });
-    add("PUT", "/api/v1/rules/{name}",
-        [&engine](const HttpRequest& request) { return put(engine, request); });
-    add("DELETE", "/api/v1/rules/{name}",
+    add(changes, "PUT", "/api/v1/rules/{name}",
+        [&engine, &log](const HttpRequest& request) { return put(engine, log, request); });
+    add(changes, "DELETE", "/api/v1/rules/{name}",
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(engine.remove(request.capture("name")));
             return HttpResponse{204, "", {}, ""};
         });
-    add("POST", "/api/v1/rules/{name}/pause",
+    add(changes, "POST", "/api/v1/rules/{name}/pause",
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto rule, engine.pause(request.capture("name")));
             return json_response(describe(rule));
         });
-    add("POST", "/api/v1/rules/{name}/resume",
+    add(changes, "POST", "/api/v1/rules/{name}/resume",
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto rule, engine.resume(request.capture("name")));
             return json_response(describe(rule));

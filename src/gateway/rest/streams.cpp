@@ -1,4 +1,7 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/log/log.hpp>
 #include <holdfast/log/stream_settings.hpp>
 
 #include <fmt/format.h>
@@ -99,11 +102,10 @@ Result<std::shared_ptr<const log::Stream>> find(const log::Log& log, std::string
 
 } // namespace
 
-void add_stream_routes(Router& router, const RestParts& parts) {
-    auto& log = parts.log;
-    const auto changed = parts.streams_changed;
+void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
+                       std::function<void()> changed, WorkQueue& queue) {
     const auto add = [&](const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(parts.work, std::move(work)));
+        router.add(method, path, on_queue(queue, std::move(work)));
     };
     add("GET", "/api/v1/streams", [&log](const HttpRequest& request) -> Result<HttpResponse> {
         HF_TRY(request.expect_only({"internal"}));
@@ -150,8 +152,14 @@ void add_stream_routes(Router& router, const RestParts& parts) {
             return json_response(describe(log, *altered));
         });
     add("DELETE", "/api/v1/streams/{name}",
-        [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
-            HF_TRY(log.delete_stream(request.capture("name")));
+        [&log, users, changed](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(request.expect_only({}));
+            const auto name = request.capture("name");
+            HF_TRY(find(log, name));
+            if (const auto all = users(name); !all.empty())
+                return problem(
+                    409, fmt::format("stream '{}' is in use: {}", name, fmt::join(all, "; ")));
+            HF_TRY(log.delete_stream(name));
             changed();
             return HttpResponse{204, "", {}, ""};
         });

@@ -1,6 +1,24 @@
 #include <holdfast/gateway/rest/work_queue.hpp>
 
+#include <holdfast/base/log_line.hpp>
+
+#include <exception>
+
 namespace holdfast::gateway {
+namespace {
+
+// Out of memory, or a mistake of ours: one request fails, its reply says so when it goes.
+void run_one(const std::function<void()>& task) {
+    try {
+        task();
+    } catch (const std::exception& failure) {
+        log_error("http", "a request ended by an exception: {}", failure.what());
+    } catch (...) {
+        log_error("http", "a request ended by an exception of unknown kind");
+    }
+}
+
+} // namespace
 
 WorkQueue::WorkQueue(std::size_t threads, std::size_t tasks_max) : tasks_max_(tasks_max) {
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
@@ -40,7 +58,7 @@ void WorkQueue::run() {
             task = std::move(tasks_.front());
             tasks_.pop_front();
         }
-        task();
+        run_one(task);
     }
 }
 

@@ -1,0 +1,67 @@
+#include "app/parts/broker_part.hpp"
+
+#include "app/settings_of_config.hpp"
+
+#include <sched.h>
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace holdfast::app {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Of all shards. With what HTTP takes below the ten seconds that service managers and containers
+// give before they kill.
+constexpr std::chrono::milliseconds kStopPatience{5'000};
+constexpr std::size_t kShardsMax = 64; // the bound of `shards` in the configuration
+
+// Cores this process may use: an affinity mask or a container counts, not what the machine has.
+std::size_t usable_cores() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) == 0)
+        return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::chrono::milliseconds left_until(SteadyClock::time_point deadline) {
+    const auto left = deadline - SteadyClock::now();
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(0));
+}
+
+} // namespace
+
+Result<void> BrokerPart::start() {
+    const config::Config& config = ground_.config;
+    HF_TRY(broker::Bridge bridge, broker::Bridge::make(route_settings(config.bridge)));
+    broker_ = std::make_unique<broker::Broker>(broker_settings(config.mqtt), std::move(bridge),
+                                               log_.log(), ground_.clock, ground_.memory,
+                                               ground_.metrics);
+    const std::size_t count = config.shards != 0 ? config.shards : usable_cores();
+    for (std::size_t i = 0; i < std::min(count, kShardsMax); ++i) {
+        shards_.push_back(
+            std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i), *broker_));
+        broker_->add_port(*shards_.back());
+        shard_pointers_.push_back(shards_.back().get());
+        io_contexts_.push_back(&shards_.back()->io());
+    }
+    HF_TRY(broker_->load());
+    for (const auto& shard : shards_) {
+        HF_TRY(shard->load());
+    }
+    for (const auto& shard : shards_) shard->start();
+    shards_run_ = true;
+    return ok();
+}
+
+void BrokerPart::stop() {
+    if (!std::exchange(shards_run_, false)) return;
+    const auto deadline = SteadyClock::now() + kStopPatience;
+    for (const auto& shard : shards_) shard->stop(left_until(deadline));
+}
+
+} // namespace holdfast::app
