@@ -1,4 +1,4 @@
-#include <gateway/rest/base64.hpp>
+#include <gateway/base64.hpp>
 #include <gateway/rest/json.hpp>
 #include <gateway/rest/record_append.hpp>
 #include <holdfast/base/bytes.hpp>

@@ -1,6 +1,6 @@
 #include <holdfast/gateway/rest/record_json.hpp>
 
-#include <gateway/rest/base64.hpp>
+#include <gateway/base64.hpp>
 #include <gateway/rest/json.hpp>
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/record/header_names.hpp>

@@ -1,6 +1,6 @@
 #include <gateway/rest/record_scan.hpp>
 
-#include <gateway/rest/base64.hpp>
+#include <gateway/base64.hpp>
 #include <holdfast/base/bytes.hpp>
 
 #include <algorithm>

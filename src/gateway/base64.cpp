@@ -1,4 +1,4 @@
-#include <gateway/rest/base64.hpp>
+#include <gateway/base64.hpp>
 
 #include <cstdint>
 
