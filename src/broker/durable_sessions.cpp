@@ -1,5 +1,6 @@
 #include "broker/durable_sessions.hpp"
 
+#include "broker/outbound.hpp"
 #include "broker/queue_sender.hpp"
 #include "broker/session_store.hpp"
 
@@ -152,6 +153,7 @@ Result<void> DurableSessions::load_outgoing(Session& session) {
                     state.sent = std::max(state.sent, message.order);
                     session.as_subscriber().packet_ids.mark(packet_id);
                     state.in_flight.emplace(packet_id, std::move(message));
+                    shard_.outbound_->budget().take(kInFlightBytes);
                     return ok();
                 });
 }
@@ -303,6 +305,7 @@ void DurableSessions::remove(Session& session) {
     for (const auto& [packet_id, message] : state.in_flight)
         if (message.message.qos == 2)
             changes.push_back(removal(packet_key(SessionKey::outgoing, id, packet_id)));
+    shard_.outbound_->budget().give_back(state.in_flight.size() * kInFlightBytes);
     remove_chunks(id, {});
     shard_.broker_.session_count().fetch_sub(1, std::memory_order_relaxed);
 }

@@ -31,6 +31,9 @@ struct InFlight {
     QueuedMessage message; // not of a released one
 };
 
+// Memory that one takes, with its place in the table of them.
+inline constexpr std::size_t kInFlightBytes = sizeof(InFlight) + 40;
+
 // A session that outlives its connections: what it adds to Session. Its shard's alone.
 struct DurableState {
     std::shared_ptr<SessionQueue> queue;

@@ -111,10 +111,10 @@ void Fanout::add_runs_of_shard(const Fanout& other, std::uint16_t shard) {
     }
 }
 
-void Fanout::clear() {
+void Fanout::clear(std::size_t keep_bytes_max) {
     runs_.clear();
     for (FormBuffer& form : forms_) {
-        form.bytes.clear();
+        form.bytes.clear(keep_bytes_max);
         form.id_positions.clear();
     }
 }

@@ -75,8 +75,8 @@ void IngestGroup::seal() {
     syncs_state = is_awaited();
 }
 
-void IngestGroup::clear() {
-    for (std::size_t i = 0; i < used_; ++i) batches_[i].builder.clear();
+void IngestGroup::clear(std::size_t keep_bytes_max) {
+    for (std::size_t i = 0; i < used_; ++i) batches_[i].builder.clear(keep_bytes_max / used_);
     for (const std::uint32_t slot : slots_used_) batch_of_slot_[slot] = 0;
     slots_used_.clear();
     used_ = 0;
@@ -85,9 +85,9 @@ void IngestGroup::clear() {
     records_ = 0;
     appends.clear();
     state_changes.clear();
-    ack_bytes_.clear();
+    ack_bytes_.clear(keep_bytes_max);
     ack_runs_.clear();
-    fanout_.clear();
+    fanout_.clear(keep_bytes_max / 2);
     queues_.clear();
     waiting_.clear();
     after_.clear();

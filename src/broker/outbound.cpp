@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint8_t kMessageExpiryInterval = 0x02; // MQTT5 section 2.2.2.2
 constexpr std::uint8_t kSubscriptionIdentifier = 0x0B;
+constexpr std::size_t kQueuedPacketBytes = sizeof(Bytes) + 16; // beside its bytes; of the heap: 16
 
 std::byte* put(std::byte* at, ByteView bytes) noexcept {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -54,6 +55,11 @@ void Outbound::add_run(Session& session, const Receiver& receiver, Fanout& fanou
     const std::uint8_t qos = std::min(run.qos, receiver.qos);
     const WireForm form = wire_form(receiver.is_v5, qos);
     const std::span<std::byte> bytes = fanout.bytes(run, form);
+    // Most that is left out is left out here: whoever does not read must cost next to nothing.
+    if (qos == 0 && session.unsent_bytes != 0 && room(session) < bytes.size() / run.messages) {
+        dropped_slow_ += run.messages;
+        return;
+    }
     const bool retain = run.retain && receiver.retain_as_published;
     if (!receiver.identifiers.empty() || retain ||
         run.packet_bytes_max > session.packet_bytes_max) {
@@ -143,36 +149,35 @@ void Outbound::flush() {
     control_.clear();
     single_ids_.clear();
     shard_.broker_.counters().delivered.add(delivered_);
-    delivered_ = 0;
+    if (dropped_slow_ != 0) shard_.broker_.counters().dropped_slow.add(dropped_slow_);
+    delivered_ = dropped_slow_ = 0;
 }
 
 void Outbound::flush(Session& session) {
+    if (session.first_piece == 0) return;
     iov_.clear();
+    droppable_.clear();
+    std::size_t size = 0;
     std::uint32_t index = session.first_piece;
     drop(session);
     while (index != 0) {
         Piece& piece = pieces_[index - 1];
         index = piece.next;
         if (piece.messages != 0 && !take_delivery(session, piece)) return;
-        if (piece.size != 0) iov_.push_back({piece.data, piece.size});
+        if (piece.size == 0) continue;
+        iov_.push_back({piece.data, piece.size});
+        droppable_.push_back(piece.messages != 0 && piece.id_positions == nullptr);
+        size += piece.size;
     }
     if (iov_.empty()) return;
-    const std::size_t unsent = shard_.transport_.send(session.ref.slot, iov_);
-    if (unsent != session.unsent_bytes) account_unsent(session, unsent);
+    std::size_t sent = 0;
+    if (session.unsent_bytes == 0) sent = shard_.transport_.send(session.ref.slot, iov_);
+    if (sent < size) keep_rest(session, sent);
 }
 
-// Applies the limits to a piece with messages: afterwards its size is what is to be sent now.
+// Applies the client's receive maximum to a piece with messages: afterwards its size is what is to
+// be sent now.
 bool Outbound::take_delivery(Session& session, Piece& piece) {
-    const std::size_t limit = shard_.broker_.settings().session_queue_bytes_max;
-    if (session.unsent_bytes != 0 && session.unsent_bytes + piece.size > limit) {
-        if (piece.id_positions != nullptr) {
-            close_slow(session);
-            return false;
-        }
-        shard_.broker_.counters().dropped_slow.add(piece.messages);
-        piece.size = 0;
-        return true;
-    }
     if (piece.id_positions != nullptr) {
         SubscriberState& state = session.as_subscriber();
         const std::uint32_t quota =
@@ -197,49 +202,36 @@ bool Outbound::queue_beyond_quota(Session& session, Piece& whole, std::uint32_t 
     SubscriberState& state = *session.subscriber;
     ByteView rest(whole.data, whole.size);
     for (std::uint32_t i = 0; i < fitting; ++i) (void)take_packet(rest);
-    const std::size_t waiting = rest.size();
-    const std::size_t limit = shard_.broker_.settings().session_queue_bytes_max;
-    if (state.queue_bytes + waiting > limit || !shard_.broker_.memory().try_take(waiting)) {
+    const std::size_t cost = rest.size() + (whole.messages - fitting) * kQueuedPacketBytes;
+    if (!make_room(session, cost)) {
         close_slow(session);
         return false;
     }
-    state.queue_bytes += waiting;
+    if (session.waiting_bytes() == 0) session.sent_ms = shard_.monotonic_ms_;
+    budget_.take(cost);
+    state.queue_bytes += cost;
+    whole.size -= rest.size();
     while (!rest.empty()) {
         const ByteView packet = take_packet(rest);
         state.queue.emplace_back(packet.begin(), packet.end());
     }
-    whole.size -= waiting;
     return true;
 }
 
 void Outbound::drain_queue(Session& session) {
     SubscriberState& state = *session.subscriber;
+    session.sent_ms = shard_.monotonic_ms_;
     while (!state.queue.empty() && state.packet_ids.used() < session.receive_maximum) {
         const Bytes& packet = state.queue.front();
         std::byte* at = reserve(session, packet.size());
         std::memcpy(at, packet.data(), packet.size());
         store_u16_be(at + packet_id_position(packet), state.packet_ids.take());
-        state.queue_bytes -= packet.size();
-        shard_.broker_.memory().give_back(packet.size());
+        const std::size_t cost = packet.size() + kQueuedPacketBytes;
+        state.queue_bytes -= cost;
+        budget_.give_back(cost);
         state.queue.pop_front();
         ++delivered_;
     }
-}
-
-void Outbound::account_unsent(Session& session, std::size_t unsent_bytes) {
-    MemoryAccount& memory = shard_.broker_.memory();
-    if (unsent_bytes < session.unsent_bytes) {
-        memory.give_back(session.unsent_bytes - unsent_bytes);
-    } else if (!memory.try_take(unsent_bytes - session.unsent_bytes)) {
-        close_slow(session);
-        return;
-    }
-    session.unsent_bytes = unsent_bytes;
-}
-
-void Outbound::close_slow(Session& session) {
-    shard_.broker_.counters().closed_slow.add();
-    shard_.close(session, "reads too slowly: its queue is full");
 }
 
 } // namespace holdfast::broker

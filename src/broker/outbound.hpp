@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/delivery_budget.hpp"
 #include "broker/session.hpp"
 
 #include <holdfast/broker/arena.hpp>
@@ -36,7 +37,7 @@ struct OutPublish {
 // because every receiver of a run shares its bytes.
 class Outbound {
 public:
-    explicit Outbound(Shard& shard) : shard_(shard) {}
+    explicit Outbound(Shard& shard) : shard_(shard), budget_(shard.broker_) {}
 
     // `size` bytes for a control packet, to be filled in before flush().
     [[nodiscard]] std::byte* reserve(Session& session, std::size_t size);
@@ -58,6 +59,13 @@ public:
     // One session's chain now, before it is closed.
     void flush(Session& session);
     [[nodiscard]] bool is_empty() const noexcept { return waiting_.empty(); }
+    // What the session may still make the server keep for it, without anybody paying for it.
+    [[nodiscard]] std::size_t room(const Session& session) const;
+    // The transport keeps so much for the session now.
+    void note_held(Session& session, std::size_t held_bytes);
+    [[nodiscard]] DeliveryBudget& budget() noexcept { return budget_; }
+    // Of packets that were made for single sessions since the last flush().
+    [[nodiscard]] std::size_t gathered_bytes() const noexcept { return control_.size_bytes(); }
     // Forgets the chain of a session that is gone.
     void drop(Session& session) noexcept { session.first_piece = session.last_piece = 0; }
 
@@ -76,17 +84,24 @@ private:
     bool take_delivery(Session& session, Piece& piece);
     void set_packet_ids(SubscriberState& state, Piece& piece);
     bool queue_beyond_quota(Session& session, Piece& piece, std::uint32_t fitting);
-    void account_unsent(Session& session, std::size_t unsent_bytes);
+    void cut_sent(std::size_t sent);
+    void keep_rest(Session& session, std::size_t sent);
+    [[nodiscard]] bool make_room(Session& session, std::size_t bytes);
+    [[nodiscard]] Session* find_victim(const Session& session);
     void close_slow(Session& session);
 
     Shard& shard_;
+    DeliveryBudget budget_;
     std::vector<Piece> pieces_;
     std::vector<SessionRef> waiting_; // sessions with a chain
     StableArena control_;
     Bytes scratch_; // properties of one message
     std::deque<std::uint32_t> single_ids_;
+    // One session's pieces; no two sessions are being flushed at a time.
     std::vector<iovec> iov_;
-    std::uint64_t delivered_ = 0;
+    std::vector<bool> droppable_; // by piece: QoS 0
+    std::uint64_t delivered_ = 0; // of this turn
+    std::uint64_t dropped_slow_ = 0;
 };
 
 } // namespace holdfast::broker

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kFreshChunksMax = 64; // known in memory, of one session
 constexpr std::size_t kFreshBytesMax = 64U << 10U;
 constexpr std::size_t kBytesPerTurn = 256U << 10U;
-constexpr std::size_t kUnsentMax = 256U << 10U; // in the transport; then it is the socket's turn
+constexpr std::size_t kGatheredMax = 1U << 20U; // of all sessions in a turn
+constexpr std::size_t kUnsentMax = 64U << 10U;  // in the transport; then it is the socket's turn
 
 // What a session's subscriptions say of one of its messages.
 struct OwnMatch {
@@ -53,11 +54,12 @@ QueueSender::QueueSender(Shard& shard)
 
 void QueueSender::on_chunk(Session& session, std::uint64_t number, std::string value) {
     DurableState& state = *session.durable;
+    (void)session.as_subscriber();
     if (number < state.next_chunk) return; // was read meanwhile
     const bool has_room =
         state.fresh.size() < kFreshChunksMax && fresh_bytes(state) + value.size() <= kFreshBytesMax;
-    if (!state.has_more && number == state.next_chunk && has_room &&
-        session.state == SessionState::connected) {
+    // In memory only for those who take it soon; the others' stays where it is stored.
+    if (!state.has_more && number == state.next_chunk && has_room && can_send(session)) {
         state.fresh.emplace_back(number, std::move(value));
         state.next_chunk = number + 1;
     } else {
@@ -66,10 +68,15 @@ void QueueSender::on_chunk(Session& session, std::uint64_t number, std::string v
     pump(session);
 }
 
+// What waits here lies on the disk, so nobody is closed for want of room: a session whose client
+// does not read what it has been sent just gets no more.
 bool QueueSender::can_send(const Session& session) const {
-    return session.state == SessionState::connected && session.unsent_bytes < kUnsentMax &&
-           session.durable->on_wire < session.receive_maximum &&
-           session.subscriber->packet_ids.used() < PacketIds::kMax;
+    if (session.state != SessionState::connected ||
+        session.durable->on_wire >= session.receive_maximum ||
+        session.subscriber->packet_ids.used() >= PacketIds::kMax)
+        return false;
+    return session.unsent_bytes == 0 ||
+           (session.unsent_bytes < kUnsentMax && shard_.outbound_->room(session) > kUnsentMax);
 }
 
 void QueueSender::pump(Session& session) {
@@ -77,7 +84,8 @@ void QueueSender::pump(Session& session) {
     (void)session.as_subscriber();
     std::size_t bytes = 0;
     while (can_send(session)) {
-        if (bytes > kBytesPerTurn) return go_on_later(session);
+        if (bytes > kBytesPerTurn || shard_.outbound_->gathered_bytes() > kGatheredMax)
+            return go_on_later(session);
         if (!state.to_resend.empty()) {
             const std::uint16_t packet_id = state.to_resend.front();
             state.to_resend.pop_front();
@@ -157,6 +165,7 @@ std::size_t QueueSender::send_new(Session& session, const QueuedMessage& message
     DurableState& state = *session.durable;
     const std::uint16_t packet_id = session.subscriber->packet_ids.take();
     InFlight& under_way = state.in_flight[packet_id];
+    shard_.outbound_->budget().take(kInFlightBytes);
     under_way.message = message;
     under_way.chunk = chunk;
     under_way.order = ++state.sent;
@@ -306,92 +315,6 @@ void QueueSender::detach(Session& session) {
         state.fresh.clear();
         state.has_more = true;
     }
-}
-
-void QueueSender::on_puback(Session& session, std::uint16_t packet_id) {
-    const auto found = session.durable->in_flight.find(packet_id);
-    if (found == session.durable->in_flight.end() || found->second.state != InFlight::State::sent ||
-        found->second.message.qos == 2)
-        return;
-    forget(session, packet_id);
-    pump(session);
-}
-
-void QueueSender::on_pubrec(Session& session, std::uint16_t packet_id, bool refused) {
-    DurableState& state = *session.durable;
-    const auto found = state.in_flight.find(packet_id);
-    if (found == state.in_flight.end()) {
-        if (!refused)
-            shard_.inbound_->send_ack(session, mqtt::PacketType::pubrel, packet_id, false);
-        return;
-    }
-    InFlight& message = found->second;
-    if (refused) {
-        if (message.state == InFlight::State::sent) forget(session, packet_id);
-        return pump(session);
-    }
-    if (message.state == InFlight::State::released) return send_pubrel(session, packet_id);
-    if (message.state != InFlight::State::sent) return;
-    // The message is the client's; its packet id is ours until PUBCOMP.
-    message.state = InFlight::State::releasing;
-    IngestGroup& group = *shard_.open_;
-    const std::uint64_t id = state.queue->id();
-    group.state_changes.push_back(removal(chunk_key(id, message.chunk)));
-    group.state_changes.push_back(put(packet_key(SessionKey::outgoing, id, packet_id),
-                                      encode(StoredOutgoing{true, message.chunk})));
-    group.on_durable([this, ref = session.ref, packet_id](const Result<void>& stored) {
-        Session* later = shard_.find(ref);
-        if (later == nullptr || !later->durable) return;
-        const auto known = later->durable->in_flight.find(packet_id);
-        if (known == later->durable->in_flight.end()) return;
-        known->second.state = stored ? InFlight::State::released : InFlight::State::sent;
-        if (stored) settle(*later->durable, known->second.chunk, known->second.message.bytes);
-        if (later->state != SessionState::connected) return;
-        if (!stored) return give_up(*later);
-        if (!known->second.is_on_wire) {
-            known->second.is_on_wire = true;
-            ++later->durable->on_wire;
-        }
-        send_pubrel(*later, packet_id);
-    });
-}
-
-void QueueSender::on_pubcomp(Session& session, std::uint16_t packet_id) {
-    const auto found = session.durable->in_flight.find(packet_id);
-    if (found == session.durable->in_flight.end() ||
-        found->second.state != InFlight::State::released)
-        return;
-    forget(session, packet_id);
-    pump(session);
-}
-
-void QueueSender::send_pubrel(Session& session, std::uint16_t packet_id) {
-    shard_.inbound_->send_ack(session, mqtt::PacketType::pubrel, packet_id, true);
-}
-
-// The message has come to its end, one way or another. What a crash brings back of it does no harm:
-// QoS 1 comes again, and a QoS 2 packet id is released again.
-void QueueSender::forget(Session& session, std::uint16_t packet_id) {
-    DurableState& state = *session.durable;
-    const auto found = state.in_flight.find(packet_id);
-    const InFlight& message = found->second;
-    if (message.is_on_wire) --state.on_wire;
-    if (message.message.qos == 2)
-        shard_.open_->change_lazily(
-            removal(packet_key(SessionKey::outgoing, state.queue->id(), packet_id)));
-    if (message.state != InFlight::State::released)
-        settle(state, message.chunk, message.message.bytes);
-    state.in_flight.erase(found);
-    (void)session.subscriber->packet_ids.give_back(packet_id);
-}
-
-// One message of a chunk is done; a chunk that is done goes.
-void QueueSender::settle(DurableState& state, std::uint64_t chunk, std::uint32_t bytes) {
-    state.queue->remove(1, bytes);
-    const auto found = state.unsettled.find(chunk);
-    if (found == state.unsettled.end() || --found->second != 0) return;
-    state.unsettled.erase(found);
-    shard_.open_->change_lazily(removal(chunk_key(state.queue->id(), chunk)));
 }
 
 } // namespace holdfast::broker

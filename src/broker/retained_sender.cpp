@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kTopicsPerStep = 512;
 constexpr std::size_t kBytesPerStep = 64U << 10U;
+constexpr std::size_t kGatheredMax = 1U << 20U; // of all sessions in a turn
 
 // What every topic that the filter matches starts with.
 std::string_view literal_start(std::string_view filter) {
@@ -61,7 +62,8 @@ void RetainedSender::go_on(Session& session) {
     auto& scans = session.subscriber->retained_scans;
     if (session.unsent_bytes != 0 || !session.subscriber->queue.empty())
         return; // until it has read
-    if (step(session, scans.front())) scans.pop_front();
+    const bool is_full = shard_.outbound_->gathered_bytes() > kGatheredMax;
+    if (!is_full && step(session, scans.front())) scans.pop_front();
     if (scans.empty()) return;
     shard_.broker_.port(shard_.index_).post([ref = session.ref](Shard& shard) {
         if (Session* later = shard.find(ref)) shard.retained_->go_on(*later);

@@ -88,7 +88,8 @@ struct Session {
     std::uint32_t packet_bytes_max = UINT32_MAX;     // that the client takes
     std::uint32_t keep_alive_ms = 0;                 // 1.5 times what was agreed; 0 = none
     std::int64_t last_read_ms = 0;                   // monotonic
-    std::size_t unsent_bytes = 0;                    // in the transport
+    std::size_t unsent_bytes = 0;                    // memory of what the transport keeps for it
+    std::int64_t sent_ms = 0; // monotonic: since when its client has done nothing about it
     std::string peer_address;
     std::string client_id;
     std::uint32_t client_hash = 0; // record::key_hash() of it
@@ -109,6 +110,14 @@ struct Session {
     std::uint32_t first_piece = 0;
     std::uint32_t last_piece = 0;
 
+    // What waits in memory until the client reads or acknowledges.
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept {
+        return unsent_bytes + (subscriber ? subscriber->queue_bytes : 0);
+    }
+    // What the delivery budget has given for it.
+    [[nodiscard]] std::size_t held_bytes() const noexcept {
+        return waiting_bytes() + (durable ? durable->in_flight.size() * kInFlightBytes : 0);
+    }
     [[nodiscard]] bool is_v5() const noexcept { return version == mqtt::Version::v5; }
     [[nodiscard]] UnreleasedIds& unreleased_ids() {
         if (!unreleased) unreleased = std::make_unique<UnreleasedIds>();

@@ -56,6 +56,7 @@ void Shard::begin_turn() {
 }
 
 Result<void> Shard::load() {
+    topics_.limit_bytes(broker_.topic_cache_bytes_max());
     return durable_->load();
 }
 
@@ -123,24 +124,27 @@ void Shard::on_hang_up(std::uint32_t slot, std::string_view why) {
     if (session.state != SessionState::free) close(session, why);
 }
 
-void Shard::on_drained(std::uint32_t slot) {
+void Shard::on_sent(std::uint32_t slot, std::size_t held_bytes) {
     begin_turn();
     Session& session = sessions_[slot];
-    broker_.memory().give_back(session.unsent_bytes);
-    session.unsent_bytes = 0;
+    outbound_->note_held(session, held_bytes);
+    session.sent_ms = monotonic_ms_;
+    if (held_bytes != 0) return;
     if (session.durable) queues_->pump(session);
     retained_->go_on(session);
 }
 
 bool Shard::wants_input() const noexcept {
-    return open_->size_bytes() < broker_.settings().group_bytes_max;
+    return open_->size_bytes() + immediate_.size_bytes() +
+               broker_.handed_over_bytes(index_).load(std::memory_order_relaxed) <
+           broker_.group_bytes_max();
 }
 
 bool Shard::has_output() const noexcept {
     return !immediate_.empty() || !outbound_->is_empty() || (!in_flight_ && !open_->empty());
 }
 
-void Shard::close(Session& session, std::string_view why) {
+void Shard::close(Session& session, std::string_view why, bool lingers) {
     // Its last words may be what it is closed for once more, for want of memory.
     if (session.state == SessionState::closing) return;
     assert(session.state == SessionState::connecting || session.state == SessionState::connected);
@@ -150,10 +154,11 @@ void Shard::close(Session& session, std::string_view why) {
     const bool was_connected = session.state == SessionState::connected;
     session.state = SessionState::closing;
     outbound_->flush(session);
-    transport_.close(session.ref.slot);
+    transport_.close(session.ref.slot, lingers);
     if (was_connected) broker_.client_count().fetch_sub(1, std::memory_order_relaxed);
-    broker_.memory().give_back(session.unsent_bytes + session.partial_bytes);
-    session.unsent_bytes = session.partial_bytes = 0;
+    outbound_->note_held(session, 0);
+    broker_.memory().give_back(session.partial_bytes);
+    session.partial_bytes = 0;
     session.partial = Bytes();
     session.topic_aliases.reset();
     if (session.durable && session.durable->expiry_s != 0)
@@ -168,7 +173,7 @@ void Shard::end(Session& session) {
     if (session.subscriber) {
         for (const auto& [filter, subscription] : session.subscriber->subscriptions)
             broker_.subscriptions().unsubscribe(filter, session.ref);
-        broker_.memory().give_back(session.subscriber->queue_bytes);
+        outbound_->budget().give_back(session.subscriber->queue_bytes);
     }
     if (!session.client_id.empty()) slot_of_client_.erase(session.client_id);
     free(session);
@@ -218,7 +223,7 @@ void Shard::end_turn() {
         std::swap(immediate_, leaving_);
         deliver_here(leaving_);
         pass_on(leaving_);
-        leaving_.clear();
+        leaving_.clear(broker_.group_bytes_max() / 2);
     } while (!immediate_.empty());
     inbound_->count_turn();
     submit_or_hold();

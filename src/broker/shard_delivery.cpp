@@ -45,7 +45,7 @@ void Shard::on_group_completed() {
     }
     outbound_->flush();
     group.answer();
-    group.clear();
+    group.clear(broker_.group_bytes_max());
     spares_.push_back(std::move(completed));
 }
 
@@ -166,7 +166,16 @@ void Shard::pass_on(const Fanout& fanout) {
     for (const std::uint16_t shard : others) {
         auto copy = std::make_shared<Fanout>();
         copy->add_runs_of_shard(fanout, shard);
-        broker_.port(shard).post([copy](Shard& target) { target.deliver_here(*copy); });
+        auto& waiting = broker_.handed_over_bytes(index_);
+        const std::size_t bytes = copy->size_bytes();
+        waiting.fetch_add(bytes, std::memory_order_relaxed);
+        broker_.port(shard).post([copy, bytes, &waiting, from = index_](Shard& target) {
+            target.deliver_here(*copy);
+            const std::size_t before = waiting.fetch_sub(bytes, std::memory_order_relaxed);
+            const std::size_t most = target.broker_.group_bytes_max();
+            if (before >= most && before - bytes < most) // it reads no input, and has to look again
+                target.broker_.port(from).post([](Shard&) {});
+        });
     }
 }
 

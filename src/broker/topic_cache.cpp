@@ -8,6 +8,19 @@
 
 namespace holdfast::broker {
 
+namespace {
+
+// With its place in the table and what the heap adds. Match lists are shared.
+std::size_t bytes_of(const TopicEntry& entry) noexcept {
+    constexpr std::size_t kPlaceBytes = 128;
+    std::size_t bytes = sizeof(TopicEntry) + kPlaceBytes + entry.topic.capacity();
+    bytes += entry.device.capacity();
+    for (const RecordHeaders& headers : entry.headers) bytes += headers.bytes.capacity();
+    return bytes;
+}
+
+} // namespace
+
 std::size_t TopicCache::TextHash::operator()(std::string_view text) const noexcept {
     return XXH3_64bits(text.data(), text.size());
 }
@@ -18,7 +31,7 @@ void RecordHeaders::add(std::string_view name, ByteView value) {
 }
 
 TopicEntry& TopicCache::add(std::string_view topic) {
-    if (entries_.size() >= kTopicsMax || topic_bytes_ + topic.size() > kTopicBytesMax) forget();
+    if (entries_.size() >= kTopicsMax || bytes_ >= bytes_max_) forget();
 
     auto entry = std::make_unique<TopicEntry>();
     entry->topic = topic;
@@ -35,7 +48,7 @@ TopicEntry& TopicCache::add(std::string_view topic) {
                 record::partition_for(as_bytes(entry->device), entry->stream->settings.partitions);
     }
     refresh(*entry);
-    topic_bytes_ += topic.size();
+    bytes_ += bytes_of(*entry);
     const std::string_view key = entry->topic;
     return *entries_.emplace(key, std::move(entry)).first->second;
 }
@@ -66,7 +79,7 @@ std::uint32_t TopicCache::slots_of(const log::Stream& stream) {
 
 void TopicCache::forget() {
     entries_.clear();
-    topic_bytes_ = 0;
+    bytes_ = 0;
     ++epoch_;
 }
 

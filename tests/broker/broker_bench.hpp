@@ -4,6 +4,7 @@
 // log that stores when it is told to.
 
 #include "broker/memory_log.hpp"
+#include "broker/memory_transport.hpp"
 
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/broker/shard.hpp>
@@ -17,70 +18,11 @@
 
 #include <catch2/catch.hpp>
 
-#include <sys/uio.h>
 #include <deque>
-#include <map>
 #include <memory>
 #include <vector>
 
 namespace holdfast::broker::test {
-
-struct ShardBench;
-
-// One connection, wherever it has gone.
-struct Line {
-    ShardBench* bench = nullptr;
-    std::uint32_t slot = 0;
-    Bytes sent;
-    bool is_closed = false;
-    bool is_full = false; // the socket takes nothing more
-    std::size_t unsent = 0;
-    std::vector<std::string> greeting; // what came with the CONNACK, and it
-};
-
-struct MemoryTransport final : Transport {
-    struct MovingLine final : MovingConnection {
-        std::shared_ptr<Line> line;
-    };
-    explicit MemoryTransport(ShardBench& owner) : bench(owner) {}
-
-    std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) override {
-        Line& line = *lines.at(slot);
-        for (const iovec& piece : pieces) {
-            const auto* begin = static_cast<const std::byte*>(piece.iov_base);
-            if (line.is_full)
-                line.unsent += piece.iov_len;
-            else
-                line.sent.insert(line.sent.end(), begin, begin + piece.iov_len);
-        }
-        return line.unsent;
-    }
-    void close(std::uint32_t slot) override {
-        lines.at(slot)->is_closed = true;
-        lines.erase(slot);
-    }
-    void move(std::uint32_t from, std::uint32_t to) override {
-        put(to, std::move(lines.at(from)));
-        lines.erase(from);
-    }
-    std::unique_ptr<MovingConnection> release(std::uint32_t slot) override {
-        auto moving = std::make_unique<MovingLine>();
-        moving->line = std::move(lines.at(slot));
-        lines.erase(slot);
-        return moving;
-    }
-    void take_in(std::uint32_t slot, std::unique_ptr<MovingConnection> moving) override {
-        put(slot, std::move(static_cast<MovingLine&>(*moving).line));
-    }
-    void put(std::uint32_t slot, std::shared_ptr<Line> line) {
-        line->bench = &bench;
-        line->slot = slot;
-        lines[slot] = std::move(line);
-    }
-
-    ShardBench& bench;
-    std::map<std::uint32_t, std::shared_ptr<Line>> lines;
-};
 
 // One shard with its transport and its port, whose tasks wait for run().
 struct ShardBench final : ShardPort {
@@ -111,6 +53,14 @@ struct Client {
 
     [[nodiscard]] Line& line() const { return *connection; }
     void send(const Bytes& bytes) const { line().bench->shard.on_bytes(line().slot, bytes); }
+    void stop_reading() const { line().socket_room = 0; }
+    // All that was kept comes.
+    void read_on() const {
+        line().socket_room = SIZE_MAX;
+        const Bytes kept = std::exchange(line().kept, {});
+        line().sent.insert(line().sent.end(), kept.begin(), kept.end());
+        line().bench->shard.on_sent(line().slot, 0);
+    }
     void hang_up() const { line().bench->shard.on_hang_up(line().slot, "gone"); }
     void subscribe(std::string_view filter, mqtt::Qos qos, std::uint32_t identifier = 0,
                    bool no_local = false) const {

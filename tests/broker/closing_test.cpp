@@ -20,7 +20,7 @@ void take_all_memory(BrokerBench& bench) {
 TEST_CASE("a connection whose last words find no memory is closed once", "[broker]") {
     BrokerBench bench;
     const Client client = bench.connect("client", mqtt::Version::v5);
-    client.line().is_full = true;
+    client.stop_reading();
     take_all_memory(bench);
     client.send(Bytes{std::byte{0xC0}, std::byte{1}, std::byte{0}}); // PINGREQ with a body
     bench.settle();
@@ -46,9 +46,10 @@ TEST_CASE("the will of a subscriber that ends amid a fan-out follows behind it",
     const Client publisher = bench.connect("pub");
     (void)healthy.received();
     bench.settle();
-    slow.line().is_full = true;
+    slow.stop_reading();
     take_all_memory(bench);
-    publisher.publish("a", std::string(100, 'x')); // which finds no memory to wait for `slow`
+    slow.send(Bytes{std::byte{0xC0}, std::byte{0}}); // PINGREQ: its answer finds no memory
+    publisher.publish("a", std::string(100, 'x'));
     bench.shards[0]->run();
     CHECK(slow.line().is_closed);
     CHECK(healthy.received() ==

@@ -103,9 +103,9 @@ struct Gateway {
     void at_once(Act act) {
         std::promise<void> is_held;
         std::promise<void> goes_on;
-        thread.post([&](broker::Shard&) {
+        thread.post([&is_held, end = goes_on.get_future().share()](broker::Shard&) {
             is_held.set_value();
-            goes_on.get_future().wait();
+            end.wait();
         });
         is_held.get_future().wait();
         act();

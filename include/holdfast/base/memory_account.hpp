@@ -18,11 +18,19 @@ public:
         used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
         return false;
     }
+    // Takes them whatever the limit says: for what is there already, and pays by itself.
+    void take(std::size_t bytes) noexcept {
+        used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    }
     void give_back(std::size_t bytes) noexcept {
         used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     }
     [[nodiscard]] std::size_t used_bytes() const noexcept {
         return used_bytes_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::size_t free_bytes() const noexcept {
+        const std::size_t used = used_bytes();
+        return used < limit_bytes_ ? limit_bytes_ - used : 0;
     }
     [[nodiscard]] std::size_t limit_bytes() const noexcept { return limit_bytes_; }
 

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-    void clear(std::size_t keep_bytes_max = 4U << 20U) noexcept {
+    void clear(std::size_t keep_bytes_max) noexcept {
         size_ = 0;
         if (capacity_ > keep_bytes_max) {
             bytes_.reset();
@@ -58,17 +58,19 @@ public:
         if (blocks_.empty() || used_ + count > blocks_.back().size) {
             const std::size_t size = std::max(count, kBlockBytes);
             blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
+            full_ += used_;
             used_ = 0;
         }
         std::byte* at = blocks_.back().bytes.get() + used_;
         used_ += count;
         return at;
     }
+    [[nodiscard]] std::size_t size_bytes() const noexcept { return full_ + used_; }
     // Keeps one block of the ordinary size.
     void clear() noexcept {
         if (blocks_.size() > 1 || (!blocks_.empty() && blocks_.front().size > kBlockBytes))
             blocks_.clear();
-        used_ = 0;
+        used_ = full_ = 0;
     }
 
 private:
@@ -79,6 +81,7 @@ private:
     };
     std::vector<Block> blocks_;
     std::size_t used_ = 0; // of the last block
+    std::size_t full_ = 0; // of those before
 };
 
 } // namespace holdfast::broker

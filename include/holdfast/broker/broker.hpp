@@ -10,9 +10,11 @@
 #include <holdfast/broker/transport.hpp>
 #include <holdfast/log/log.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -63,7 +65,10 @@ public:
     // Takes up what is stored of retained messages. Before any shard runs. Errors: io.
     [[nodiscard]] Result<void> load();
     // Wiring, before any shard runs: shard i is port i.
-    void add_port(ShardPort& port) { ports_.push_back(&port); }
+    void add_port(ShardPort& port) {
+        ports_.push_back(&port);
+        handed_over_.emplace_back(0);
+    }
     void publish(PublishBatch batch, Done done) override;
 
     [[nodiscard]] const BrokerSettings& settings() const noexcept { return settings_; }
@@ -72,6 +77,27 @@ public:
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
     [[nodiscard]] MemoryAccount& memory() noexcept { return memory_; }
     [[nodiscard]] SubscriptionIndex& subscriptions() noexcept { return subscriptions_; }
+    // What a shard may gather while the log writes, or hand to other shards, before it stops
+    // reading. Three groups of each shard and what is on its way between them must fit beside all
+    // else, whatever the settings say.
+    [[nodiscard]] std::size_t group_bytes_max() const noexcept {
+        constexpr std::size_t kLeast = 256U << 10U;
+        const std::size_t share = memory_.limit_bytes() / 64 / ports_.size();
+        return std::min(settings_.group_bytes_max, std::max(share, kLeast));
+    }
+    // What one shard may remember of topics.
+    [[nodiscard]] std::size_t topic_cache_bytes_max() const noexcept {
+        return memory_.limit_bytes() / 16 / ports_.size();
+    }
+    // What the shards take beside queues: three groups each, of twice their bytes while they grow,
+    // and their topics. The owner of the account sets it aside.
+    [[nodiscard]] std::size_t fixed_bytes() const noexcept {
+        return ports_.size() * (6 * group_bytes_max() + topic_cache_bytes_max());
+    }
+    // Bytes of fan-out that shard `shard` has handed to others and they have not delivered yet.
+    [[nodiscard]] std::atomic<std::size_t>& handed_over_bytes(std::uint16_t shard) noexcept {
+        return handed_over_[shard];
+    }
     // Clients of all shards with an accepted CONNECT.
     [[nodiscard]] std::atomic<std::size_t>& client_count() noexcept { return client_count_; }
     // The shard where everything about a client id lives: two connections that claim it meet there.
@@ -104,6 +130,7 @@ private:
     std::atomic<std::uint64_t> next_session_id_;
     std::atomic<std::size_t> session_count_{0};
     std::vector<ShardPort*> ports_;
+    std::deque<std::atomic<std::size_t>> handed_over_;
     std::atomic<std::size_t> next_port_{0};
 };
 

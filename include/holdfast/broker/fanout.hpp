@@ -53,7 +53,8 @@ public:
     void add(const std::shared_ptr<const MatchList>& list, const FanoutMessage& message);
     // Copies those runs of `other` that shard `shard` has receivers for.
     void add_runs_of_shard(const Fanout& other, std::uint16_t shard);
-    void clear();
+    // Keeps memory for up to so many bytes of each form.
+    void clear(std::size_t keep_bytes_max);
 
     [[nodiscard]] bool empty() const noexcept { return runs_.empty(); }
     [[nodiscard]] const std::vector<Run>& runs() const noexcept { return runs_; }

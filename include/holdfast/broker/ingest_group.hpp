@@ -86,7 +86,8 @@ public:
 
     // Closes all batches; then the group is ready for Log::append().
     void seal();
-    void clear();
+    // Keeps memory for a group of about so many bytes.
+    void clear(std::size_t keep_bytes_max);
 
     [[nodiscard]] bool empty() const noexcept { return !is_awaited() && !lazy_is_due_; }
     // Makes lazy changes worth a write.

@@ -50,8 +50,8 @@ public:
     void on_bytes(std::uint32_t slot, ByteView bytes);
     // The peer hung up, or its socket failed with `why`.
     void on_hang_up(std::uint32_t slot, std::string_view why);
-    // All that waited unsent in the transport is gone.
-    void on_drained(std::uint32_t slot);
+    // Some of what the transport keeps was sent; what is left takes `held_bytes`.
+    void on_sent(std::uint32_t slot, std::size_t held_bytes);
 
     // False while too much is gathered: read no socket until the next turn after a completion.
     [[nodiscard]] bool wants_input() const noexcept;
@@ -92,8 +92,8 @@ private:
 
     [[nodiscard]] Session* find(SessionRef ref);
     // Ends the connection; whatever it is still to be told has been added to its chain. A
-    // persistent session stays, offline.
-    void close(Session& session, std::string_view why);
+    // persistent session stays, offline. `lingers`: what it does not take yet is kept a moment.
+    void close(Session& session, std::string_view why, bool lingers = true);
     // Ends a session that has no connection any more.
     void end(Session& session);
     void free(Session& session);

@@ -41,10 +41,12 @@ struct TopicEntry {
 class TopicCache {
 public:
     static constexpr std::size_t kTopicsMax = 65'536;
-    static constexpr std::size_t kTopicBytesMax = 32U << 20U;
 
     TopicCache(const Bridge& bridge, const log::Log& log, const SubscriptionIndex& subscriptions)
         : bridge_(bridge), log_(log), subscriptions_(subscriptions) {}
+
+    // What all entries may take together; one is always kept. Before the first add().
+    void limit_bytes(std::size_t most) noexcept { bytes_max_ = most; }
 
     // The entry of `topic`, up to date; null where it is not known yet. Good until forget().
     [[nodiscard]] TopicEntry* find(std::string_view topic) {
@@ -88,7 +90,8 @@ private:
 
     std::unordered_map<std::string_view, std::unique_ptr<TopicEntry>, TextHash, std::equal_to<>>
         entries_; // keys borrow from their entry's topic
-    std::size_t topic_bytes_ = 0;
+    std::size_t bytes_max_ = 32U << 20U;
+    std::size_t bytes_ = 0; // of all entries
     struct Slots {
         std::uint32_t first = 0;
         PartitionIndex count = 0;

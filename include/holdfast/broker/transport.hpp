@@ -23,12 +23,15 @@ class Transport {
 public:
     virtual ~Transport() = default;
 
-    // Sends the pieces in order, as far as the socket takes them now, copies what is left and sends
-    // that when it can, then tells Shard::on_drained(). Gives the bytes that now wait unsent.
+    // Sends the pieces in order, as far as the socket takes them now; gives the bytes that it took.
+    // Not while something is kept for the slot.
     virtual std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) = 0;
-    // Closes after what was sent before; unsent bytes get a short while. The slot is the shard's
-    // again at once, so the transport must not speak of it any more.
-    virtual void close(std::uint32_t slot) = 0;
+    // Keeps copies of the pieces, behind what is kept already, and sends them when it can. Gives
+    // the memory that all that is kept takes. Shard::on_sent() tells how it becomes less.
+    virtual std::size_t keep(std::uint32_t slot, std::span<const iovec> pieces) = 0;
+    // Closes after what was sent before; what is kept gets a short while, where `lingers`. The slot
+    // is the shard's again at once, so the transport must not speak of it any more.
+    virtual void close(std::uint32_t slot, bool lingers) = 0;
 
     // The connection of `from` belongs to `to` from now on, a slot that has none.
     virtual void move(std::uint32_t from, std::uint32_t to) = 0;

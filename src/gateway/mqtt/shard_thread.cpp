@@ -1,5 +1,7 @@
 #include <holdfast/gateway/mqtt/shard_thread.hpp>
 
+#include "gateway/mqtt/backlog.hpp"
+#include "gateway/mqtt/lingering.hpp"
 #include "gateway/mqtt/poller.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -13,8 +15,10 @@
 #include <unistd.h>
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 namespace holdfast::gateway {
@@ -23,8 +27,7 @@ namespace {
 constexpr std::size_t kReadBufferBytes = 256 * 1024;
 constexpr std::size_t kHandlersPerTurn = 256; // an unbounded turn would not end under load
 constexpr std::size_t kIovMax = 1024;         // IOV_MAX of Linux
-constexpr std::size_t kLingeringMax = 1024;
-constexpr int kLingerTicks = 2;
+constexpr std::size_t kWritePieces = 64;      // of one connection, at each readiness
 constexpr std::chrono::seconds kTick{1};
 
 std::size_t sum_of(std::span<const iovec> pieces) {
@@ -74,16 +77,33 @@ struct ShardThread::Timer {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
 };
 
+struct ShardThread::Connection {
+    int fd = -1;
+    bool peer_is_gone = false;
+    Backlog unsent; // EPOLLOUT is asked for while there is something in it
+};
+
+struct ShardThread::Sockets {
+    explicit Sockets(MemoryAccount& memory) : lingering(memory) {}
+    std::deque<Connection> of_slot; // a deque never moves them
+    Lingering lingering;
+    std::span<const Poller::Event> ready; // found by the last poll and not served yet
+
+    void make_room(std::uint32_t slot) {
+        if (of_slot.size() <= slot) of_slot.resize(slot + 1);
+    }
+};
+
 ShardThread::ShardThread(std::uint16_t index, broker::Broker& broker)
     : poller_(std::make_unique<Poller>(io_)),
       timer_(std::make_unique<Timer>(io_)),
+      sockets_(std::make_unique<Sockets>(broker.memory())),
       read_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBufferBytes)),
       shard_(index, broker, *this) {}
 
 ShardThread::~ShardThread() {
-    for (const Connection& connection : connections_)
+    for (const Connection& connection : sockets_->of_slot)
         if (connection.fd >= 0) ::close(connection.fd);
-    for (const Lingering& lingering : lingering_) ::close(lingering.fd);
 }
 
 void ShardThread::start() {
@@ -128,8 +148,8 @@ void ShardThread::adopt(int fd, std::string peer_address) {
 }
 
 void ShardThread::watch(std::uint32_t slot, int fd) {
-    if (connections_.size() <= slot) connections_.resize(slot + 1);
-    connections_[slot].fd = fd;
+    sockets_->make_room(slot);
+    sockets_->of_slot[slot].fd = fd;
     if (const auto added = poller_->add(fd, slot); !added) {
         log_error("mqtt", "a connection was dropped: {}", added.error().context);
         shard_.on_hang_up(slot, "cannot be watched");
@@ -137,13 +157,14 @@ void ShardThread::watch(std::uint32_t slot, int fd) {
 }
 
 void ShardThread::move(std::uint32_t from, std::uint32_t to) {
-    if (connections_.size() <= to) connections_.resize(to + 1);
-    connections_[to] = std::exchange(connections_[from], Connection{});
-    poller_->want_writable(connections_[to].fd, to, connections_[to].waits_for_room);
+    sockets_->make_room(to);
+    Connection& moved = sockets_->of_slot[to];
+    moved = std::exchange(sockets_->of_slot[from], Connection{});
+    poller_->want_writable(moved.fd, to, !moved.unsent.empty());
 }
 
 std::unique_ptr<broker::MovingConnection> ShardThread::release(std::uint32_t slot) {
-    const Connection connection = std::exchange(connections_[slot], Connection{});
+    const Connection connection = std::exchange(sockets_->of_slot[slot], Connection{});
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(connection.fd);
     return std::make_unique<MovingSocket>(connection.fd);
@@ -160,11 +181,17 @@ void ShardThread::arm() {
     poller_->async_wait([this] { on_ready(); });
 }
 
+// What a full group leaves unserved is served first afterwards: a few connections that always have
+// something to say must not silence those behind them.
 void ShardThread::on_ready() {
     is_armed_ = false;
-    for (const Poller::Event& event : poller_->poll()) {
+    auto& ready = sockets_->ready;
+    if (ready.empty()) ready = poller_->poll();
+    while (!ready.empty()) {
         if (!shard_.wants_input()) return; // armed again after the group under way
-        Connection& connection = connections_[event.tag];
+        const Poller::Event event = ready.front();
+        ready = ready.subspan(1);
+        Connection& connection = sockets_->of_slot[event.tag];
         if (connection.fd < 0) continue; // closed by an event before it
         if (event.writable) write(event.tag, connection);
         if (event.readable && connection.fd >= 0) read(event.tag, connection);
@@ -186,72 +213,52 @@ void ShardThread::read(std::uint32_t slot, Connection& connection) {
 }
 
 void ShardThread::write(std::uint32_t slot, Connection& connection) {
-    const std::byte* begin = connection.unsent.data() + connection.unsent_begin;
-    const ssize_t sent =
-        ::send(connection.fd, begin, connection.unsent_bytes(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) connection.unsent_begin += static_cast<std::size_t>(sent);
-    if (connection.unsent_bytes() != 0) return; // an error shows when the socket is read
-    connection.unsent = Bytes();
-    connection.unsent_begin = 0;
-    connection.waits_for_room = false;
-    poller_->want_writable(connection.fd, slot, false);
-    shard_.on_drained(slot);
+    std::array<iovec, kWritePieces> pieces; // filled by front()
+    const std::size_t count = connection.unsent.front(pieces);
+    if (count == 0) return; // of a slot's connection before
+    const ssize_t sent = send_now(connection.fd, std::span(pieces).first(count));
+    if (sent <= 0) return; // an error shows when the socket is read
+    connection.unsent.consume(static_cast<std::size_t>(sent));
+    if (connection.unsent.empty()) poller_->want_writable(connection.fd, slot, false);
+    shard_.on_sent(slot, connection.unsent.held_bytes());
 }
 
 std::size_t ShardThread::send(std::uint32_t slot, std::span<const iovec> pieces) {
-    Connection& connection = connections_[slot];
-    while (!pieces.empty() && connection.unsent_bytes() == 0) {
+    const Connection& connection = sockets_->of_slot[slot];
+    assert(connection.unsent.empty());
+    std::size_t taken = 0;
+    while (!pieces.empty()) {
         const std::span<const iovec> some = pieces.first(std::min(pieces.size(), kIovMax));
         const ssize_t sent = send_now(connection.fd, some);
         if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0 && errno != EAGAIN) return 0; // the peer is gone: reading will say so
-        const std::size_t taken = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+        if (sent < 0 && errno != EAGAIN) return taken + sum_of(pieces); // gone: reading will say so
+        if (sent > 0) taken += static_cast<std::size_t>(sent);
+        if (sent < 0 || static_cast<std::size_t>(sent) < sum_of(some)) break;
         pieces = pieces.subspan(some.size());
-        if (taken < sum_of(some)) {
-            keep_unsent(slot, connection, some, taken);
-            break;
-        }
     }
-    if (!pieces.empty()) keep_unsent(slot, connection, pieces, 0);
-    return connection.unsent_bytes();
+    return taken;
 }
 
-void ShardThread::keep_unsent(std::uint32_t slot, Connection& connection,
-                              std::span<const iovec> pieces, std::size_t skip) {
-    if (connection.unsent_begin > connection.unsent.size() / 2) { // what was sent goes
-        connection.unsent.erase(
-            connection.unsent.begin(),
-            connection.unsent.begin() + static_cast<std::ptrdiff_t>(connection.unsent_begin));
-        connection.unsent_begin = 0;
-    }
-    for (const iovec& piece : pieces) {
-        const std::size_t skipped = std::min(skip, piece.iov_len);
-        skip -= skipped;
-        const auto* begin = static_cast<const std::byte*>(piece.iov_base);
-        connection.unsent.insert(connection.unsent.end(), begin + skipped, begin + piece.iov_len);
-    }
-    if (connection.unsent_bytes() != 0 && !connection.waits_for_room) {
-        connection.waits_for_room = true;
-        poller_->want_writable(connection.fd, slot, true);
-    }
+std::size_t ShardThread::keep(std::uint32_t slot, std::span<const iovec> pieces) {
+    Connection& connection = sockets_->of_slot[slot];
+    const bool was_empty = connection.unsent.empty();
+    for (const iovec& piece : pieces)
+        connection.unsent.append({static_cast<const std::byte*>(piece.iov_base), piece.iov_len});
+    if (was_empty && !connection.unsent.empty()) poller_->want_writable(connection.fd, slot, true);
+    return connection.unsent.held_bytes();
 }
 
-void ShardThread::close(std::uint32_t slot) {
-    Connection connection = std::exchange(connections_[slot], Connection{});
+void ShardThread::close(std::uint32_t slot, bool lingers) {
+    Connection connection = std::exchange(sockets_->of_slot[slot], Connection{});
     if (connection.fd < 0) return;
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(connection.fd);
     // Closing with bytes unread resets the connection, and the peer would lose our last words.
-    const bool was_sending = !connection.peer_is_gone && drain(connection.fd);
-    const bool has_unsent = !connection.peer_is_gone && connection.unsent_bytes() != 0;
-    if ((!was_sending && !has_unsent) || lingering_.size() >= kLingeringMax) {
+    const bool is_heard = lingers && !connection.peer_is_gone;
+    if (is_heard && (drain(connection.fd) || !connection.unsent.empty()))
+        sockets_->lingering.add(connection.fd, std::move(connection.unsent));
+    else
         ::close(connection.fd);
-        return;
-    }
-    if (!has_unsent) ::shutdown(connection.fd, SHUT_WR);
-    Bytes unsent(connection.unsent.begin() + static_cast<std::ptrdiff_t>(connection.unsent_begin),
-                 connection.unsent.end());
-    lingering_.push_back({connection.fd, std::move(unsent), kLingerTicks});
 }
 
 void ShardThread::start_hold() {
@@ -274,20 +281,7 @@ void ShardThread::start_ticking() {
 
 void ShardThread::on_tick() {
     shard_.tick();
-    for (Lingering& lingering : lingering_) {
-        --lingering.ticks_left;
-        if (lingering.unsent.empty()) continue;
-        const ssize_t sent = ::send(lingering.fd, lingering.unsent.data(), lingering.unsent.size(),
-                                    MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent > 0)
-            lingering.unsent.erase(lingering.unsent.begin(), lingering.unsent.begin() + sent);
-        if (lingering.unsent.empty()) ::shutdown(lingering.fd, SHUT_WR);
-    }
-    std::erase_if(lingering_, [](const Lingering& lingering) {
-        if (lingering.ticks_left > 0) return false;
-        ::close(lingering.fd);
-        return true;
-    });
+    sockets_->lingering.tick();
 }
 
 } // namespace holdfast::gateway

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <holdfast/base/bytes.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/broker/shard.hpp>
@@ -15,7 +14,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace holdfast::gateway {
 
@@ -50,28 +48,15 @@ public:
 
     // broker::Transport, shard thread only.
     std::size_t send(std::uint32_t slot, std::span<const iovec> pieces) override;
-    void close(std::uint32_t slot) override;
+    std::size_t keep(std::uint32_t slot, std::span<const iovec> pieces) override;
+    void close(std::uint32_t slot, bool lingers) override;
     void move(std::uint32_t from, std::uint32_t to) override;
     std::unique_ptr<broker::MovingConnection> release(std::uint32_t slot) override;
     void take_in(std::uint32_t slot, std::unique_ptr<broker::MovingConnection> moving) override;
 
 private:
-    struct Connection {
-        int fd = -1;
-        bool peer_is_gone = false;
-        bool waits_for_room = false; // EPOLLOUT is asked for
-        Bytes unsent;
-        std::size_t unsent_begin = 0;
-
-        [[nodiscard]] std::size_t unsent_bytes() const noexcept {
-            return unsent.size() - unsent_begin;
-        }
-    };
-    struct Lingering { // closed by us, but the peer should still read what it was told
-        int fd;
-        Bytes unsent;
-        int ticks_left;
-    };
+    struct Connection;
+    struct Sockets;
 
     void watch(std::uint32_t slot, int fd);
     void run();
@@ -79,8 +64,6 @@ private:
     void on_ready();
     void read(std::uint32_t slot, Connection& connection);
     void write(std::uint32_t slot, Connection& connection);
-    void keep_unsent(std::uint32_t slot, Connection& connection, std::span<const iovec> pieces,
-                     std::size_t skip);
     void start_hold();
     void start_ticking();
     void on_tick();
@@ -90,8 +73,7 @@ private:
     std::unique_ptr<Poller> poller_;
     struct Timer;
     std::unique_ptr<Timer> timer_;
-    std::vector<Connection> connections_; // by slot
-    std::vector<Lingering> lingering_;
+    std::unique_ptr<Sockets> sockets_;
     std::unique_ptr<std::byte[]> read_buffer_;
     bool is_armed_ = false;
     bool is_holding_ = false; // the hold timer runs
