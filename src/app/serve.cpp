@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <malloc.h>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -26,10 +27,13 @@ sigset_t stop_signals() {
 
 // Freed memory is mostly wanted again at once, for the next write buffer: given back to the kernel,
 // it would come page by page, each with a fault.
-void keep_freed_memory() {
+// How much may lie about is a part of what there is.
+void keep_freed_memory(std::size_t limit_bytes) {
 #ifdef __GLIBC__
-    ::mallopt(M_TRIM_THRESHOLD, 128 << 20);
-    ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    ::mallopt(M_TRIM_THRESHOLD,
+              static_cast<int>(std::min<std::size_t>(limit_bytes / 8, 128 << 20)));
+    ::mallopt(M_MMAP_THRESHOLD,
+              static_cast<int>(std::min<std::size_t>(limit_bytes / 32, 32 << 20)));
 #endif
 }
 
@@ -49,7 +53,7 @@ int serve(const ServeArguments& arguments) {
     if (const auto shared = share_descriptors(config.value().limits); !shared)
         return failed(shared.error());
 
-    keep_freed_memory();
+    keep_freed_memory(config.value().limits.memory_bytes);
     // Blocked before any thread starts, so that this one alone takes them, in sigtimedwait().
     const sigset_t signals = stop_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);

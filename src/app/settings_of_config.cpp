@@ -1,5 +1,6 @@
 #include "app/settings_of_config.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -52,6 +53,10 @@ log::LogOptions log_options(const config::Config& config) {
     to.directory = config.data_dir / "log";
     to.disk_bytes_max = config.limits.disk_bytes;
     to.disk_reserve_bytes = config.limits.disk_reserve_bytes;
+    // The database's part of limits.memory: its write buffers and its cache.
+    const std::size_t share = config.limits.memory_bytes / 16;
+    to.write_buffer_bytes = std::min(to.write_buffer_bytes, share);
+    to.block_cache_bytes = std::min(to.block_cache_bytes, share);
     return to;
 }
 

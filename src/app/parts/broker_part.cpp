@@ -49,6 +49,7 @@ Result<void> BrokerPart::start() {
         shard_pointers_.push_back(shards_.back().get());
         io_contexts_.push_back(&shards_.back()->io());
     }
+    ground_.memory.take(broker_->fixed_bytes());
     HF_TRY(broker_->load());
     for (const auto& shard : shards_) {
         HF_TRY(shard->load());

@@ -11,7 +11,10 @@ namespace holdfast::app {
 
 Result<void> LogPart::start() {
     HF_TRY(expect_unused(ground_.config.data_dir));
-    HF_TRY(log_, log::Log::open(log_options(ground_.config), ground_.clock, ground_.metrics));
+    log::LogOptions options = log_options(ground_.config);
+    // RocksDB keeps up to four write buffers while it flushes.
+    ground_.memory.take(4 * options.write_buffer_bytes + options.block_cache_bytes);
+    HF_TRY(log_, log::Log::open(std::move(options), ground_.clock, ground_.metrics));
     HF_TRY(make_streams());
     ground_.housekeeping.add("retention", std::chrono::milliseconds(500), [this]() -> Result<void> {
         return log_->apply_retention(ground_.expiry_clock.now_ms());
