@@ -7,6 +7,7 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::malformed: return "malformed";
         case Errc::not_supported: return "not_supported";
         case Errc::limit_exceeded: return "limit_exceeded";
+        case Errc::too_large: return "too_large";
         case Errc::not_found: return "not_found";
         case Errc::already_exists: return "already_exists";
         case Errc::denied: return "denied";

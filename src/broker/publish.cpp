@@ -135,7 +135,7 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         if (!target) return done(std::move(target).error());
         const std::array<ByteView, 1> headers = {target.value().headers};
         if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
-            return done(fail(Errc::limit_exceeded,
+            return done(fail(Errc::too_large,
                              "message to '" + message.topic + "' is larger than its stream takes"));
         targets.push_back(std::move(target).value());
     }

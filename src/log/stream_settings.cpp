@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kUnbounded = -1;
 constexpr std::int64_t kMessageBytesMin = 1024;
-constexpr std::int64_t kMessageBytesMax = 256 << 20;
+constexpr std::int64_t kMessageBytesMax = 64 << 20;            // as of one MQTT packet
+constexpr std::int64_t kDurationMsMax = 36'500LL * 86'400'000; // a hundred years
 
 struct Word {
     std::string_view ours;
@@ -211,14 +212,16 @@ Result<void> check_settings(const StreamSettings& settings) {
         return refuse("a name has 1 to 249 of a-z A-Z 0-9 . _ - and is not \".\" or \"..\"");
     if (settings.partitions < 1 || settings.partitions > 10'000)
         return refuse("partitions must be 1 to 10000");
-    if (settings.retention_ms < kUnbounded || settings.retention_ms == 0)
-        return refuse("retention_ms must be positive, or -1 for ever");
+    if (settings.retention_ms < kUnbounded || settings.retention_ms == 0 ||
+        settings.retention_ms > kDurationMsMax)
+        return refuse("retention_ms must be 1 ms to 36500 days, or -1 for ever");
     if (settings.retention_bytes < kUnbounded || settings.retention_bytes == 0)
         return refuse("retention_bytes must be positive, or -1 for no bound");
     if (settings.message_bytes_max < kMessageBytesMin ||
         settings.message_bytes_max > kMessageBytesMax)
-        return refuse("message_bytes_max must be 1 KiB to 256 MiB");
-    if (settings.delete_retention_ms < 0) return refuse("delete_retention_ms must not be negative");
+        return refuse("message_bytes_max must be 1 KiB to 64 MiB");
+    if (settings.delete_retention_ms < 0 || settings.delete_retention_ms > kDurationMsMax)
+        return refuse("delete_retention_ms must be 0 to 36500 days");
     if (!(settings.dirty_ratio_min >= 0 && settings.dirty_ratio_min <= 1))
         return refuse("dirty_ratio_min must be 0 to 1");
     return ok();

@@ -29,11 +29,11 @@ Router sample() {
         for (const auto& [name, value] : request.captures) body += name + "=" + value + ";";
         reply.send({200, "text/plain", {}, body});
     };
-    router.add("GET", "/s", show);
-    router.add("GET", "/s/{name}", show);
-    router.add("DELETE", "/s/{name}", show);
-    router.add("GET", "/s/{name}/records", show);
-    router.add("POST", "/p/{topic...}", show);
+    router.add("GET", "/s", {}, show);
+    router.add("GET", "/s/{name}", {}, show);
+    router.add("DELETE", "/s/{name}", {}, show);
+    router.add("GET", "/s/{name}/records", {}, show);
+    router.add("POST", "/p/{topic...}", {}, show);
     return router;
 }
 
@@ -68,10 +68,10 @@ TEST_CASE("a fixed level and a capture share a path, each with its methods", "[g
             reply.send({200, "text/plain", {}, what + name});
         };
     };
-    router.add("POST", "/s/test", say("tried"));
-    router.add("GET", "/s/{name}", say("shown "));
-    router.add("DELETE", "/s/{name}", say("deleted "));
-    router.add("GET", "/s/{other}", say("never "));
+    router.add("POST", "/s/test", {}, say("tried"));
+    router.add("GET", "/s/{name}", {}, say("shown "));
+    router.add("DELETE", "/s/{name}", {}, say("deleted "));
+    router.add("GET", "/s/{other}", {}, say("never "));
     CHECK(ask(router, "POST", "/s/test").body == "tried");
     CHECK(ask(router, "GET", "/s/test").body == "shown test");
     CHECK(ask(router, "HEAD", "/s/test").status == 200);
@@ -91,7 +91,7 @@ TEST_CASE("a query is decoded into its parameters", "[gateway][query]") {
     CHECK(parse_query("a=%").error().code == Errc::malformed);
     std::string many;
     for (int i = 0; i < 65; ++i) many += "a&";
-    CHECK(parse_query(many).error().code == Errc::limit_exceeded);
+    CHECK(parse_query(many).error().code == Errc::malformed);
 }
 
 TEST_CASE("parameters are checked by name and bounds", "[gateway][query]") {
@@ -101,7 +101,7 @@ TEST_CASE("parameters are checked by name and bounds", "[gateway][query]") {
     CHECK(request.integer("none", 5, 1, 10).value() == 5);
     CHECK(request.integer("limit", 5, 1, 9).error().code == Errc::malformed);
     CHECK(request.integer("y", 5, 1, 10).error().code == Errc::malformed);
-    CHECK_THAT(request.expect_only({"limit", "x"}).error().context,
+    CHECK_THAT(request.expect_only(std::vector<std::string>{"limit", "x"}).error().context,
                Catch::Contains("twice") || Catch::Contains("'y'"));
-    CHECK(request.expect_only({}).error().code == Errc::malformed);
+    CHECK(request.expect_only(std::vector<std::string>{}).error().code == Errc::malformed);
 }

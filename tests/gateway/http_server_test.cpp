@@ -20,15 +20,15 @@ namespace {
 
 gateway::Router echo_router() {
     gateway::Router router;
-    router.add("GET", "/hello", [](const HttpRequest& request, const Reply& reply) {
+    router.add("GET", "/hello", {"q"}, [](const HttpRequest& request, const Reply& reply) {
         reply.send(
             {200, "text/plain", {}, "hi " + std::string(request.query_value("q").value_or(""))});
     });
-    router.add("POST", "/echo", [](const HttpRequest& request, const Reply& reply) {
+    router.add("POST", "/echo", {}, [](const HttpRequest& request, const Reply& reply) {
         reply.send({200, "text/plain", {}, request.body});
     });
-    router.add("GET", "/drop", [](const HttpRequest&, const Reply&) {});
-    router.add("GET", "/thread", [](const HttpRequest&, const Reply& reply) {
+    router.add("GET", "/drop", {}, [](const HttpRequest&, const Reply&) {});
+    router.add("GET", "/thread", {}, [](const HttpRequest&, const Reply& reply) {
         std::thread([reply] { reply.send({200, "text/plain", {}, "from afar"}); }).detach();
     });
     return router;
@@ -97,7 +97,13 @@ TEST_CASE("wrong requests get the status that says why", "[gateway][http]") {
         {"a foreign Origin", "GET / HTTP/1.1\r\n" + host + "Origin: http://evil.example\r\n\r\n",
          403},
         {"a null Origin", "GET /hello HTTP/1.1\r\n" + host + "Origin: null\r\n\r\n", 403},
-        {"an absolute target", "GET http://localhost/ HTTP/1.1\r\n" + host + "\r\n", 400},
+        {"a foreign absolute target", "GET http://evil.example/ HTTP/1.1\r\n" + host + "\r\n", 403},
+        {"another scheme", "GET ftp://localhost/hello HTTP/1.1\r\n" + host + "\r\n", 400},
+        {"no host in a URL", "GET http:///hello HTTP/1.1\r\n" + host + "\r\n", 400},
+        {"an unknown parameter", "GET /hello?p=1 HTTP/1.1\r\n" + host + "\r\n", 400},
+        {"a parameter twice", "GET /hello?q=1&q=1 HTTP/1.1\r\n" + host + "\r\n", 400},
+        {"two Hosts in HTTP/1.0", "GET /hello HTTP/1.0\r\n" + host + host + "\r\n", 400},
+        {"an Origin without Host", "GET /hello HTTP/1.0\r\nOrigin: http://a\r\n\r\n", 403},
         {"an unknown path", "GET /nothing HTTP/1.1\r\n" + host + "\r\n", 404},
         {"an unknown method", "DELETE /hello HTTP/1.1\r\n" + host + "\r\n", 405},
         {"a broken escape", "GET /hello%2 HTTP/1.1\r\n" + host + "\r\n", 400},
@@ -134,6 +140,18 @@ TEST_CASE("wrong requests get the status that says why", "[gateway][http]") {
     CHECK(answer.has("application/problem+json"));
     Client next(running.server().port());
     CHECK(next.get("/hello").status == 200);
+}
+
+TEST_CASE("a URL as target is served, and HTTP/1.0 without Host", "[gateway][http]") {
+    const auto router = echo_router();
+    RunningServer running(router);
+    Client client(running.server().port());
+    client.write("GET HTTP://localhost:99/hello?q=you HTTP/1.1\r\nHost: other.example\r\n\r\n");
+    CHECK(client.read().body == "hi you");
+    client.write("GET http://127.0.0.1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(client.read().status == 404);
+    client.write("GET /hello HTTP/1.0\r\n\r\n");
+    CHECK(client.read().status == 200);
 }
 
 TEST_CASE("405 says what is allowed, an Origin of our own is served", "[gateway][http]") {
@@ -206,7 +224,7 @@ TEST_CASE("a body is counted as it arrives and 503 when the account is full", "[
 TEST_CASE("stop() lets requests under way end and drops late replies", "[gateway][http]") {
     gateway::Router router;
     std::promise<Reply> asked;
-    router.add("GET", "/wait",
+    router.add("GET", "/wait", {},
                [&asked](const HttpRequest&, const Reply& reply) { asked.set_value(reply); });
     auto future = asked.get_future();
     RunningServer running(router);

@@ -117,7 +117,7 @@ TEST_CASE("streams are listed, made, changed and deleted", "[gateway][rest]") {
         R"({"cleanup.policy":"compact","min.cleanable.dirty.ratio":0.25,"delete.retention.ms":5})");
     CHECK(compacted.status == 200);
     CHECK_THAT(compacted.body, Catch::Contains(R"("cleanup_policy":"compact")"));
-    CHECK_THAT(compacted.body, Catch::Contains(R"("dirty_ratio_min":2.5E-1)"));
+    CHECK_THAT(compacted.body, Catch::Contains(R"("dirty_ratio_min":0.25)"));
     CHECK_THAT(compacted.body, Catch::Contains(R"("delete_retention_ms":5)"));
     CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"dirty_ratio_min":2})").status == 400);
     CHECK(api.client->send("PATCH", "/api/v1/streams/s", R"({"partitions":2})").status == 400);
@@ -126,6 +126,100 @@ TEST_CASE("streams are listed, made, changed and deleted", "[gateway][rest]") {
     CHECK(api.client->get("/api/v1/streams?hidden=1").status == 400);
     CHECK(api.client->send("DELETE", "/api/v1/streams/s", "").status == 204);
     CHECK(api.client->get("/api/v1/streams/s").status == 404);
+}
+
+TEST_CASE("a setting has one name and one value in a request", "[gateway][rest]") {
+    Api api;
+    for (const char* body :
+         {R"({"name":"s","retention_ms":60000,"retention.ms":"60000"})",
+          R"({"name":"s","partitions":1,"partitions":2})", R"({"name":"s","name":"t"})",
+          R"({"name":"s","retention_ms":9223372036854775807})",
+          R"({"name":"s","message_bytes_max":134217728})"}) {
+        CAPTURE(body);
+        CHECK(api.post("/api/v1/streams", body).status == 400);
+    }
+    CHECK_THAT(
+        api.post("/api/v1/streams", R"({"name":"s","retention_ms":1,"retention.ms":2})").body,
+        Catch::Contains("'retention_ms' and 'retention.ms' are one setting"));
+    CHECK(api.log->find_stream("s") == nullptr);
+}
+
+TEST_CASE("what a request asks for and nobody serves is a mistake", "[gateway][rest]") {
+    Api api;
+    for (const char* target :
+         {"/api/v1/streams?internal=maybe", "/api/v1/streams/events?x=1",
+          "/api/v1/alarms?states=active", "/api/v1/groups?x", "/healthz?x=1", "/metrics?x=1",
+          "/api/v1/openapi.json?x=1", "/api/v1/streams/events/records?offsets=1"}) {
+        CAPTURE(target);
+        const auto answer = api.client->get(target);
+        CHECK(answer.status == 400);
+    }
+    CHECK_THAT(api.client->get("/api/v1/streams?intern=true").body,
+               Catch::Contains("unknown query parameter 'intern'; known are internal"));
+    CHECK(api.post("/api/v1/publish?qos=1", "{}").status == 400);
+    CHECK(api.post("/api/v1/streams/events/records?key=a", R"({"value":1})").status == 400);
+}
+
+TEST_CASE("a time is RFC 3339 or epoch milliseconds at every door, and a time", "[gateway][rest]") {
+    Api api;
+    REQUIRE(test::append_values(*api.log, api.partition(1), {"a", "b"}, 1000));
+    const std::string at = "\"1970-01-01T00:00:01.5Z\"";
+    CHECK(api.client->get("/api/v1/streams/events/offsets?time_ms=1970-01-01T00:00:01.5Z").status ==
+          200);
+    CHECK(api.post("/api/v1/publish", R"({"topic":"a","payload":1,"ts":)" + at + "}").status ==
+          200);
+    CHECK(api.publisher.messages.back().event_ms == 1'500);
+    const auto put = [&](const std::string& time) {
+        return api.client->send("PUT", "/api/v1/groups/g/offsets",
+                                R"([{"stream":"events","time_ms":)" + time + "}]");
+    };
+    CHECK(put(at).status == 200);
+    for (const std::string wrong : {"-1", "9223372036854775807", "\"yesterday\"", "1.5", "null"}) {
+        CAPTURE(wrong);
+        CHECK(put(wrong).status == 400);
+        CHECK(
+            api.post("/api/v1/publish", R"({"topic":"a","payload":1,"ts":)" + wrong + "}").status ==
+            400);
+        CHECK(api.post("/api/v1/streams/events/records", R"({"value":1,"ts":)" + wrong + "}")
+                  .status == 400);
+    }
+    for (const char* wrong : {"-1", "9223372036854775807", "", "1969-12-31T23:59:59Z"}) {
+        CAPTURE(wrong);
+        CHECK(api.client->get(std::string("/api/v1/streams/events/offsets?time_ms=") + wrong)
+                  .status == 400);
+        CHECK(api.client->get(std::string("/api/v1/streams/events/records?from=") + wrong).status ==
+              400);
+    }
+}
+
+TEST_CASE("media types compare without case", "[gateway][rest]") {
+    Api api;
+    CHECK(api.post("/api/v1/publish", R"({"topic":"a","payload":1})",
+                   "Content-Type: Application/JSON ; charset=utf-8\r\n")
+              .status == 200);
+    CHECK_THAT(api.post("/api/v1/streams/events/records", R"({"value":1})",
+                        "Content-Type: APPLICATION/x-ndjson\r\n")
+                   .body,
+               Catch::Contains(R"("accepted":1)"));
+    CHECK_THAT(api.client->get("/api/v1/streams/events/records?partition=0").body +
+                   api.client->get("/api/v1/streams/events/records?partition=1").body,
+               Catch::Contains(R"("value":1,)"));
+}
+
+TEST_CASE("a value keeps its digits, on one line", "[gateway][rest]") {
+    Api api;
+    REQUIRE(
+        test::append_values(*api.log, api.partition(1), {"{\n \"a\" : [0.5, 1.10,\r\n \"x y\"]}"}));
+    CHECK_THAT(api.client->get("/api/v1/streams/events/records?partition=1").body,
+               Catch::Contains(R"("value":{"a":[0.5,1.10,"x y"]})"));
+}
+
+TEST_CASE("what its stream never takes is 413, and is not to be sent again", "[gateway][rest]") {
+    Api api;
+    api.publisher.refusal = fail(Errc::too_large, "larger than its stream takes");
+    const auto answer = api.post("/api/v1/publish/a", "x");
+    CHECK(answer.status == 413);
+    CHECK_FALSE(answer.has("Retry-After"));
 }
 
 TEST_CASE("a stream that is used is not deleted, and its users are named", "[gateway][rest]") {

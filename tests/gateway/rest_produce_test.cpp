@@ -114,7 +114,7 @@ TEST_CASE("a wrong record refuses the whole request and says which and why", "[g
 {"value":1,"partition":2})",
          "record 1: partition 2"},
         {R"({"value":1,"speed":2})", "'speed' is unknown"},
-        {good + "\n{\"value\":\"" + std::string(1U << 20U, 'x') + "\"}", "record 1: larger", 429},
+        {good + "\n{\"value\":\"" + std::string(1U << 20U, 'x') + "\"}", "record 1: larger", 413},
     };
     for (const Row& row : rows) {
         CAPTURE(row.why);

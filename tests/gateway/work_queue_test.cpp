@@ -24,12 +24,13 @@ TEST_CASE("what a task throws ends neither the queue nor the process", "[gateway
 TEST_CASE("a handler that throws answers 500, and the connection goes on", "[gateway][http]") {
     gateway::Router router;
     gateway::WorkQueue queue(1);
-    router.add("GET", "/here", [](const gateway::HttpRequest&, const gateway::Reply&) -> void {
+    router.add("GET", "/here", {}, [](const gateway::HttpRequest&, const gateway::Reply&) -> void {
         throw std::runtime_error("on the session's thread");
     });
-    router.add("GET", "/there", [&queue](const gateway::HttpRequest&, const gateway::Reply& reply) {
-        REQUIRE(queue.try_push([reply] { throw std::runtime_error("on a queue"); }));
-    });
+    router.add("GET", "/there", {},
+               [&queue](const gateway::HttpRequest&, const gateway::Reply& reply) {
+                   REQUIRE(queue.try_push([reply] { throw std::runtime_error("on a queue"); }));
+               });
     RunningServer running(router);
     {
         Client client(running.server().port());

@@ -18,6 +18,7 @@ enum class Errc : std::uint8_t {
     malformed,      // input breaks the rules of its protocol, language or file format
     not_supported,  // well formed, but a feature or version we do not speak
     limit_exceeded, // a configured bound was reached; retrying later may work
+    too_large,      // more than whatever takes it ever takes: the same again fails again
     not_found,      // no such topic, stream, partition, offset, rule or session
     already_exists, // the name is taken
     denied,         // rights do not allow it

@@ -37,13 +37,15 @@ bool is_loopback(std::string_view authority) {
 
 } // namespace
 
-Result<void> check_origin(const HttpRequest& request) {
+Result<void> check_origin(const HttpRequest& request, const HostRules& rules) {
     const auto hosts = std::ranges::count_if(
         request.headers, [](const auto& header) { return lower(header.first) == "host"; });
-    if (hosts != 1)
+    if (hosts > 1 || (hosts == 0 && rules.must_have_host))
         return fail(Errc::malformed, fmt::format("{} Host headers where one must be", hosts));
-    const std::string host = lower(*request.header("host"));
-    if (!is_loopback(host))
+    const std::string host =
+        lower(rules.authority.empty() ? request.header("host").value_or("") : rules.authority);
+    const bool is_named = hosts == 1 || !rules.authority.empty();
+    if (is_named && !is_loopback(host))
         return fail(Errc::denied,
                     fmt::format("Host '{}' is not served: only localhost and loopback addresses, "
                                 "as there are no users yet",

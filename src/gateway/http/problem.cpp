@@ -15,6 +15,7 @@ unsigned status_of(Errc code) noexcept {
         case Errc::malformed: return 400;
         case Errc::not_supported: return 501;
         case Errc::limit_exceeded: return 429;
+        case Errc::too_large: return 413;
         case Errc::not_found: return 404;
         case Errc::already_exists: return 409;
         case Errc::denied: return 403;

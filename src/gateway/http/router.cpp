@@ -47,8 +47,10 @@ void call(const Router::Handler& handler, HttpRequest request, const Reply& repl
 
 } // namespace
 
-void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
-    routes_.push_back({std::string(method), split(pattern), std::move(handler)});
+void Router::add(std::string_view method, std::string_view pattern,
+                 std::initializer_list<std::string_view> query, Handler handler) {
+    routes_.push_back({std::string(method), split(pattern),
+                       std::vector<std::string>(query.begin(), query.end()), std::move(handler)});
 }
 
 bool Router::fits(const Route& route, const std::vector<std::string>& levels,
@@ -86,7 +88,11 @@ void Router::handle(HttpRequest request, const Reply& reply) const {
     std::vector<std::string> allowed;
     for (const Route& route : routes_) {
         if (!fits(route, levels, request.captures)) continue;
-        if (route.method == method) return call(route.handler, std::move(request), reply);
+        if (route.method == method) {
+            if (const auto known = request.expect_only(route.query); !known)
+                return reply.send(problem(known.error()));
+            return call(route.handler, std::move(request), reply);
+        }
         if (std::ranges::find(allowed, route.method) != allowed.end()) continue;
         allowed.push_back(route.method);
         if (route.method == "GET") allowed.emplace_back("HEAD");
@@ -99,10 +105,10 @@ void Router::handle(HttpRequest request, const Reply& reply) const {
     reply.send(std::move(response));
 }
 
-std::vector<std::string> Router::routes() const {
-    std::vector<std::string> all;
+std::vector<Router::Shown> Router::routes() const {
+    std::vector<Shown> all;
     for (const Route& route : routes_)
-        all.push_back(fmt::format("{} /{}", route.method, join(route.levels, 0)));
+        all.push_back({route.method, "/" + join(route.levels, 0), route.query});
     return all;
 }
 

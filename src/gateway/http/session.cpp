@@ -181,19 +181,20 @@ private:
         const std::string_view target = message.target();
         if (target.size() > kTargetBytesMax)
             co_return problem(414, "the target is over 8192 bytes");
-        if (!target.starts_with('/')) co_return problem(400, "the target must be a path");
-        request_.path = target.substr(0, target.find('?'));
+        const auto parts = split_target(target);
+        if (!parts) co_return problem(parts.error());
+        request_.path = parts.value().path;
         for (const auto& field : message)
             request_.headers.emplace_back(std::string(field.name_string()),
                                           std::string(field.value()));
-        if (auto checked = check_origin(request_); !checked) co_return problem(checked.error());
+        const HostRules rules{parts.value().authority, message.version() >= 11};
+        if (auto checked = check_origin(request_, rules); !checked)
+            co_return problem(checked.error());
         if (message.find(http::field::transfer_encoding) != message.end() && !message.chunked())
             co_return problem(501, "no transfer encoding but chunked is served");
-        if (target.size() > request_.path.size()) {
-            auto query = parse_query(target.substr(request_.path.size() + 1));
-            if (!query) co_return problem(query.error());
-            request_.query = std::move(query).value();
-        }
+        auto query = parse_query(parts.value().query);
+        if (!query) co_return problem(query.error());
+        request_.query = std::move(query).value();
         co_return co_await answer_expectation();
     }
 

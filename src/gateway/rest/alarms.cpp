@@ -9,7 +9,6 @@ namespace holdfast::gateway {
 namespace {
 
 Result<HttpResponse> list(const alarms::Registry& registry, const HttpRequest& request) {
-    HF_TRY(request.expect_only({"state", "source", "limit"}));
     alarms::Registry::Filter filter;
     const auto state = request.query_value("state");
     if (state == "active")
@@ -30,7 +29,8 @@ Result<HttpResponse> list(const alarms::Registry& registry, const HttpRequest& r
 } // namespace
 
 void add_alarm_routes(Router& router, const alarms::Registry& registry, WorkQueue& queue) {
-    router.add("GET", "/api/v1/alarms", on_queue(queue, [&registry](const HttpRequest& request) {
+    router.add("GET", "/api/v1/alarms", {"state", "source", "limit"},
+               on_queue(queue, [&registry](const HttpRequest& request) {
                    return list(registry, request);
                }));
 }

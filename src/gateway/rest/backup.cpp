@@ -15,7 +15,6 @@ namespace {
 namespace json = boost::json;
 
 Result<std::filesystem::path> read_directory(const HttpRequest& request) {
-    HF_TRY(request.expect_only({}));
     HF_TRY(const auto body, parse_json(request.body));
     const json::value* directory = nullptr;
     if (body.is_object() && body.as_object().size() == 1)
@@ -48,7 +47,7 @@ void add_backup_route(Router& router, BackUp back_up, WorkQueue& queue) {
         is_running->store(false);
         return answer;
     };
-    router.add("POST", "/api/v1/backup", on_queue(queue, work));
+    router.add("POST", "/api/v1/backup", {}, on_queue(queue, work));
 }
 
 } // namespace holdfast::gateway

@@ -60,7 +60,7 @@ Result<Offset> wanted_offset(const log::Log& log, PartitionId partition,
         return fail(Errc::malformed, "to: \"start\" or \"end\" is expected");
     }
     if (object.contains("time_ms")) {
-        HF_TRY(const std::int64_t time_ms, integer(object, "time_ms"));
+        HF_TRY(const std::int64_t time_ms, json_time_ms("time_ms", object.at("time_ms")));
         return log.offset_at(partition, time_ms);
     }
     HF_TRY(const Offset offset, integer(object, "offset"));
@@ -125,8 +125,11 @@ Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log, std::str
         return fail(Errc::malformed, "an array of offsets is expected");
     std::vector<log::GroupOffset> offsets;
     const json::array& elements = parsed.as_array();
+    const JsonSlices slices = json_slices(body);
     for (std::size_t i = 0; i < elements.size(); ++i) {
-        const auto read = read_element(log, elements[i], offsets);
+        const auto members = json_members(slices[i].second);
+        const Result<void> read =
+            members ? read_element(log, elements[i], offsets) : Result<void>(members.error());
         if (!read)
             return fail(read.error().code, fmt::format("offset {}: {}", i, read.error().context));
     }
@@ -136,33 +139,32 @@ Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log, std::str
 } // namespace
 
 void add_group_routes(Router& router, log::Log& log, log::GroupOffsets& groups, WorkQueue& queue) {
-    const auto add = [&](const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(queue, std::move(work)));
+    using Names = std::initializer_list<std::string_view>;
+    const auto add = [&](const char* method, const char* path, Names query, auto work) {
+        router.add(method, path, query, on_queue(queue, std::move(work)));
     };
-    add("GET", "/api/v1/groups",
-        [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
-            HF_TRY(request.expect_only({}));
-            HF_TRY(const auto names, groups.groups());
-            json::array all;
-            for (const std::string& name : names) {
-                auto described = describe(log, groups, name);
-                if (described) all.push_back(std::move(described).value());
-            }
-            return json_response(all);
-        });
-    add("GET", "/api/v1/groups/{group}",
+    add("GET", "/api/v1/groups", {}, [&log, &groups](const HttpRequest&) -> Result<HttpResponse> {
+        HF_TRY(const auto names, groups.groups());
+        json::array all;
+        for (const std::string& name : names) {
+            auto described = describe(log, groups, name);
+            if (described) all.push_back(std::move(described).value());
+        }
+        return json_response(all);
+    });
+    add("GET", "/api/v1/groups/{group}", {},
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto described, describe(log, groups, request.capture("group")));
             return json_response(described);
         });
-    add("PUT", "/api/v1/groups/{group}/offsets",
+    add("PUT", "/api/v1/groups/{group}/offsets", {},
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto offsets, read_offsets(log, request.body));
             HF_TRY(groups.commit(request.capture("group"), offsets));
             HF_TRY(const auto described, describe(log, groups, request.capture("group")));
             return json_response(described);
         });
-    add("DELETE", "/api/v1/groups/{group}",
+    add("DELETE", "/api/v1/groups/{group}", {},
         [&groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(groups.remove(request.capture("group")));
             return HttpResponse{204, "", {}, ""};

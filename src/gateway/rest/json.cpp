@@ -8,6 +8,9 @@
 #include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
 
 namespace holdfast::gateway {
 namespace {
@@ -38,6 +41,32 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
         }
     }
     return at;
+}
+
+// As deep as parse_json() takes it, or as our own answers are.
+void write(std::string& out, const boost::json::value& value) {
+    const auto list = [&out](char open, char close, const auto& items, auto each) {
+        out += open;
+        bool is_first = true;
+        for (const auto& item : items) {
+            if (!std::exchange(is_first, false)) out += ',';
+            each(item);
+        }
+        out += close;
+    };
+    if (const auto* object = value.if_object()) {
+        list('{', '}', *object, [&out](const auto& member) {
+            out += boost::json::serialize(boost::json::string_view(member.key()));
+            out += ':';
+            write(out, member.value());
+        });
+    } else if (const auto* array = value.if_array()) {
+        list('[', ']', *array, [&out](const auto& item) { write(out, item); });
+    } else if (const auto* number = value.if_double()) {
+        out += std::isfinite(*number) ? fmt::to_string(*number) : "null"; // JSON has no other
+    } else {
+        out += boost::json::serialize(value);
+    }
 }
 
 } // namespace
@@ -100,8 +129,58 @@ Result<std::vector<std::string_view>> json_texts(std::string_view body) {
     return texts;
 }
 
+Result<JsonSlices> json_members(std::string_view text) {
+    HF_TRY(const auto whole, parse_json(text));
+    if (!whole.is_object()) return fail(Errc::malformed, "an object is expected");
+    JsonSlices members = json_slices(text);
+    std::set<std::string_view> names;
+    for (const auto& [name, slice] : members)
+        if (!names.insert(name).second)
+            return fail(Errc::malformed, fmt::format("'{}' is given twice", name));
+    return members;
+}
+
+Result<std::int64_t> json_time_ms(std::string_view name, const boost::json::value& value) {
+    auto time = value.is_int64()    ? check_time_ms(value.as_int64())
+                : value.is_string() ? parse_time_ms(value.as_string())
+                                    : fail(Errc::malformed, "not epoch milliseconds, nor a text");
+    if (!time) return fail(Errc::malformed, fmt::format("{}: {}", name, time.error().context));
+    return time;
+}
+
+std::string to_json_text(const boost::json::value& value) {
+    std::string out;
+    write(out, value);
+    return out;
+}
+
+std::string compact_json(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (!in_string && is_space(c)) continue;
+        out += c;
+        if (in_string && c == '\\' && i + 1 < text.size())
+            out += text[++i];
+        else if (c == '"')
+            in_string = !in_string;
+    }
+    return out;
+}
+
 HttpResponse json_response(const boost::json::value& value, unsigned status) {
-    return {status, "application/json", {}, boost::json::serialize(value)};
+    return {status, "application/json", {}, to_json_text(value)};
+}
+
+Result<void> expect_none_of(std::initializer_list<std::string_view> names,
+                            const HttpRequest& request) {
+    for (const std::string_view name : names)
+        if (request.query_value(name))
+            return fail(Errc::malformed,
+                        fmt::format("query parameter '{}' does not go with this request", name));
+    return ok();
 }
 
 Router::Handler on_queue(WorkQueue& queue,

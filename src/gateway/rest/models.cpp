@@ -87,7 +87,7 @@ Result<HttpResponse> show(models::Engine& engine, std::string_view name) {
 void add_model_routes(Router& router, models::Engine& engine, WorkQueue& changes,
                       WorkQueue& reads) {
     const auto add = [&router](WorkQueue& queue, const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(queue, std::move(work)));
+        router.add(method, path, {}, on_queue(queue, std::move(work)));
     };
     add(reads, "GET", "/api/v1/models", [&engine](const HttpRequest&) -> Result<HttpResponse> {
         json::array all;

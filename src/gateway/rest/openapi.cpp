@@ -28,29 +28,39 @@ json::array path_parameters(std::string_view path) {
     return parameters;
 }
 
+json::array query_parameters(const std::vector<std::string>& names) {
+    json::array parameters;
+    for (const std::string& name : names)
+        parameters.push_back(json::object{
+            {"name", name}, {"in", "query"}, {"schema", json::object{{"type", "string"}}}});
+    return parameters;
+}
+
 } // namespace
 
 void add_openapi_route(Router& router) {
     // Made of the routes themselves, so that it lists what is served and nothing else.
-    router.add("GET", "/api/v1/openapi.json", [&router](const HttpRequest&, const Reply& reply) {
-        json::object paths;
-        for (const std::string& route : router.routes()) {
-            const auto space = route.find(' ');
-            const std::string path = openapi_path(route.substr(space + 1));
-            std::string method = route.substr(0, space);
-            for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
-            json::value& item = paths[path];
-            if (!item.is_object()) item = json::object{{"parameters", path_parameters(path)}};
-            item.as_object()[method] = json::object{
-                {"responses",
-                 json::object{{"2XX", json::object{{"description", "as docs/rest/ says"}}},
-                              {"default", json::object{{"description", "an RFC 9457 problem"}}}}}};
-        }
-        reply.send(json_response(
-            json::object{{"openapi", "3.1.0"},
-                         {"info", json::object{{"title", "Holdfast"}, {"version", "1"}}},
-                         {"paths", std::move(paths)}}));
-    });
+    router.add(
+        "GET", "/api/v1/openapi.json", {}, [&router](const HttpRequest&, const Reply& reply) {
+            json::object paths;
+            for (const Router::Shown& route : router.routes()) {
+                const std::string path = openapi_path(route.path);
+                std::string method = route.method;
+                for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
+                json::value& item = paths[path];
+                if (!item.is_object()) item = json::object{{"parameters", path_parameters(path)}};
+                item.as_object()[method] = json::object{
+                    {"parameters", query_parameters(route.query)},
+                    {"responses",
+                     json::object{
+                         {"2XX", json::object{{"description", "as docs/rest/ says"}}},
+                         {"default", json::object{{"description", "an RFC 9457 problem"}}}}}};
+            }
+            reply.send(json_response(
+                json::object{{"openapi", "3.1.0"},
+                             {"info", json::object{{"title", "Holdfast"}, {"version", "1"}}},
+                             {"paths", std::move(paths)}}));
+        });
 }
 
 } // namespace holdfast::gateway

@@ -55,17 +55,6 @@ Result<NamedValues> headers_of(const json::value& value) {
     return headers;
 }
 
-Result<std::int64_t> time_of(const json::value& value) {
-    if (value.is_int64() && value.as_int64() >= 0) return value.as_int64();
-    if (value.is_string()) {
-        HttpRequest asked;
-        asked.query.emplace_back("ts", std::string_view(value.as_string()));
-        HF_TRY(const auto time_ms, asked.time_ms("ts"));
-        return *time_ms;
-    }
-    return fail(Errc::malformed, "ts: neither epoch milliseconds nor a time as text");
-}
-
 Result<PartitionIndex> partition_of(const json::value& value) {
     if (value.is_int64() && value.as_int64() >= 0 &&
         value.as_int64() <= std::numeric_limits<std::int32_t>::max())
@@ -85,7 +74,7 @@ Result<void> set_member(NewRecord& record, std::string_view name, const json::va
     } else if (name == "headers") {
         HF_TRY(record.headers, headers_of(value));
     } else if (name == "ts") {
-        HF_TRY(record.timestamp_ms, time_of(value));
+        HF_TRY(record.timestamp_ms, json_time_ms(name, value));
     } else if (name == "partition") {
         HF_TRY(record.partition, partition_of(value));
     } else if (name != "offset" && name != "topic") { // of a record as it was read
@@ -98,7 +87,7 @@ Result<void> set_member(NewRecord& record, std::string_view name, const json::va
 
 Result<NewRecord> record_of(std::string_view text) {
     HF_TRY(const auto whole, parse_json(text));
-    if (!whole.is_object()) return fail(Errc::malformed, "an object is expected");
+    HF_TRY(const auto slices, json_members(text));
     const json::object& members = whole.as_object();
     const auto count_of = [&](std::string_view name) {
         return members.count(name) + members.count(fmt::format("{}{}", name, kBase64));
@@ -107,7 +96,7 @@ Result<NewRecord> record_of(std::string_view text) {
         return fail(Errc::malformed, "either value or value_base64 is needed");
     if (count_of("key") > 1) return fail(Errc::malformed, "either key or key_base64, not both");
     NewRecord record;
-    for (const auto& [name, slice] : json_slices(text)) {
+    for (const auto& [name, slice] : slices) {
         HF_TRY(set_member(record, name, members.at(name), slice));
     }
     return record;
@@ -116,7 +105,6 @@ Result<NewRecord> record_of(std::string_view text) {
 // A body of any other type is the value of one record.
 Result<std::vector<NewRecord>> raw_record(const HttpRequest& request) {
     NewRecord record;
-    HF_TRY(request.expect_only({"key", "partition"}));
     if (const auto key = request.query_value("key")) record.key = *key;
     if (request.query_value("partition")) {
         HF_TRY(const auto partition,
@@ -137,7 +125,7 @@ Result<std::vector<NewRecord>> records_of(const HttpRequest& request) {
         "application/x-www-form-urlencoded"}; // what curl says of anything
     if (std::ranges::find(kJsonTypes, request.media_type()) == kJsonTypes.end())
         return raw_record(request);
-    HF_TRY(request.expect_only({}));
+    HF_TRY(expect_none_of({"key", "partition"}, request)); // each record has its own
     HF_TRY(const auto texts, json_texts(request.body));
     std::vector<NewRecord> records;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -202,7 +190,7 @@ private:
 
 void add_produce_routes(Router& router, log::Log& log, const Clock& clock, const Once& once) {
     const auto producer = std::make_shared<Producer>(log, clock);
-    router.add("POST", "/api/v1/streams/{name}/records",
+    router.add("POST", "/api/v1/streams/{name}/records", {"key", "partition"},
                [producer, once](HttpRequest request, const Reply& reply) {
                    once.handle(
                        std::move(request), reply,

@@ -24,16 +24,12 @@ Result<void> check_topic(std::string_view topic) {
 }
 
 Result<broker::OutMessage> single(HttpRequest request) {
-    HF_TRY(request.expect_only({"qos", "retain"}));
     broker::OutMessage message;
     message.topic = request.capture("topic");
     HF_TRY(check_topic(message.topic));
     HF_TRY(const auto qos, request.integer("qos", 1, 0, 2));
     message.qos = static_cast<std::uint8_t>(qos);
-    const auto retain = request.query_value("retain").value_or("false");
-    message.retain = retain == "true" || retain == "1";
-    if (!message.retain && retain != "false" && retain != "0")
-        return fail(Errc::malformed, "retain: true or false is expected");
+    HF_TRY(message.retain, request.flag("retain", false));
     message.client_id = "http";
     message.content_type = request.header("content-type").value_or("");
     if (message.content_type.size() > 256)
@@ -44,25 +40,25 @@ Result<broker::OutMessage> single(HttpRequest request) {
 
 Result<broker::OutMessage> one_of_many(std::string_view text) {
     HF_TRY(const auto whole, parse_json(text));
-    if (!whole.is_object()) return fail(Errc::malformed, "an object is expected");
+    HF_TRY(const auto members, json_members(text));
     broker::OutMessage message;
     message.client_id = "http";
     bool has_payload = false;
-    for (const auto& [name, slice] : json_slices(text)) {
+    for (const auto& [name, slice] : members) {
         const auto& value = whole.as_object().at(name);
         if (name == "topic" && value.is_string()) {
             message.topic = std::string_view(value.as_string());
         } else if (name == "payload") {
             has_payload = true;
             message.payload = value.is_string() ? std::string_view(value.as_string()) : slice;
-        } else if (name == "ts" && value.is_int64()) {
-            message.event_ms = value.as_int64();
+        } else if (name == "ts") {
+            HF_TRY(message.event_ms, json_time_ms(name, value));
         } else if (name == "retain" && value.is_bool()) {
             message.retain = value.as_bool();
         } else {
             return fail(Errc::malformed,
                         fmt::format("'{}' is unknown or of a wrong type; known are topic (text), "
-                                    "payload, ts (epoch milliseconds), retain",
+                                    "payload, ts (a time), retain",
                                     name));
         }
     }
@@ -72,7 +68,6 @@ Result<broker::OutMessage> one_of_many(std::string_view text) {
 }
 
 Result<broker::PublishBatch> many(const HttpRequest& request) {
-    HF_TRY(request.expect_only({}));
     HF_TRY(const auto texts, json_texts(request.body));
     broker::PublishBatch batch;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -133,14 +128,14 @@ void publish_many(broker::Publisher& publisher, const HttpRequest& request, cons
 
 void add_publish_routes(Router& router, broker::Publisher& publisher, const Once& once) {
     router.add(
-        "POST", "/api/v1/publish", [&publisher, once](HttpRequest request, const Reply& reply) {
+        "POST", "/api/v1/publish", {}, [&publisher, once](HttpRequest request, const Reply& reply) {
             once.handle(
                 std::move(request), reply,
                 [&publisher](const HttpRequest& asked, const Reply& answer, const Ticket& ticket) {
                     publish_many(publisher, asked, answer, ticket);
                 });
         });
-    router.add("POST", "/api/v1/publish/{topic...}",
+    router.add("POST", "/api/v1/publish/{topic...}", {"qos", "retain"},
                [&publisher, once](HttpRequest request, const Reply& reply) {
                    once.handle(
                        std::move(request), reply,

@@ -62,9 +62,8 @@ private:
         const auto value = record.value ? std::optional(as_bytes(*record.value)) : std::nullopt;
         const std::size_t bytes = record::BatchBuilder::record_bytes_max(key, value, pieces);
         if (record::kBatchHeaderBytes + bytes > settings.message_bytes_max)
-            return fail(Errc::limit_exceeded,
-                        fmt::format("larger than stream '{}' takes, {} bytes", settings.name,
-                                    settings.message_bytes_max));
+            return fail(Errc::too_large, fmt::format("larger than stream '{}' takes, {} bytes",
+                                                     settings.name, settings.message_bytes_max));
         auto& batches = batches_[partition];
         if (batches.empty() || batches.back().size_bytes() + bytes > settings.message_bytes_max)
             batches.emplace_back();

@@ -41,7 +41,7 @@ struct RecordsAppend {
 };
 
 // Stores all of them or none; then, and not where this gives an error, `done` is called. Errors,
-// naming the record: malformed (partition, no key in a compacted stream), limit_exceeded (larger
+// naming the record: malformed (partition, no key in a compacted stream), too_large (larger
 // than the stream takes).
 [[nodiscard]] Result<void> append_records(log::Log& log, RecordsAppend append);
 

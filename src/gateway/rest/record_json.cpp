@@ -30,7 +30,7 @@ std::string value_member(const record::RecordView& record) {
     // A line break inside would break NDJSON; only white space of JSON can be one.
     if (text.find_first_of("\r\n") == std::string_view::npos && parse_json(text))
         return fmt::format("\"value\":{}", text);
-    if (const auto parsed = parse_json(text)) return "\"value\":" + json::serialize(parsed.value());
+    if (parse_json(text)) return "\"value\":" + compact_json(text);
     return fmt::format("\"value_base64\":\"{}\"", base64(record.value));
 }
 

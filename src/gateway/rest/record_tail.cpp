@@ -1,5 +1,7 @@
 #include <gateway/rest/record_tail.hpp>
 
+#include <gateway/rest/json.hpp>
+
 #include <holdfast/gateway/rest/record_json.hpp>
 
 #include <fmt/format.h>
@@ -151,7 +153,7 @@ private:
                                        {"next_offset", next},
                                        {"detail", why.context}};
         found.events += fmt::format("event: lost\nid: {}\ndata: {}\n\n", to_event_id(positions_),
-                                    boost::json::serialize(lost));
+                                    to_json_text(lost));
     }
 
     log::Log& log_;

@@ -73,8 +73,6 @@ Result<PartitionId> read_partition(const log::Stream& stream, const HttpRequest&
 }
 
 Result<Wanted> read_wanted(const log::Log& log, const HttpRequest& request) {
-    HF_TRY(request.expect_only(
-        {"partition", "offset", "from", "to", "key", "key_base64", "limit", "wait_ms"}));
     HF_TRY(const auto stream, find_stream(log, request));
     Wanted wanted;
     HF_TRY(wanted.partition, read_partition(*stream, request));
@@ -172,7 +170,7 @@ Result<Offset> tail_start(const log::Log& log, PartitionId partition, const Http
 }
 
 Result<TailSettings> read_tail(const log::Log& log, const HttpRequest& request) {
-    HF_TRY(request.expect_only({"partition", "offset", "from", "to", "key", "key_base64"}));
+    HF_TRY(expect_none_of({"limit", "wait_ms"}, request)); // of a page
     HF_TRY(const auto stream, find_stream(log, request));
     TailSettings tail;
     tail.stream = stream->id;
@@ -217,6 +215,7 @@ void tail(log::Log& log, WorkQueue& work, const HttpRequest& request, const Repl
 
 void add_record_routes(Router& router, log::Log& log, WorkQueue& work) {
     router.add("GET", "/api/v1/streams/{name}/records",
+               {"partition", "offset", "from", "to", "key", "key_base64", "limit", "wait_ms"},
                [&log, &work](HttpRequest request, const Reply& reply) {
                    const bool pushed =
                        work.try_push([&log, &work, reply, asked = std::move(request)] {

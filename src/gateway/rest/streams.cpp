@@ -8,8 +8,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -80,11 +82,24 @@ Result<void> set(log::StreamSettings& settings, std::string_view name, const jso
     return ok();
 }
 
+// Our name of a setting, also of one that was given by Kafka's.
+std::string_view our_name(std::string_view given) {
+    const auto names = log::setting_names();
+    const auto found = std::ranges::find_if(
+        names, [&](const log::SettingName& name) { return !given.empty() && name.kafka == given; });
+    return found == names.end() ? given : found->name;
+}
+
 Result<void> apply(log::StreamSettings& settings, std::string_view body, bool is_new) {
     HF_TRY(const auto parsed, parse_json(body));
-    if (!parsed.is_object()) return fail(Errc::malformed, "an object of settings is expected");
-    for (const auto& [key, value] : parsed.as_object()) {
-        const std::string_view name = key;
+    HF_TRY(const auto members, json_members(body));
+    std::map<std::string_view, std::string_view> seen; // our name, as it was given
+    for (const auto& [name, slice] : members) {
+        const auto [other, is_first] = seen.emplace(our_name(name), name);
+        if (!is_first)
+            return fail(Errc::malformed,
+                        fmt::format("'{}' and '{}' are one setting", other->second, name));
+        const json::value& value = parsed.as_object().at(name);
         if (name == "name" && is_new && value.is_string()) {
             settings.name = std::string_view(value.as_string());
         } else {
@@ -104,18 +119,20 @@ Result<std::shared_ptr<const log::Stream>> find(const log::Log& log, std::string
 
 void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
                        std::function<void()> changed, WorkQueue& queue) {
-    const auto add = [&](const char* method, const char* path, auto work) {
-        router.add(method, path, on_queue(queue, std::move(work)));
+    using Names = std::initializer_list<std::string_view>;
+    const auto add = [&](const char* method, const char* path, Names query, auto work) {
+        router.add(method, path, query, on_queue(queue, std::move(work)));
     };
-    add("GET", "/api/v1/streams", [&log](const HttpRequest& request) -> Result<HttpResponse> {
-        HF_TRY(request.expect_only({"internal"}));
-        const bool with_internal = request.query_value("internal") == "true";
-        json::array all;
-        for (const auto& stream : log.streams())
-            if (with_internal || !stream->settings.internal) all.push_back(describe(log, *stream));
-        return json_response(all);
-    });
-    add("POST", "/api/v1/streams",
+    add("GET", "/api/v1/streams", {"internal"},
+        [&log](const HttpRequest& request) -> Result<HttpResponse> {
+            HF_TRY(const bool with_internal, request.flag("internal", false));
+            json::array all;
+            for (const auto& stream : log.streams())
+                if (with_internal || !stream->settings.internal)
+                    all.push_back(describe(log, *stream));
+            return json_response(all);
+        });
+    add("POST", "/api/v1/streams", {},
         [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
             log::StreamSettings settings;
             HF_TRY(apply(settings, request.body, true));
@@ -123,26 +140,24 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
             changed();
             return json_response(describe(log, *stream), 201);
         });
-    add("GET", "/api/v1/streams/{name}",
+    add("GET", "/api/v1/streams/{name}", {},
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto stream, find(log, request.capture("name")));
             return json_response(describe(log, *stream));
         });
-    add("GET", "/api/v1/streams/{name}/offsets",
+    add("GET", "/api/v1/streams/{name}/offsets", {"time_ms"},
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
-            HF_TRY(request.expect_only({"time_ms"}));
             HF_TRY(const auto stream, find(log, request.capture("name")));
-            if (!request.query_value("time_ms"))
-                return fail(Errc::malformed, "time_ms: epoch milliseconds are expected");
-            HF_TRY(const auto time_ms, request.integer("time_ms", 0, 0, INT64_MAX));
+            HF_TRY(const auto time_ms, request.time_ms("time_ms"));
+            if (!time_ms) return fail(Errc::malformed, "time_ms: a time is expected");
             json::array offsets;
             for (PartitionIndex i = 0; i < stream->settings.partitions; ++i) {
-                HF_TRY(const Offset offset, log.offset_at({stream->id, i}, time_ms));
+                HF_TRY(const Offset offset, log.offset_at({stream->id, i}, *time_ms));
                 offsets.push_back(json::object{{"partition", i}, {"offset", offset}});
             }
             return json_response(offsets);
         });
-    add("PATCH", "/api/v1/streams/{name}",
+    add("PATCH", "/api/v1/streams/{name}", {},
         [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto stream, find(log, request.capture("name")));
             auto settings = stream->settings;
@@ -151,9 +166,8 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
             changed();
             return json_response(describe(log, *altered));
         });
-    add("DELETE", "/api/v1/streams/{name}",
+    add("DELETE", "/api/v1/streams/{name}", {},
         [&log, users, changed](const HttpRequest& request) -> Result<HttpResponse> {
-            HF_TRY(request.expect_only({}));
             const auto name = request.capture("name");
             HF_TRY(find(log, name));
             if (const auto all = users(name); !all.empty())

@@ -13,8 +13,8 @@ namespace holdfast::gateway {
 [[nodiscard]] HttpResponse problem(unsigned status, std::string_view detail);
 
 // The problem that an Error of the modules below is to a client: 400 malformed, 403 denied,
-// 404 not_found, 409 already_exists, 429 limit_exceeded, 500 corrupt, 501 not_supported,
-// 503 closed and io, 507 no_space.
+// 404 not_found, 409 already_exists, 413 too_large, 429 limit_exceeded, 500 corrupt, 501
+// not_supported, 503 closed and io, 507 no_space.
 [[nodiscard]] HttpResponse problem(const Error& error);
 
 // The standard phrase of a status code, "Not Found".

@@ -4,6 +4,7 @@
 #include <holdfast/gateway/http/reply.hpp>
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,21 +19,28 @@ public:
 
     // `pattern` is a path in which `{name}` captures one level and `{name...}`, at the end, the
     // rest, slashes included: "/api/v1/streams/{name}/records". Of the patterns
-    // that fit and have the method the first wins.
-    void add(std::string_view method, std::string_view pattern, Handler handler);
+    // that fit and have the method the first wins. `query` names the parameters that the handler
+    // reads: a request with another one is answered with 400, as what it asks for is not done.
+    void add(std::string_view method, std::string_view pattern,
+             std::initializer_list<std::string_view> query, Handler handler);
 
     // Calls the handler, or answers: 400 for a path that cannot be decoded, 404 where no pattern
     // fits, 405 with Allow where one fits but not with this method. HEAD is served by GET's
     // handler.
     void handle(HttpRequest request, const Reply& reply) const;
 
-    // "GET /api/v1/streams/{name}", in order of add().
-    [[nodiscard]] std::vector<std::string> routes() const;
+    struct Shown {
+        std::string method;
+        std::string path; // its pattern
+        std::vector<std::string> query;
+    };
+    [[nodiscard]] std::vector<Shown> routes() const; // in order of add()
 
 private:
     struct Route {
         std::string method;
         std::vector<std::string> levels;
+        std::vector<std::string> query;
         Handler handler;
     };
     [[nodiscard]] static bool fits(const Route& route, const std::vector<std::string>& levels,
