@@ -55,6 +55,12 @@ std::optional<AggregateKind> find_aggregate(std::string_view name) noexcept {
     return std::nullopt;
 }
 
+std::string_view aggregate_name(AggregateKind kind) noexcept {
+    for (const Named& each : kNamed)
+        if (each.kind == kind) return each.name;
+    return "count";
+}
+
 std::size_t argument_count(AggregateKind kind) noexcept {
     for (const Named& each : kNamed)
         if (each.kind == kind) return each.arguments;

@@ -2,6 +2,7 @@
 
 #include <holdfast/sql/function.hpp>
 #include <holdfast/sql/rule_statement.hpp>
+#include <holdfast/sql/time_zone.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,4 @@
-#include "sql/time_zone.hpp"
-
-#include <holdfast/sql/function.hpp>
+#include <holdfast/sql/time_zone.hpp>
 
 // As Debian builds the library: zones are those of the system (package tzdata).
 #define USE_OS_TZDB 1
@@ -67,6 +65,17 @@ std::int64_t to_utc(std::int64_t local_us, std::string_view zone) {
     const auto utc =
         found->to_sys(date::local_time<Micros>(Micros(local_us)), date::choose::earliest);
     return utc.time_since_epoch().count();
+}
+
+TimeBucket time_bucket(std::int64_t us, std::int64_t size_us, std::string_view zone) {
+    // times at the far ends have no room for a window around them
+    constexpr std::int64_t kEndUs = 9'000'000'000'000'000'000;
+    if (us > kEndUs || us < -kEndUs) return {us, us};
+    const std::int64_t local = zone.empty() ? us : to_local(us, zone);
+    const std::int64_t into = local % size_us;
+    const std::int64_t start = local - (into < 0 ? into + size_us : into);
+    if (zone.empty()) return {start, start + size_us};
+    return {to_utc(start, zone), to_utc(start + size_us, zone)};
 }
 
 } // namespace holdfast::sql

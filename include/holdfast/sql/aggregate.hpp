@@ -41,6 +41,8 @@ enum class AggregateKind : std::uint8_t {
 };
 inline constexpr AggregateKind kLastStoredAggregate = AggregateKind::last;
 
+// `count` for both counts.
+[[nodiscard]] std::string_view aggregate_name(AggregateKind kind) noexcept;
 // How many arguments it takes.
 [[nodiscard]] std::size_t argument_count(AggregateKind kind) noexcept;
 [[nodiscard]] std::vector<std::string> aggregate_names();

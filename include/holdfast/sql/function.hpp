@@ -30,9 +30,6 @@ struct Function {
 // Results of text functions are at most this long; longer ones become NULL and are counted.
 inline constexpr std::size_t kTextBytesMax = 64 * 1024;
 
-// A zone of the IANA database, as the system has it.
-[[nodiscard]] bool is_time_zone(std::string_view name) noexcept;
-
 // `%` any text, `_` one character, everything else itself. Linear in memory, no recursion.
 [[nodiscard]] bool matches_like(std::string_view text, std::string_view pattern) noexcept;
 
