@@ -1,0 +1,68 @@
+#pragma once
+
+#include <holdfast/base/clock.hpp>
+#include <holdfast/base/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <stop_token>
+#include <string_view>
+#include <utility>
+
+namespace holdfast::exec {
+
+// Rows of a batch, at most.
+inline constexpr std::size_t kBatchRows = 2048;
+
+struct Limits {
+    std::size_t memory_bytes_max = 64U << 20U; // of all that operators keep
+    std::int64_t deadline_ms = std::numeric_limits<std::int64_t>::max(); // on the monotonic clock
+    std::stop_token stop{}; // the one who asks has gone
+};
+
+// One run of a query: what it may use and what it counts. One thread at a time.
+class Context {
+public:
+    Context(Limits limits, const Clock& clock) : limits_(std::move(limits)), clock_(clock) {}
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+
+    // Asked once per batch. closed when stopped, limit_exceeded past the deadline.
+    [[nodiscard]] Result<void> check() const;
+    // limit_exceeded, naming what the memory was for.
+    [[nodiscard]] Result<void> take(std::size_t bytes, std::string_view what);
+    void give_back(std::size_t bytes) noexcept { used_bytes_ -= bytes; }
+
+    [[nodiscard]] std::size_t used_bytes() const noexcept { return used_bytes_; }
+    [[nodiscard]] std::size_t peak_bytes() const noexcept { return peak_bytes_; }
+
+    std::uint64_t rows_read = 0;  // out of sources
+    std::uint64_t mismatches = 0; // values that became NULL (wrong type, x/0, out of range)
+
+private:
+    Limits limits_;
+    const Clock& clock_;
+    std::size_t used_bytes_ = 0;
+    std::size_t peak_bytes_ = 0;
+};
+
+// Memory that one operator holds, given back with it.
+class HeldMemory {
+public:
+    HeldMemory(Context& context, std::string_view what) : context_(context), what_(what) {}
+    ~HeldMemory() { context_.give_back(bytes_); }
+    HeldMemory(const HeldMemory&) = delete;
+    HeldMemory& operator=(const HeldMemory&) = delete;
+
+    [[nodiscard]] Result<void> add(std::size_t bytes);
+    // limit_exceeded; then what was held stays held.
+    [[nodiscard]] Result<void> hold(std::size_t bytes);
+
+private:
+    Context& context_;
+    std::string_view what_; // a literal
+    std::size_t bytes_ = 0;
+};
+
+} // namespace holdfast::exec

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <holdfast/exec/operator.hpp>
+#include <holdfast/sql/select_plan.hpp>
+
+#include <memory>
+
+namespace holdfast::exec {
+
+// Where rows of relations come from: the log, tables, history, tests. Thread-safe.
+class RowSource {
+public:
+    virtual ~RowSource() = default;
+    // A cursor over the rows of a filter, stream, latest or table source. Column i of its batches
+    // is source.fields[i] (or source.columns[i]). Time ranges and filters of `source` say what may
+    // be left out; they are applied again. `source` and `context` outlive the cursor.
+    [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> open(const sql::SourcePlan& source,
+                                                               Context& context) const = 0;
+};
+
+// The operators that answer `plan`, which must outlive them, as must `rows`. Columns of its batches
+// are plan.names.
+[[nodiscard]] OperatorPtr build(const sql::QueryPlan& plan, const RowSource& rows);
+
+} // namespace holdfast::exec
