@@ -2,6 +2,7 @@
 
 #include "broker/outbound.hpp"
 #include "broker/queue_sender.hpp"
+#include "broker/session_memory.hpp"
 #include "broker/session_store.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -64,6 +65,7 @@ Result<void> DurableSessions::load() {
 }
 
 void DurableSessions::begin(Session& session, std::uint64_t id) {
+    keep(shard_.broker_.memory(), session, kSessionBytes);
     const BrokerSettings& settings = shard_.broker_.settings();
     session.durable = std::make_unique<DurableState>();
     session.durable->queue = std::make_shared<SessionQueue>(
@@ -114,6 +116,7 @@ Result<void> DurableSessions::load_subscriptions(Session& session) {
                     subscription.session = session.ref;
                     subscription.queue = session.durable->queue;
                     const std::string filter(key.substr(prefix_bytes));
+                    keep(shard_.broker_.memory(), session, memory_of_subscription(filter));
                     shard_.broker_.subscriptions().subscribe(filter, subscription);
                     session.as_subscriber().subscriptions.emplace(filter, subscription);
                     return ok();
@@ -182,6 +185,7 @@ Result<void> DurableSessions::load_will(Session& session) {
     if (!value) return ok();
     HF_TRY(Will will, decode_will(*value));
     session.will = std::make_unique<Will>(std::move(will));
+    keep(shard_.broker_.memory(), session, memory_of(*session.will));
     schedule_will(session);
     return ok();
 }
@@ -247,17 +251,17 @@ void DurableSessions::store(Session& session) {
 
 void DurableSessions::subscribed(Session& session, std::string_view filter,
                                  const Subscription& subscription) {
-    shard_.open_->state_changes.push_back(
+    shard_.open_->change(
         put(subscription_key(session.durable->queue->id(), filter), encode(subscription)));
 }
 
 void DurableSessions::unsubscribed(Session& session, std::string_view filter) {
-    shard_.open_->state_changes.push_back(
-        removal(subscription_key(session.durable->queue->id(), filter)));
+    shard_.open_->change(removal(subscription_key(session.durable->queue->id(), filter)));
 }
 
 void DurableSessions::drop_will(Session& session) {
     if (!session.will) return;
+    let_go(shard_.broker_.memory(), session, memory_of(*session.will));
     session.will.reset();
     session.durable->will_due_ms = 0;
     shard_.open_->change_lazily(
@@ -293,18 +297,18 @@ void DurableSessions::look_after(Session& session) {
 void DurableSessions::remove(Session& session) {
     const DurableState& state = *session.durable;
     const std::uint64_t id = state.queue->id();
-    auto& changes = shard_.open_->state_changes;
-    changes.push_back(removal(session_key(session.client_id)));
-    changes.push_back(removal(key_prefix(SessionKey::will, id)));
+    IngestGroup& group = *shard_.open_;
+    group.change(removal(session_key(session.client_id)));
+    group.change(removal(key_prefix(SessionKey::will, id)));
     if (session.subscriber)
         for (const auto& [filter, subscription] : session.subscriber->subscriptions)
-            changes.push_back(removal(subscription_key(id, filter)));
+            group.change(removal(subscription_key(id, filter)));
     if (session.unreleased)
         for (const auto& [packet_id, stored] : *session.unreleased)
-            changes.push_back(removal(packet_key(SessionKey::unreleased, id, packet_id)));
+            group.change(removal(packet_key(SessionKey::unreleased, id, packet_id)));
     for (const auto& [packet_id, message] : state.in_flight)
         if (message.message.qos == 2)
-            changes.push_back(removal(packet_key(SessionKey::outgoing, id, packet_id)));
+            group.change(removal(packet_key(SessionKey::outgoing, id, packet_id)));
     shard_.outbound_->budget().give_back(state.in_flight.size() * kInFlightBytes);
     remove_chunks(id, {});
     shard_.broker_.session_count().fetch_sub(1, std::memory_order_relaxed);

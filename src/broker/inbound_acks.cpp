@@ -75,7 +75,7 @@ bool Inbound::on_pubrel(Session& session, ByteView body) {
         session.unreleased->erase(known);
         if (session.durable) { // forgotten for good before the client may use the id again
             IngestGroup& group = *shard_.open_;
-            group.state_changes.push_back(removal(
+            group.change(removal(
                 packet_key(SessionKey::unreleased, session.durable->queue->id(), packet_id)));
             group.owe_ack(session.ref, session.connection, mqtt::PacketType::pubcomp, packet_id);
             return true;

@@ -2,6 +2,7 @@
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
 #include "broker/queue_sender.hpp"
+#include "broker/session_memory.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/connack.hpp>
@@ -94,6 +95,11 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
     if (connect.client_id.empty() && !connect.clean_start && !session.is_v5())
         return refuse(mqtt::ReasonCode::client_identifier_not_valid,
                       "an empty client id needs a clean session");
+    const std::size_t kept_bytes =
+        (agreed_expiry_s(shard_.broker_, connect) != 0 ? kSessionBytes : 0) +
+        (connect.will ? sizeof(Will) + body.size() : 0);
+    if (kept_bytes > shard_.broker_.memory().free_bytes())
+        return refuse(mqtt::ReasonCode::quota_exceeded, "the server's memory is full");
     return accept(session, connect);
 }
 
@@ -111,7 +117,10 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
                                          : std::string(connect.client_id));
     }
     agree_limits(session, connect);
-    if (connect.will) session.will = std::make_unique<Will>(will_of(session, *connect.will));
+    if (connect.will) {
+        session.will = std::make_unique<Will>(will_of(session, *connect.will));
+        keep(shard_.broker_.memory(), session, memory_of(*session.will));
+    }
     session.state = SessionState::connected;
     session.last_read_ms = shard_.monotonic_ms_;
     ++session.connection;

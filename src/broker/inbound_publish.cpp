@@ -1,5 +1,6 @@
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
+#include "broker/session_memory.hpp"
 #include "broker/session_store.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -59,13 +60,21 @@ TopicEntry* Inbound::find_topic(Session& session, std::string_view topic) {
 // The topic that an alias stands for, after `topic`, if there is one, was kept under it.
 Result<std::string_view> Inbound::topic_of_alias(Session& session, std::uint16_t alias,
                                                  std::string_view topic) {
-    if (alias > shard_.broker_.settings().topic_alias_maximum)
-        return fail(Errc::limit_exceeded, "topic alias past the maximum");
+    if (alias == 0 || alias > shard_.broker_.settings().topic_alias_maximum)
+        return fail(Errc::limit_exceeded, "topic alias outside 1 .. the maximum");
     if (!session.topic_aliases)
         session.topic_aliases = std::make_unique<std::vector<std::string>>();
     auto& aliases = *session.topic_aliases;
     if (aliases.size() < alias) aliases.resize(alias);
-    if (!topic.empty()) aliases[alias - 1U] = topic;
+    if (!topic.empty()) {
+        std::string& known = aliases[alias - 1U];
+        let_go(shard_.broker_.memory(), session, known.size());
+        known.clear();
+        if (!try_keep(shard_.broker_.memory(), session, topic.size()))
+            return fail(Errc::no_space, "no memory is left for another topic alias");
+        known = topic;
+        known.shrink_to_fit();
+    }
     return std::string_view(aliases[alias - 1U]);
 }
 
@@ -93,7 +102,10 @@ bool Inbound::publish_with_properties(Session& session, const mqtt::PublishView&
     if (const auto alias = properties.value().topic_alias) {
         const auto known = topic_of_alias(session, *alias, topic);
         if (!known)
-            return protocol_error(session, mqtt::ReasonCode::topic_alias_invalid,
+            return protocol_error(session,
+                                  known.error().code == Errc::no_space
+                                      ? mqtt::ReasonCode::quota_exceeded
+                                      : mqtt::ReasonCode::topic_alias_invalid,
                                   known.error().context);
         topic = known.value();
     }

@@ -2,6 +2,7 @@
 #include "broker/inbound.hpp"
 #include "broker/outbound.hpp"
 #include "broker/retained_sender.hpp"
+#include "broker/session_memory.hpp"
 
 #include <holdfast/mqtt/subscribe.hpp>
 #include <holdfast/mqtt/unsubscribe.hpp>
@@ -70,11 +71,14 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::Subscripti
     Subscription subscription{
         session.ref, qos, session.is_v5(), request.no_local, request.retain_as_published,
         identifier};
+    const bool is_new = known == mine.end();
+    if (is_new &&
+        !try_keep(shard_.broker_.memory(), session, memory_of_subscription(request.filter)))
+        return mqtt::ReasonCode::quota_exceeded;
     if (session.durable) {
         subscription.queue = session.durable->queue;
         shard_.durable_->subscribed(session, request.filter, subscription);
     }
-    const bool is_new = known == mine.end();
     if (request.retain_handling == 0 || (request.retain_handling == 1 && is_new))
         scans.push_back({std::string(request.filter), qos, identifier, {}});
     SubscriptionIndex& index = shard_.broker_.subscriptions();
@@ -99,6 +103,8 @@ bool Inbound::on_unsubscribe(Session& session, ByteView body) {
             if (const auto known = mine.find(filter); known != mine.end()) {
                 shard_.broker_.subscriptions().unsubscribe(filter, session.ref);
                 mine.erase(known);
+                shard_.retained_->forget(session, filter);
+                let_go(shard_.broker_.memory(), session, memory_of_subscription(filter));
                 if (session.durable) shard_.durable_->unsubscribed(session, filter);
                 reason = mqtt::ReasonCode::success;
             }

@@ -93,13 +93,16 @@ void IngestGroup::clear(std::size_t keep_bytes_max) {
     after_.clear();
     changes_of_records_.clear();
     lazy_changes_ = 0;
+    state_bytes_ = 0;
     lazy_is_due_ = false;
     changes_retained = false;
     outcome_ = ok();
 }
 
 std::size_t IngestGroup::size_bytes() const noexcept {
-    return record_bytes_ + fanout_.size_bytes() + ack_bytes_.size() + queues_.size_bytes();
+    constexpr std::size_t kThenBytes = 256; // with what it has captured, about
+    return record_bytes_ + fanout_.size_bytes() + ack_bytes_.size() + queues_.size_bytes() +
+           state_bytes_ + after_.size() * kThenBytes;
 }
 
 std::optional<Error> IngestGroup::first_error() const {

@@ -162,8 +162,7 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
             target.matches,
             {message.topic, as_bytes(message.payload), forwarded, {}, message.qos, message.retain});
     }
-    for (log::StateChange& change : batch.state_changes)
-        open_->state_changes.push_back(std::move(change));
+    for (log::StateChange& change : batch.state_changes) open_->change(std::move(change));
     open_->await(std::move(waiting));
 }
 

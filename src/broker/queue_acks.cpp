@@ -34,9 +34,9 @@ void QueueSender::on_pubrec(Session& session, std::uint16_t packet_id, bool refu
     message.state = InFlight::State::releasing;
     IngestGroup& group = *shard_.open_;
     const std::uint64_t id = state.queue->id();
-    group.state_changes.push_back(removal(chunk_key(id, message.chunk)));
-    group.state_changes.push_back(put(packet_key(SessionKey::outgoing, id, packet_id),
-                                      encode(StoredOutgoing{true, message.chunk})));
+    group.change(removal(chunk_key(id, message.chunk)));
+    group.change(put(packet_key(SessionKey::outgoing, id, packet_id),
+                     encode(StoredOutgoing{true, message.chunk})));
     group.on_durable([this, ref = session.ref, packet_id](const Result<void>& stored) {
         Session* later = shard_.find(ref);
         if (later == nullptr || !later->durable) return;

@@ -174,9 +174,8 @@ std::size_t QueueSender::send_new(Session& session, const QueuedMessage& message
         under_way.is_on_wire = true; // counts, though it is not there yet
         ++state.on_wire;
         IngestGroup& group = *shard_.open_;
-        group.state_changes.push_back(
-            put(packet_key(SessionKey::outgoing, state.queue->id(), packet_id),
-                encode(StoredOutgoing{false, chunk})));
+        group.change(put(packet_key(SessionKey::outgoing, state.queue->id(), packet_id),
+                         encode(StoredOutgoing{false, chunk})));
         group.on_durable([this, ref = session.ref, packet_id](const Result<void>& stored) {
             send_stored(ref, packet_id, stored.has_value());
         });

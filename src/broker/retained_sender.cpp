@@ -52,8 +52,18 @@ void RetainedSender::begin(SessionRef ref, const std::vector<RetainedScan>& scan
     Session* session = shard_.find(ref);
     if (session == nullptr || session->state != SessionState::connected) return;
     auto& waiting = session->as_subscriber().retained_scans;
-    waiting.insert(waiting.end(), scans.begin(), scans.end());
+    for (const RetainedScan& scan : scans) {
+        // One that has not begun will do for both: whoever subscribes again and again is answered
+        // as often as it reads.
+        const auto same = std::ranges::find(waiting, scan.filter, &RetainedScan::filter);
+        if (same == waiting.end() || !same->after.empty()) waiting.push_back(scan);
+    }
     go_on(*session);
+}
+
+void RetainedSender::forget(Session& session, std::string_view filter) {
+    std::erase_if(session.subscriber->retained_scans,
+                  [filter](const RetainedScan& scan) { return scan.filter == filter; });
 }
 
 void RetainedSender::go_on(Session& session) {

@@ -17,6 +17,8 @@ public:
     explicit RetainedSender(Shard& shard) : shard_(shard) {}
 
     // After the subscriptions were made.
+    // The session has not that subscription any more.
+    void forget(Session& session, std::string_view filter);
     void start(Session& session, std::vector<RetainedScan> scans);
     // The client has taken what was sent.
     void go_on(Session& session);

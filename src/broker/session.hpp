@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker/durable_state.hpp"
+#include "broker/packet_ids.hpp"
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/broker/publisher.hpp>
@@ -8,7 +9,6 @@
 #include <holdfast/broker/topic_cache.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
 
-#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -25,26 +25,6 @@ enum class SessionState : std::uint8_t {
     connected,
     closing, // says its last words, inside Shard::close()
     offline, // persistent, without a connection
-};
-
-// Packet ids 1 .. 65535 under way to one subscriber, given out in turn.
-class PacketIds {
-public:
-    static constexpr std::uint32_t kMax = 65'535;
-
-    [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
-    [[nodiscard]] bool has(std::uint16_t id) const noexcept { return under_way_[id]; }
-    // Not when all are used: asserted.
-    [[nodiscard]] std::uint16_t take() noexcept;
-    // `id` is under way since before the server started.
-    void mark(std::uint16_t id) noexcept;
-    // False where `id` is not under way.
-    [[nodiscard]] bool give_back(std::uint16_t id) noexcept;
-
-private:
-    std::bitset<kMax + 1> under_way_;
-    std::uint32_t used_ = 0;
-    std::uint16_t last_ = 0;
 };
 
 // QoS 2 messages that a client has published and not released yet, by packet id: true once it was
@@ -96,6 +76,7 @@ struct Session {
     Bytes client_header;           // mqtt.client, encoded
     Bytes partial;                 // start of a packet whose rest has not come
     std::size_t partial_bytes = 0; // of it, that the memory account was asked for
+    std::size_t kept_bytes = 0;    // what it keeps as long as it lives (session_memory.hpp)
 
     TopicEntry* last_topic = nullptr; // of the last PUBLISH, while the cache's epoch is
     std::uint32_t last_topic_epoch = 0;

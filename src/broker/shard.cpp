@@ -6,6 +6,7 @@
 #include "broker/queue_sender.hpp"
 #include "broker/retained_sender.hpp"
 #include "broker/session.hpp"
+#include "broker/session_memory.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
@@ -160,6 +161,9 @@ void Shard::close(Session& session, std::string_view why, bool lingers) {
     broker_.memory().give_back(session.partial_bytes);
     session.partial_bytes = 0;
     session.partial = Bytes();
+    if (session.topic_aliases)
+        for (const std::string& topic : *session.topic_aliases)
+            let_go(broker_.memory(), session, topic.size());
     session.topic_aliases.reset();
     if (session.durable && session.durable->expiry_s != 0)
         durable_->disconnected(session);
@@ -193,6 +197,7 @@ void Shard::publish_will(const Will& will) {
 void Shard::free(Session& session) {
     const SessionRef ref = session.ref;
     assert(session.state != SessionState::free); // its slot would be given out twice
+    let_go(broker_.memory(), session, session.kept_bytes);
     session = Session{};
     session.ref = {ref.shard, ref.slot, ref.generation + 1};
     free_slots_.push_back(ref.slot);

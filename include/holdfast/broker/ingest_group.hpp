@@ -58,14 +58,19 @@ public:
 
     void owe_ack(SessionRef session, std::uint32_t connection, mqtt::PacketType type,
                  std::uint16_t packet_id);
+    void change(log::StateChange change) {
+        state_bytes_ += bytes_of(change);
+        state_changes.push_back(std::move(change));
+    }
     // A change that may come to the disk a moment later, or with a power loss not at all: it does
     // not make the group worth a write of its own.
     void change_lazily(log::StateChange change) {
-        state_changes.push_back(std::move(change));
+        this->change(std::move(change));
         ++lazy_changes_;
     }
     // A change that is made only where the record at `place` is taken.
     void change_with(Place place, log::StateChange change) {
+        state_bytes_ += bytes_of(change);
         changes_of_records_.emplace_back(place, std::move(change));
     }
     // A state change of Retained is among the group's.
@@ -124,6 +129,10 @@ private:
     // Errors: the first refusal.
     [[nodiscard]] Result<std::vector<Placed>> placed_of(const Waiting& waiting) const;
     std::uint32_t open_batch(const Record& record);
+    [[nodiscard]] static std::size_t bytes_of(const log::StateChange& change) noexcept {
+        return sizeof(change) + change.key.capacity() +
+               (change.value ? change.value->capacity() : 0);
+    }
 
     std::function<void()> on_completed_;
     std::vector<OpenBatch> batches_; // the first used_ are in use; the rest keep their memory
@@ -141,6 +150,7 @@ private:
     std::vector<Waiting> waiting_;
     std::vector<Then> after_;
     std::vector<std::pair<Place, log::StateChange>> changes_of_records_;
+    std::size_t state_bytes_ = 0;  // of all changes
     std::size_t lazy_changes_ = 0; // of state_changes
     bool lazy_is_due_ = false;
     Result<void> outcome_ = ok();
