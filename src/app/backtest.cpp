@@ -73,6 +73,10 @@ int run_backtest(const BacktestArguments& arguments) {
                       result.error().context);
     fmt::print("{} rows scored, {} alarms raised, {} cleared\n", result.value().rows,
                result.value().alarms_raised, result.value().alarms_cleared);
+    for (std::size_t i = 0; i < spec.value().fields.size(); ++i)
+        if (const auto count = result.value().without_number[i]; count != 0)
+            fmt::print("{} of {} cells of column '{}' are no numbers: taken as missing\n", count,
+                       result.value().rows, spec.value().fields[i]);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace holdfast::ml {
 namespace {
@@ -76,9 +77,20 @@ void SeasonalRange::learn(Bucket& bucket, std::int32_t day, double value) {
     bucket.high[bucket.newest] = std::max(bucket.high[bucket.newest], narrow);
 }
 
+// The range of all values so far. A signal that was constant has none: its first departure is
+// measured by itself, so that it counts in full, unless it is less than a hundredth of the value,
+// which is noise of a number or the last bit of a sensor.
+double SeasonalRange::range_for(double value) const {
+    constexpr double kLeastPart = 0.01;
+    const double range = global_high_ - global_low_;
+    if (range > 0.0) return range;
+    return std::max({std::abs(value - global_low_), kLeastPart * std::abs(global_low_),
+                     double{std::numeric_limits<float>::min()}}); // bands know nothing smaller
+}
+
 // Mean over the widths of how far outside its band the value lies, in global ranges.
 double SeasonalRange::owed(std::int32_t day, std::int32_t minute, double value) {
-    const double range = global_high_ - global_low_;
+    const double range = range_for(value);
     double sum = 0.0;
     std::size_t known = 0;
     double worst = -1.0;

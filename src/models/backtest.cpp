@@ -3,6 +3,7 @@
 #include "models/csv.hpp"
 #include "models/scorer.hpp"
 
+#include <holdfast/column/field.hpp>
 #include <holdfast/column/timestamp.hpp>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <cmath>
 #include <limits>
 #include <ostream>
+#include <variant>
 
 namespace holdfast::models {
 namespace {
@@ -27,7 +29,12 @@ struct Layout {
 };
 
 std::optional<std::size_t> place_of(const std::vector<std::string>& header, std::string_view name) {
-    const auto found = std::ranges::find(header, name);
+    auto found = std::ranges::find(header, name);
+    // A payload path that is one quoted name: `"engine temp"`.
+    if (found == header.end())
+        if (const auto path = column::Path::parse(name); path && path.value().steps.size() == 1)
+            if (const auto* only = std::get_if<std::string>(&path.value().steps.front()))
+                found = std::ranges::find(header, *only);
     if (found == header.end()) return std::nullopt;
     return static_cast<std::size_t>(found - header.begin());
 }
@@ -69,12 +76,31 @@ std::optional<std::int64_t> event_us(std::string_view text) {
     return column::parse_timestamp(text);
 }
 
-double number_of(std::string_view text) {
+// NaN where it is none. JSON knows neither `+2` nor `1,5`, spreadsheets do.
+double number_of(std::string_view text, bool has_decimal_commas) {
+    std::string with_point;
+    if (has_decimal_commas && std::ranges::count(text, ',') == 1 &&
+        text.find('.') == std::string_view::npos) {
+        with_point = text;
+        std::ranges::replace(with_point, ',', '.');
+        text = with_point;
+    }
+    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
     double value = 0.0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool is_number = error == std::errc() && end == text.data() + text.size() &&
                            std::isfinite(value); // as JSON has it
     return is_number ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+// A column of which nothing could be read is a mistake in the file or the model, not a signal that
+// was silent all the time.
+Result<void> check_columns(const ModelSpec& spec, const BacktestResult& result) {
+    for (std::size_t i = 0; i < spec.fields.size(); ++i)
+        if (result.rows != 0 && result.without_number[i] == result.rows)
+            return fail(Errc::malformed, fmt::format("column '{}' has no number in any of {} rows",
+                                                     spec.fields[i], result.rows));
+    return ok();
 }
 
 void write_row(std::ostream& out, const std::vector<std::string>& cells, const Layout& layout,
@@ -108,6 +134,7 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
 
     Scorer scorer(spec);
     BacktestResult result;
+    result.without_number.resize(spec.fields.size());
     std::vector<double> values(spec.fields.size());
     for (;;) {
         HF_TRY(const bool has_row, reader.next(cells));
@@ -119,8 +146,10 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
         if (!time_us)
             return fail(Errc::malformed, fmt::format("line {}: '{}' is not a time", reader.line(),
                                                      cells[layout.time]));
-        for (std::size_t i = 0; i < values.size(); ++i)
-            values[i] = number_of(cells[layout.fields[i]]);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = number_of(cells[layout.fields[i]], reader.has_decimal_commas());
+            if (std::isnan(values[i])) ++result.without_number[i];
+        }
         Scorer::Scored scored; // a row without any number is passed over, as live
         if (std::ranges::any_of(values, [](double value) { return !std::isnan(value); })) {
             HF_TRY(scored, scorer.score(options.device, *time_us / kUsPerMs, values));
@@ -130,6 +159,7 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
     }
     out.flush();
     if (!out) return fail(Errc::io, "cannot write the scores");
+    HF_TRY(check_columns(spec, result));
     return result;
 }
 

@@ -3,8 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace holdfast::models {
+
+namespace {
+
+// A spreadsheet that writes UTF-8 begins with it.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// The one that the header has most of.
+char separator_of(std::string_view header) {
+    char best = ',';
+    for (const char each : {';', '\t'})
+        if (std::ranges::count(header, each) > std::ranges::count(header, best)) best = each;
+    return best;
+}
+
+} // namespace
 
 Result<bool> CsvReader::read_line() {
     text_.clear();
@@ -19,7 +35,7 @@ Result<bool> CsvReader::read_line() {
     }
     if (in_.bad()) return fail(Errc::io, fmt::format("cannot read line {}", line_ + 1));
     if (!has_any) return false;
-    ++line_;
+    if (++line_ == 1 && text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
     if (text_.ends_with('\r')) text_.pop_back();
     return true;
 }
@@ -29,31 +45,45 @@ Result<bool> CsvReader::next(std::vector<std::string>& cells) {
         HF_TRY(const bool has_line, read_line());
         if (!has_line) return false;
     } while (text_.empty());
-    if (separator_ == 0)
-        separator_ = std::ranges::count(text_, ';') > std::ranges::count(text_, ',') ? ';' : ',';
+    if (separator_ == 0) separator_ = separator_of(text_);
+    return split(cells);
+}
 
-    cells.assign(1, {});
-    bool is_quoted = false;
-    for (std::size_t i = 0; i < text_.size(); ++i) {
-        const char c = text_[i];
-        if (is_quoted && c == '"' && i + 1 < text_.size() && text_[i + 1] == '"') {
-            cells.back() += c;
-            ++i;
-        } else if (c == '"' && (is_quoted || cells.back().empty())) {
-            is_quoted = !is_quoted;
-        } else if (c == separator_ && !is_quoted) {
-            cells.emplace_back();
-        } else {
-            cells.back() += c;
+// Blanks around a cell are not part of it, unless they are quoted: people write `ts, value`.
+Result<bool> CsvReader::split(std::vector<std::string>& cells) {
+    cells.clear();
+    std::size_t at = 0;
+    const auto is_blank = [this](char c) { return (c == ' ' || c == '\t') && c != separator_; };
+    for (bool has_more = true; has_more;) {
+        std::string& cell = cells.emplace_back();
+        while (at < text_.size() && is_blank(text_[at])) ++at;
+        std::size_t kept = 0; // bytes of the cell that are not to be trimmed
+        bool is_quoted = false;
+        for (; at < text_.size(); ++at) {
+            const char c = text_[at];
+            if (is_quoted && c == '"' && at + 1 < text_.size() && text_[at + 1] == '"') {
+                cell += c;
+                kept = cell.size();
+                ++at;
+            } else if (c == '"' && (is_quoted || cell.empty())) {
+                is_quoted = !is_quoted;
+            } else if (c == separator_ && !is_quoted) {
+                break;
+            } else {
+                cell += c;
+                if (is_quoted || !is_blank(c)) kept = cell.size();
+            }
         }
+        if (is_quoted)
+            return fail(Errc::malformed, fmt::format("line {}: a quote does not close", line_));
+        cell.resize(kept);
+        has_more = at++ < text_.size();
     }
-    if (is_quoted)
-        return fail(Errc::malformed, fmt::format("line {}: a quote does not close", line_));
     return true;
 }
 
 std::string csv_cell(std::string_view text) {
-    if (text.find_first_of("\",;\r\n") == std::string_view::npos) return std::string(text);
+    if (text.find_first_of("\",;\t\r\n") == std::string_view::npos) return std::string(text);
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"') out += '"';

@@ -10,7 +10,8 @@
 namespace holdfast::models {
 
 // Reads CSV line by line (RFC 4180: commas, quoted cells, doubled quotes; a quoted cell stays on
-// its line). Separator `;` where the header has more of them than commas.
+// its line). The separator is `,`, `;` or a tab, whichever the header has most of. A byte order
+// mark and blanks around cells are left out.
 class CsvReader {
 public:
     explicit CsvReader(std::istream& in) : in_(in) {}
@@ -18,10 +19,13 @@ public:
     // The cells of the next line that is not empty; false at the end. malformed, limit_exceeded.
     [[nodiscard]] Result<bool> next(std::vector<std::string>& cells);
     [[nodiscard]] std::uint64_t line() const noexcept { return line_; } // of the last row, from 1
+    // Where commas do not separate, they may stand in numbers.
+    [[nodiscard]] bool has_decimal_commas() const noexcept { return separator_ != ','; }
 
 private:
     static constexpr std::size_t kLineBytesMax = 1U << 20U;
     Result<bool> read_line();
+    Result<bool> split(std::vector<std::string>& cells);
 
     std::istream& in_;
     std::string text_;

@@ -59,11 +59,19 @@ TEST_CASE("a value that is none leaves the seasonal detector as it was", "[ml]")
     CHECK(one == two);
 }
 
-TEST_CASE("a constant signal is quiet for the seasonal detector", "[ml]") {
+TEST_CASE("a constant signal is quiet for the seasonal detector, its first departure is not",
+          "[ml]") {
+    const double value = GENERATE(4.5, 4.1, 0.0, -20.0, 1e-300);
+    CAPTURE(value);
     ml::SeasonalRange detector;
     for (int step = 0; step < 10 * kDaySteps; ++step)
-        REQUIRE(detector.update(step * kStepMs, 4.5).score == 0.0);
+        REQUIRE(detector.update(step * kStepMs, value).score == 0.0);
     CHECK_FALSE(detector.is_alarmed());
+    ml::SeasonalRange noisy = detector;
+    CHECK(noisy.update(10 * kDaySteps * kStepMs, value * 1.0001).score == 0.0);
+    const auto verdict = detector.update(10 * kDaySteps * kStepMs, value + 1.0);
+    CHECK(verdict.score > 0.5);
+    CHECK(verdict.transition == ml::Transition::raised);
 }
 
 TEST_CASE("a value at the edge of what counts survives the round trip", "[ml]") {

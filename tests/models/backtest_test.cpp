@@ -109,3 +109,38 @@ TEST_CASE("a jump in a recorded rhythm is raised once, with its reason", "[model
     CHECK_THAT(raise.substr(0, raise.find('\n')),
                Contains("\"\"signal\"\":\"\"value\"\"") && Contains("\"\"expected_high\"\":0"));
 }
+
+TEST_CASE("numbers are read as spreadsheets and people write them", "[models]") {
+    const auto csv =
+        GENERATE(as<std::string>(), "\xEF\xBB\xBFts,value\n1600000000, 1.5\n",
+                 "ts, value\n1600000000,+1.5\n", "ts\tvalue\n1600000000\t1.5\n",
+                 "\xEF\xBB\xBFvalue,ts\n1.5,1600000000\n", "ts;value\n1600000000;1,5\n",
+                 "ts;value\n1600000000;\"1,5\"\n", "ts , value\n 1600000000 ,\"1.5\" \n");
+    CAPTURE(csv);
+    const Run done = run(csv);
+    REQUIRE(done.result);
+    CHECK(done.result.value().without_number == std::vector<std::uint64_t>{0});
+    CHECK(done.result.value().rows == 1);
+}
+
+TEST_CASE("cells that are no number are counted, and a column of them is a mistake", "[models]") {
+    const Run some = run("ts,value\n1600000000,1\n1600000001,n/a\n1600000002,\"1,5\"\n");
+    REQUIRE(some.result);
+    CHECK(some.result.value().without_number == std::vector<std::uint64_t>{2});
+    CHECK(error_of("ts,value\n1600000000,\"1,5\"\n1600000001,x\n").context ==
+          "column 'value' has no number in any of 2 rows");
+    CHECK(run("ts,value\n").result); // nothing is wrong with no rows
+}
+
+TEST_CASE("a column whose name has blanks is named as a path names it", "[models]") {
+    const auto spec = models::parse_model(
+                          "name: m\nkind: seasonal_range\nsource: s\n"
+                          "fields: ['\"engine temp\"']\n",
+                          "m.yaml")
+                          .value();
+    const Run done = run("ts, engine temp\n1600000000,1.5\n", spec);
+    REQUIRE(done.result);
+    CHECK_THAT(done.out, Contains("1600000000,1.5,"));
+    CHECK(run("ts,\" engine temp\"\n1600000000,1.5\n", spec).result.error().code ==
+          Errc::malformed); // quoted blanks count
+}

@@ -27,11 +27,12 @@ struct SeasonalRangeSettings {
 //
 // For several widths of time of day (5 minutes to a whole day) the detector keeps the lowest and
 // highest value of each of the last kDays days that had samples. A value's distance outside the
-// band of a width, over the range of all values so far, less a slack, is what it owes; the mean
-// over the widths adds to a leaking debt, and the debt makes the score. So a single outlier must be
-// far out, while a small but lasting departure adds up. After an alarm follows silence, in which
-// the bands learn what came. Gaps leave days out, drift moves the bands, and a signal without any
-// daily rhythm is judged by the whole-day band.
+// band of a width, over the range of all values so far (or, after a constant signal, over itself or
+// a hundredth of the value), less a slack, is what it owes; the mean over the widths adds to a
+// leaking debt, and the debt makes the score. So a single outlier must be far out, while a small
+// but lasting departure adds up. After an alarm follows silence, in which the bands learn what
+// came. Gaps leave days out, drift moves the bands, and a signal without any daily rhythm is judged
+// by the whole-day band.
 //
 // Bounded state (about 120 KB in memory); one update looks at one bucket for each width.
 // Deterministic: no clock, no randomness. One thread.
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] static std::size_t first_bucket(std::size_t width);
     [[nodiscard]] Band band(std::size_t width, std::int32_t day, std::size_t bucket) const;
     void learn(Bucket& bucket, std::int32_t day, double value);
+    [[nodiscard]] double range_for(double value) const;
     [[nodiscard]] double owed(std::int32_t day, std::int32_t minute, double value);
     void move_time(std::int64_t event_ms);
     [[nodiscard]] Transition decide(std::int64_t event_ms, double score);

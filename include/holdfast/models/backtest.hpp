@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace holdfast::models {
 
@@ -19,6 +20,7 @@ struct BacktestResult {
     std::uint64_t rows = 0;
     std::uint64_t alarms_raised = 0;
     std::uint64_t alarms_cleared = 0;
+    std::vector<std::uint64_t> without_number; // for each field: cells that were no number
 };
 
 // Scores a recorded CSV with a header as the model would have scored it live: the same detector on
@@ -26,8 +28,9 @@ struct BacktestResult {
 //
 // `out` gets a CSV: time, each field, score, alarm (raised, cleared or empty), details (JSON of the
 // alarm). Memory does not grow with the file. Errors, naming the line: malformed (no header, a
-// column that is missing, a time that is none, a quote that does not close), limit_exceeded (a line
-// of over 1 MiB), io. A cell that is no number is a missing value.
+// column that is missing or without a single number, a time that is none, a quote that does not
+// close), limit_exceeded (a line of over 1 MiB), io. A cell that is no number is a missing value,
+// and is counted.
 [[nodiscard]] Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& options,
                                               std::istream& in, std::ostream& out);
 
