@@ -1,0 +1,293 @@
+// Goal: a TLS session carries what both sides say, takes only sound protocols and certificates, and
+// never makes its thread wait. Method: OpenSSL's own client at the other end of a socket pair, both
+// non-blocking and driven by turns; certificates of a site CA made for the test.
+
+#include "gateway/tls/tls_session.hpp"
+
+#include <holdfast/identity/certificates.hpp>
+#include <support/temp_dir.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+using namespace holdfast;
+using gateway::ClientCertificates;
+using gateway::TlsContext;
+using gateway::TlsSession;
+using gateway::TlsSettings;
+using Status = gateway::TlsSession::Status;
+
+namespace {
+
+void put(const std::filesystem::path& file, const std::string& text) {
+    std::ofstream(file) << text;
+}
+
+// A CA, a server and a client certificate of it in a directory.
+struct Site {
+    test::TempDir dir;
+    identity::CertificateAndKey ca = identity::CertificateAuthority::make("a site", 400).value();
+    identity::CertificateAuthority authority = identity::CertificateAuthority::load(ca).value();
+    identity::CertificateAndKey client = authority.issue_client("press-7", 30).value();
+
+    Site() {
+        const auto server = authority.issue_server({"localhost", "127.0.0.1"}, 30).value();
+        put(path("server.crt"), server.certificate);
+        put(path("server.key"), server.key);
+        put(path("ca.crt"), ca.certificate);
+    }
+    [[nodiscard]] std::filesystem::path path(const char* name) const { return dir.path() / name; }
+    [[nodiscard]] TlsSettings settings(ClientCertificates clients = ClientCertificates::off) const {
+        return {path("server.crt"), path("server.key"), clients, path("ca.crt")};
+    }
+    [[nodiscard]] std::shared_ptr<const TlsContext> context(
+        ClientCertificates clients = ClientCertificates::off) const {
+        const auto loaded = TlsContext::load(settings(clients), 0);
+        INFO((loaded ? "" : loaded.error().context));
+        REQUIRE(loaded);
+        return loaded.value();
+    }
+};
+
+template <auto free>
+struct Freed {
+    template <class T>
+    void operator()(T* object) const noexcept {
+        free(object);
+    }
+};
+
+// OpenSSL's client; what it takes and refuses is not ours to say.
+struct Client {
+    std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
+    std::unique_ptr<SSL, Freed<SSL_free>> session;
+    int fd = -1;
+
+    void use(const identity::CertificateAndKey& pair) const {
+        const std::unique_ptr<BIO, Freed<BIO_free_all>> certificate(
+            BIO_new_mem_buf(pair.certificate.data(), static_cast<int>(pair.certificate.size())));
+        const std::unique_ptr<BIO, Freed<BIO_free_all>> key(
+            BIO_new_mem_buf(pair.key.data(), static_cast<int>(pair.key.size())));
+        const std::unique_ptr<X509, Freed<X509_free>> x509(
+            PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
+        const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> private_key(
+            PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+        REQUIRE(SSL_CTX_use_certificate(context.get(), x509.get()) == 1);
+        REQUIRE(SSL_CTX_use_PrivateKey(context.get(), private_key.get()) == 1);
+    }
+    void trust(const std::filesystem::path& ca) const {
+        REQUIRE(SSL_CTX_load_verify_locations(context.get(), ca.c_str(), nullptr) == 1);
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    }
+    void begin(int socket) {
+        fd = socket;
+        session.reset(SSL_new(context.get()));
+        SSL_set_fd(session.get(), fd);
+        SSL_set_connect_state(session.get());
+        SSL_set1_host(session.get(), "localhost");
+    }
+};
+
+struct Pair {
+    std::array<int, 2> ends{};
+    Client client;
+    std::unique_ptr<TlsSession> server;
+
+    explicit Pair(std::shared_ptr<const TlsContext> context) {
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+        server = std::make_unique<TlsSession>(std::move(context), ends[0]);
+    }
+    ~Pair() {
+        ::close(ends[0]);
+        if (ends[1] >= 0) ::close(ends[1]);
+    }
+    Pair(const Pair&) = delete;
+    Pair& operator=(const Pair&) = delete;
+
+    // Both by turns until neither gets on. Gives what the server's handshake came to.
+    Status shake() {
+        client.begin(ends[1]);
+        Status status = Status::wants_read;
+        for (int i = 0; i < 20; ++i) {
+            (void)SSL_do_handshake(client.session.get());
+            if (status == Status::wants_read || status == Status::wants_write)
+                status = server->handshake().status;
+        }
+        ERR_clear_error();
+        return status;
+    }
+    std::string server_reads() {
+        std::string heard;
+        std::array<std::byte, 1000> buffer{};
+        for (;;) {
+            const auto outcome = server->read(buffer);
+            if (outcome.status != Status::done) return heard;
+            heard += as_text(std::span(buffer).first(outcome.bytes));
+        }
+    }
+    std::string client_reads() {
+        std::string heard;
+        std::array<char, 4096> buffer{};
+        for (;;) {
+            const int count = SSL_read(client.session.get(), buffer.data(), buffer.size());
+            if (count <= 0) return heard;
+            heard.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+    }
+};
+
+} // namespace
+
+TEST_CASE("both sides hear what the other says, over TLS 1.2 and 1.3", "[tls]") {
+    const Site site;
+    const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    Pair pair(site.context());
+    pair.client.trust(site.path("ca.crt"));
+    SSL_CTX_set_max_proto_version(pair.client.context.get(), version);
+    REQUIRE(pair.shake() == Status::done);
+    CHECK(pair.server->version() == (version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3"));
+    CHECK(pair.server->peer_common_name().empty());
+    const std::string question(40'000, 'q');
+    std::size_t sent = 0;
+    std::string heard;
+    while (sent < question.size()) {
+        const int count = SSL_write(pair.client.session.get(), question.data() + sent,
+                                    static_cast<int>(question.size() - sent));
+        if (count > 0) sent += static_cast<std::size_t>(count);
+        heard += pair.server_reads();
+    }
+    CHECK(heard == question);
+    CHECK(pair.server->write(as_bytes("answer")).status == Status::done);
+    CHECK(pair.client_reads() == "answer");
+}
+
+TEST_CASE("what a full socket does not take is asked for again, from anywhere", "[tls]") {
+    const Site site;
+    Pair pair(site.context());
+    REQUIRE(pair.shake() == Status::done);
+    const std::string message(3'000'000, 'm');
+    std::string heard;
+    std::size_t sent = 0;
+    bool was_full = false;
+    while (sent < message.size()) {
+        const std::string elsewhere = message.substr(sent); // another address each time
+        const auto outcome = pair.server->write(as_bytes(elsewhere));
+        if (outcome.status == Status::done) {
+            sent += outcome.bytes;
+            continue;
+        }
+        REQUIRE(outcome.status == Status::wants_write);
+        was_full = true;
+        heard += pair.client_reads();
+    }
+    CHECK(was_full);
+    heard += pair.client_reads();
+    CHECK(heard.size() == message.size());
+}
+
+TEST_CASE("client certificates are asked for as the listener says", "[tls]") {
+    const Site site;
+    const auto stranger_ca = identity::CertificateAuthority::make("another site", 30).value();
+    const auto stranger = identity::CertificateAuthority::load(stranger_ca)
+                              .value()
+                              .issue_client("press-7", 30)
+                              .value();
+    SECTION("a good one tells its name") {
+        Pair pair(site.context(ClientCertificates::required));
+        pair.client.use(site.client);
+        REQUIRE(pair.shake() == Status::done);
+        CHECK(pair.server->peer_common_name() == "press-7");
+    }
+    SECTION("none is taken where it is only asked for") {
+        Pair pair(site.context(ClientCertificates::asked));
+        REQUIRE(pair.shake() == Status::done);
+        CHECK(pair.server->peer_common_name().empty());
+    }
+    SECTION("none is refused where it is required") {
+        Pair pair(site.context(ClientCertificates::required));
+        CHECK(pair.shake() == Status::failed);
+        CHECK(pair.server->error() == "TLS: peer did not return a certificate");
+    }
+    SECTION("one of another CA is refused, also where it is only asked for") {
+        Pair pair(site.context(ClientCertificates::asked));
+        pair.client.use(stranger);
+        CHECK(pair.shake() == Status::failed);
+    }
+    SECTION("a server's certificate is none of a client") {
+        Pair pair(site.context(ClientCertificates::required));
+        pair.client.use(site.authority.issue_server({"localhost"}, 30).value());
+        CHECK(pair.shake() == Status::failed);
+    }
+}
+
+TEST_CASE("TLS 1.1 is refused, though the client has it", "[tls]") {
+    const Site site;
+    Pair pair(site.context());
+    SSL_CTX_set_min_proto_version(pair.client.context.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(pair.client.context.get(), TLS1_1_VERSION);
+    SSL_CTX_set_security_level(pair.client.context.get(), 0);
+    CHECK(pair.shake() == Status::failed);
+    CHECK(pair.server->error() == "TLS: unsupported protocol");
+}
+
+TEST_CASE("what is no TLS is refused at once", "[tls]") {
+    const Site site;
+    Pair pair(site.context());
+    REQUIRE(::write(pair.ends[1], "GET / HTTP/1.1\r\n\r\n", 18) == 18);
+    CHECK(pair.server->handshake().status == Status::failed);
+}
+
+TEST_CASE("a peer that ends the session, or just hangs up, is closed", "[tls]") {
+    const Site site;
+    std::signal(SIGPIPE, SIG_IGN); // as the server does: OpenSSL writes without MSG_NOSIGNAL
+    const bool is_polite = GENERATE(true, false);
+    Pair pair(site.context());
+    REQUIRE(pair.shake() == Status::done);
+    (void)pair.client_reads(); // session tickets: closing with bytes unread is a reset
+    if (is_polite) SSL_shutdown(pair.client.session.get());
+    ::close(std::exchange(pair.ends[1], -1));
+    std::array<std::byte, 10> buffer{};
+    CHECK(pair.server->read(buffer).status == Status::closed);
+    pair.server->shut_down();
+}
+
+TEST_CASE("a session goes on with the certificate that it began with", "[tls]") {
+    const Site site;
+    auto context = site.context();
+    Pair pair(context);
+    context.reset();
+    REQUIRE(pair.shake() == Status::done);
+    CHECK(pair.server->write(as_bytes("still here")).status == Status::done);
+    CHECK(pair.client_reads() == "still here");
+}
+
+TEST_CASE("files that make no sound listener are refused by name", "[tls]") {
+    const Site site;
+    const auto load = [&](const TlsSettings& settings, std::int64_t now_ms = 0) {
+        const auto loaded = TlsContext::load(settings, now_ms);
+        REQUIRE_FALSE(loaded);
+        return loaded.error().context;
+    };
+    TlsSettings settings = site.settings(ClientCertificates::asked);
+    settings.certificate = site.path("absent.crt");
+    CHECK(load(settings).starts_with(settings.certificate.string() + ": no certificate"));
+    settings = site.settings();
+    put(site.path("other.key"), site.client.key);
+    settings.key = site.path("other.key");
+    CHECK(load(settings).starts_with(settings.key.string() + ": no"));
+    settings = site.settings(ClientCertificates::asked);
+    settings.client_ca = site.path("server.key");
+    CHECK(load(settings).starts_with(settings.client_ca.string() + ": no certificates"));
+    CHECK(load(site.settings(), 4'000'000'000'000).ends_with("the certificate has expired"));
+}
