@@ -49,6 +49,7 @@ Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Cloc
       bridge_(std::move(bridge)),
       log_(log),
       clock_(clock),
+      expiry_clock_(clock),
       memory_(memory),
       counters_(metrics),
       retained_(settings.retained_bytes_max, metrics),
@@ -67,7 +68,7 @@ Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Cloc
 }
 
 Result<void> Broker::load() {
-    HF_TRY(retained_.load(log_, clock_.now_ms()));
+    HF_TRY(retained_.load(log_, expiry_clock_.now_ms()));
     return DurableSessions::remove_orphans(log_);
 }
 

@@ -23,11 +23,6 @@ namespace {
 constexpr std::size_t kRemovalsAtOnce = 1000;
 constexpr log::Keyspace kSessions = log::Keyspace::sessions;
 
-Error of_session(const Session& session, Error error) {
-    error.context = fmt::format("session '{}': {}", session.client_id, error.context);
-    return error;
-}
-
 // Removes the keys of that kind that belong to no session in `known`, a stretch at a time.
 Result<void> remove_unknown(log::Log& log, SessionKey kind,
                             const std::unordered_set<std::uint64_t>& known) {
@@ -53,15 +48,19 @@ Result<void> remove_unknown(log::Log& log, SessionKey kind,
 
 Result<void> DurableSessions::load() {
     const std::string prefix = session_key("");
-    Result<void> outcome = ok();
+    std::vector<log::StateChange> set_aside;
     HF_TRY(shard_.broker_.log().scan_state(
         kSessions, prefix, [&](std::string_view key, std::string_view value) {
             const std::string_view client_id = key.substr(prefix.size());
-            if (shard_.broker_.home_of(client_id) == shard_.index_)
-                outcome = take_up(client_id, value);
-            return outcome.has_value();
+            if (shard_.broker_.home_of(client_id) != shard_.index_) return true;
+            const auto taken_up = take_up(client_id, value);
+            if (taken_up) return true;
+            log_error("mqtt", "session '{}' is set aside: {}", client_id, taken_up.error().context);
+            set_aside.push_back(removal(std::string(key)));
+            set_aside.push_back(put(damaged_key(client_id), std::string(value)));
+            return true;
         }));
-    return outcome;
+    return log::StateWrite::write(shard_.broker_.log(), std::move(set_aside));
 }
 
 void DurableSessions::begin(Session& session, std::uint64_t id) {
@@ -85,15 +84,53 @@ Result<void> DurableSessions::take_up(std::string_view client_id, std::string_vi
         DurableState& state = *session.durable;
         state.expiry_s = stored.expiry_s;
         state.disconnected_ms = stored.disconnected_ms;
-        if (state.disconnected_ms == 0) state.disconnected_ms = shard_.broker_.clock().now_ms();
+        state.known_chunk = stored.chunk;
+        state.known_messages = stored.chunk_messages;
+        // Connected when the server died: whatever waited may have been sent.
+        if (stored.disconnected_ms == 0) state.known_chunk = UINT64_MAX;
+        begin_absence(state);
         HF_TRY(load_subscriptions(session));
         HF_TRY(load_unreleased(session));
         HF_TRY(load_outgoing(session));
         HF_TRY(load_queue(session));
         return load_will(session);
     };
-    if (auto loaded = load_all(); !loaded) return of_session(session, std::move(loaded).error());
-    return ok();
+    auto loaded = load_all();
+    if (!loaded) leave(session);
+    return loaded;
+}
+
+// What was taken up of a session that is damaged further on. All that is stored of it stays.
+void DurableSessions::leave(Session& session) {
+    if (session.subscriber)
+        for (const auto& [filter, subscription] : session.subscriber->subscriptions)
+            shard_.broker_.subscriptions().unsubscribe(filter, session.ref);
+    if (session.durable) {
+        shard_.outbound_->budget().give_back(session.durable->in_flight.size() * kInFlightBytes);
+        shard_.broker_.session_count().fetch_sub(1, std::memory_order_relaxed);
+    }
+    shard_.slot_of_client_.erase(session.client_id);
+    shard_.free(session);
+}
+
+// How long it has been away already is what the clocks of then and now agree on: one that had no
+// time yet, as at a start without a battery, says nothing.
+void DurableSessions::begin_absence(DurableState& state) {
+    constexpr std::int64_t kPlausibleFromMs = 1'577'836'800'000; // 2020
+    const Clock& clock = shard_.broker_.expiry_clock();
+    const std::int64_t now_ms = clock.now_ms();
+    std::int64_t away_ms = 0;
+    if (state.disconnected_ms >= kPlausibleFromMs)
+        away_ms = std::max<std::int64_t>(0, now_ms - state.disconnected_ms);
+    if (state.disconnected_ms == 0) state.disconnected_ms = now_ms; // it was connected to the end
+    state.away_since_ms = clock.monotonic_ms() - away_ms;
+}
+
+bool DurableSessions::is_over(const Session& session) const {
+    const DurableState& state = *session.durable;
+    return session.state == SessionState::offline && state.expiry_s != kNoExpiry &&
+           state.away_since_ms + std::int64_t{state.expiry_s} * 1000 <=
+               shard_.broker_.clock().monotonic_ms();
 }
 
 // Calls `each` for the session's keys of that kind until one fails.
@@ -174,6 +211,10 @@ Result<void> DurableSessions::load_queue(Session& session) {
     for (const auto& [packet_id, message] : session.durable->in_flight)
         last = std::max(last, message.chunk); // its chunk is gone, its number is not free
     queue.begin_behind(last);
+    if (session.durable->known_chunk > last) {
+        session.durable->known_chunk = last + 1;
+        session.durable->known_messages = 0;
+    }
     session.durable->has_more = last != 0;
     return ok();
 }
@@ -194,22 +235,19 @@ Result<void> DurableSessions::load_will(Session& session) {
 void DurableSessions::schedule_will(Session& session) {
     DurableState& state = *session.durable;
     const std::uint32_t delay_s = std::min(session.will->delay_s, state.expiry_s);
-    state.will_due_ms = state.disconnected_ms + std::int64_t{delay_s} * 1000;
+    state.will_due_ms = state.away_since_ms + std::int64_t{delay_s} * 1000;
 }
 
 Result<void> DurableSessions::remove_orphans(log::Log& log) {
     std::unordered_set<std::uint64_t> known;
-    Result<void> outcome = ok();
-    HF_TRY(log.scan_state(
-        kSessions, session_key(""), [&](std::string_view key, std::string_view value) {
-            if (auto session = decode_session(value))
-                known.insert(session.value().id);
-            else
-                outcome = fail(Errc::corrupt, fmt::format("session '{}': {}", key.substr(1),
-                                                          session.error().context));
-            return outcome.has_value();
-        }));
-    HF_TRY(std::move(outcome));
+    const auto note = [&known](std::string_view, std::string_view value) {
+        // Also where the rest of the record is damaged: what is its own stays with it.
+        if (const auto id = session_id_of(value)) known.insert(id.value());
+        return true;
+    };
+    for (const std::string& prefix : {session_key(""), damaged_key("")}) {
+        HF_TRY(log.scan_state(kSessions, prefix, note));
+    }
     for (const SessionKey kind : {SessionKey::subscription, SessionKey::chunk,
                                   SessionKey::unreleased, SessionKey::outgoing, SessionKey::will}) {
         HF_TRY(remove_unknown(log, kind, known));
@@ -217,14 +255,16 @@ Result<void> DurableSessions::remove_orphans(log::Log& log) {
     return ok();
 }
 
+// At once, not some time: what a client was promised must be there when the server dies.
 void DurableSessions::connected(Session& session, std::uint32_t expiry_s) {
     if (!session.durable) begin(session, shard_.broker_.new_session_id());
     session.durable->expiry_s = expiry_s;
     session.durable->disconnected_ms = 0;
     session.durable->will_due_ms = 0;
-    store(session);
+    IngestGroup& group = *shard_.open_;
+    group.change(put(session_key(session.client_id), encode(stored(session))));
     if (session.will)
-        shard_.open_->change_lazily(
+        group.change(
             put(key_prefix(SessionKey::will, session.durable->queue->id()), encode(*session.will)));
     // Filters speak to the wire format of a QoS 0 message.
     if (!session.subscriber) return;
@@ -242,11 +282,20 @@ void DurableSessions::set_expiry(Session& session, std::uint32_t expiry_s) {
     store(session);
 }
 
-void DurableSessions::store(Session& session) {
+StoredSession DurableSessions::stored(const Session& session) {
     const DurableState& state = *session.durable;
-    shard_.open_->change_lazily(put(session_key(session.client_id),
-                                    encode(StoredSession{state.queue->id(), state.expiry_s,
-                                                         state.disconnected_ms, session.version})));
+    // What was sent before the server started stays known until it is sent again.
+    const bool is_further = state.chunk >= state.known_chunk;
+    return {state.queue->id(),
+            state.expiry_s,
+            state.disconnected_ms,
+            session.version,
+            is_further ? state.chunk : state.known_chunk,
+            static_cast<std::uint32_t>(is_further ? state.chunk_sent : state.known_messages)};
+}
+
+void DurableSessions::store(Session& session) {
+    shard_.open_->change_lazily(put(session_key(session.client_id), encode(stored(session))));
 }
 
 void DurableSessions::subscribed(Session& session, std::string_view filter,
@@ -272,22 +321,21 @@ void DurableSessions::disconnected(Session& session) {
     DurableState& state = *session.durable;
     session.state = SessionState::offline;
     shard_.queues_->detach(session);
-    state.disconnected_ms = shard_.now_ms_;
+    state.disconnected_ms = shard_.expiry_ms_;
+    state.away_since_ms = shard_.monotonic_ms_;
     if (session.will) schedule_will(session);
-    store(session);
+    // At once: it says what was sent, and since when the session is away.
+    shard_.open_->change(put(session_key(session.client_id), encode(stored(session))));
     look_after(session);
 }
 
 void DurableSessions::look_after(Session& session) {
     DurableState& state = *session.durable;
-    if (session.will && state.will_due_ms <= shard_.now_ms_) {
+    if (session.will && state.will_due_ms <= shard_.monotonic_ms_) {
         shard_.publish_will(*session.will);
         drop_will(session);
     }
-    const bool is_over =
-        state.expiry_s != kNoExpiry &&
-        state.disconnected_ms + std::int64_t{state.expiry_s} * 1000 <= shard_.now_ms_;
-    if (is_over && state.expiry_s != 0) {
+    if (is_over(session)) {
         log_info("mqtt", "session '{}' has expired with {} messages waiting", session.client_id,
                  state.queue->messages());
         shard_.end(session);

@@ -18,10 +18,10 @@ class DurableSessions {
 public:
     explicit DurableSessions(Shard& shard) : shard_(shard) {}
 
-    // Takes up the stored sessions that live on this shard. Before it runs. Errors: corrupt, io.
+    // Takes up the stored sessions that live on this shard; one that is damaged is set aside and
+    // named. Before it runs. Errors: io.
     [[nodiscard]] Result<void> load();
-    // Removes what sessions left behind that are gone. Before any shard runs. Errors: corrupt,
-    // where a session cannot be told; io.
+    // Removes what sessions left behind that are gone. Before any shard runs. Errors: io.
     [[nodiscard]] static Result<void> remove_orphans(log::Log& log);
 
     // The session has a connection, and is kept for `expiry_s` when it has none any more.
@@ -37,6 +37,8 @@ public:
     void remove(Session& session);
     // What is due of a session that has no connection. May end it.
     void look_after(Session& session);
+    // It has no connection, and its time is over.
+    [[nodiscard]] bool is_over(const Session& session) const;
 
 private:
     using EachKey = std::function<Result<void>(std::string_view key, std::string_view value)>;
@@ -48,7 +50,10 @@ private:
     [[nodiscard]] Result<void> load_queue(Session& session);
     [[nodiscard]] Result<void> load_will(Session& session);
     void begin(Session& session, std::uint64_t id);
+    void leave(Session& session);
+    void begin_absence(DurableState& state);
     void schedule_will(Session& session);
+    [[nodiscard]] static StoredSession stored(const Session& session);
     void store(Session& session);
     void remove_chunks(std::uint64_t id, std::string after);
 

@@ -25,8 +25,9 @@ struct InFlight {
         released,  // QoS 2: PUBREL
     };
     State state = State::sent;
-    bool is_on_wire = false; // sent on this connection
-    std::uint64_t order = 0; // of first sending
+    bool is_on_wire = false;   // sent on this connection
+    bool may_be_known = false; // QoS 1: the client may have had it from a server that died
+    std::uint64_t order = 0;   // of first sending
     std::uint64_t chunk = 0;
     QueuedMessage message; // not of a released one
 };
@@ -38,8 +39,10 @@ inline constexpr std::size_t kInFlightBytes = sizeof(InFlight) + 40;
 struct DurableState {
     std::shared_ptr<SessionQueue> queue;
     std::uint32_t expiry_s = 0;       // kNoExpiry = never
-    std::int64_t disconnected_ms = 0; // epoch milliseconds; 0 = connected
-    std::int64_t will_due_ms = 0;     // epoch milliseconds, where a will waits
+    std::int64_t disconnected_ms = 0; // as it is stored: epoch milliseconds; 0 = connected
+    // Monotonic, so that no jump of a clock moves them while the server runs; 0 = connected.
+    std::int64_t away_since_ms = 0;
+    std::int64_t will_due_ms = 0; // where a will waits
 
     // Chunks that are known and not begun, in order; what is behind them lies in the keyed state.
     std::deque<std::pair<std::uint64_t, std::string>> fresh;
@@ -49,12 +52,17 @@ struct DurableState {
     std::uint64_t chunk = 0;
     std::vector<QueuedMessage> messages;
     std::size_t at = 0;
+    std::size_t chunk_sent = 0; // of its messages; stays when the next chunk is not there yet
 
     std::map<std::uint64_t, std::uint32_t> unsettled;      // messages of begun chunks, by number
     std::unordered_map<std::uint16_t, InFlight> in_flight; // by packet id
     std::deque<std::uint16_t> to_resend; // packet ids to send again on this connection
     std::uint64_t sent = 0;              // counts InFlight::order
-    std::uint32_t on_wire = 0;           // of in_flight
+    std::uint32_t storing = 0;           // of in_flight, in that state
+    // Messages before this one, of QoS 1, may have been sent before the server started.
+    std::uint64_t known_chunk = 0;
+    std::size_t known_messages = 0; // of that chunk
+    std::uint32_t on_wire = 0;      // of in_flight
 };
 
 } // namespace holdfast::broker

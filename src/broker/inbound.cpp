@@ -18,6 +18,8 @@ namespace {
 // Before CONNECT nobody is known: no packet may make us keep more than this.
 constexpr std::uint32_t kConnectBytesMax = 128 * 1024;
 
+constexpr auto kConnectByte = std::byte{0x10};
+
 // The start of a packet may take this much without asking: most packets never do, and the shared
 // account is not touched for them.
 constexpr std::size_t kPartialBytesFree = 4096;
@@ -69,12 +71,19 @@ void Inbound::account_partial(Session& session) {
 // Handles the whole packets of `input`; gives what is left. `session` follows the connection: to a
 // persistent session with CONNECT, to null when it is closed.
 ByteView Inbound::take_packets(Session*& session, ByteView input) {
-    while (!input.empty()) {
+    while (!input.empty() && !session->awaits_connack) {
         const bool is_connected = session->state == SessionState::connected;
         const std::uint32_t bytes_max =
             is_connected ? shard_.broker_.settings().packet_bytes_max : kConnectBytesMax;
+        if (!is_connected && input[0] != kConnectByte) { // whatever it is, it is not for us
+            protocol_error(*session, mqtt::ReasonCode::protocol_error,
+                           "the first packet is not CONNECT");
+            session = nullptr;
+            return {};
+        }
         const mqtt::Frame frame = mqtt::next_frame(input, bytes_max);
         if (frame.status == mqtt::FrameStatus::incomplete) return input;
+        session->last_read_ms = shard_.monotonic_ms_; // the bytes of half a packet are no life
         bool goes_on = false;
         if (frame.status == mqtt::FrameStatus::malformed) {
             protocol_error(*session, mqtt::ReasonCode::malformed_packet, "malformed length");
@@ -83,7 +92,7 @@ ByteView Inbound::take_packets(Session*& session, ByteView input) {
         } else if (is_connected) {
             goes_on = take_packet(*session, frame.first_byte, frame.body);
         } else if (!goes_elsewhere(*session, frame, input)) {
-            session = take_first_packet(*session, frame.first_byte, frame.body);
+            session = on_connect(*session, frame.body);
             goes_on = session != nullptr;
         }
         if (!goes_on) {
@@ -99,20 +108,12 @@ ByteView Inbound::take_packets(Session*& session, ByteView input) {
 // accepted by another goes there, with its CONNECT and what stands behind it.
 bool Inbound::goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input) {
     if (shard_.broker_.port_count() == 1) return false;
-    if (frame.first_byte >> 4U != static_cast<unsigned>(mqtt::PacketType::connect)) return false;
     const auto connect = mqtt::decode_connect(frame.body);
     if (!connect || connect.value().client_id.empty()) return false; // answered here
     const std::uint16_t home = shard_.broker_.home_of(connect.value().client_id);
     if (home == shard_.index_) return false;
     shard_.hand_over(session, home, input);
     return true;
-}
-
-Session* Inbound::take_first_packet(Session& session, std::uint8_t first_byte, ByteView body) {
-    if (first_byte == static_cast<unsigned>(mqtt::PacketType::connect) << 4U)
-        return on_connect(session, body);
-    protocol_error(session, mqtt::ReasonCode::protocol_error, "the first packet is not CONNECT");
-    return nullptr;
 }
 
 bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView body) {
@@ -183,7 +184,7 @@ bool Inbound::protocol_error(Session& session, mqtt::ReasonCode reason, std::str
 }
 
 void Inbound::disconnect(Session& session, mqtt::ReasonCode reason, std::string_view why) {
-    if (session.is_v5() && session.state == SessionState::connected) {
+    if (session.is_v5() && session.state == SessionState::connected && !session.awaits_connack) {
         scratch_.clear();
         mqtt::Disconnect packet{reason, {}};
         if (session.wants_problem_information) packet.properties.reason_string = why;

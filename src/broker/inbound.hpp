@@ -40,12 +40,11 @@ public:
 private:
     // Each handler is given the packet's flags and body; false where the session was closed.
     bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
-    // The session that the connection belongs to from now on; null where it was refused.
-    Session* take_first_packet(Session& session, std::uint8_t first_byte, ByteView body);
     bool goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input);
     [[nodiscard]] Session* gather(Session& first, ByteView bytes);
     void account_partial(Session& session);
     ByteView take_packets(Session*& session, ByteView input);
+    // The session that the connection belongs to from now on; null where it was refused.
     Session* on_connect(Session& session, ByteView body);
     bool on_publish(Session& session, std::uint8_t flags, ByteView body);
     bool on_puback(Session& session, ByteView body);
@@ -60,6 +59,7 @@ private:
 
     void refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why);
     Session* accept(Session& arrived, const mqtt::Connect& connect);
+    void welcome_when_stored(Session& session);
     [[nodiscard]] Session* find_session(Session& arrived, const mqtt::Connect& connect);
     void agree_limits(Session& session, const mqtt::Connect& connect);
     [[nodiscard]] mqtt::Connack connack_of(const Session& session, const mqtt::Connect& connect,
@@ -68,6 +68,9 @@ private:
     bool malformed(Session& session, const Error& error);
 
     [[nodiscard]] TopicEntry* find_topic(Session& session, std::string_view topic);
+    // False where the session was closed.
+    bool refuse_publish(Session& session, const mqtt::PublishView& publish, mqtt::ReasonCode reason,
+                        std::string_view why);
     void note_qos2(Session& session, std::uint16_t packet_id, RecordPlace place);
     [[nodiscard]] Result<std::string_view> topic_of_alias(Session& session, std::uint16_t alias,
                                                           std::string_view topic);

@@ -92,9 +92,13 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
     if (connect.properties.authentication_method)
         return refuse(mqtt::ReasonCode::bad_authentication_method,
                       "enhanced authentication is not served yet");
-    if (connect.client_id.empty() && !connect.clean_start && !session.is_v5())
+    const bool may_be_empty =
+        session.is_v5() || (connect.clean_start && connect.version == mqtt::Version::v311);
+    if (connect.client_id.empty() && !may_be_empty)
         return refuse(mqtt::ReasonCode::client_identifier_not_valid,
-                      "an empty client id needs a clean session");
+                      connect.version == mqtt::Version::v31
+                          ? "MQTT 3.1 knows no empty client id"
+                          : "an empty client id needs a clean session");
     const std::size_t kept_bytes =
         (agreed_expiry_s(shard_.broker_, connect) != 0 ? kSessionBytes : 0) +
         (connect.will ? sizeof(Will) + body.size() : 0);
@@ -129,14 +133,35 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
     if (is_present || expiry_s != 0) shard_.durable_->connected(session, expiry_s);
     scratch_.clear();
     mqtt::encode_connack(scratch_, connack_of(session, connect, is_present), connect.version);
-    shard_.outbound_->add_control(session, scratch_);
+    if (session.durable)
+        welcome_when_stored(session);
+    else
+        shard_.outbound_->add_control(session, scratch_);
     shard_.broker_.counters().connects.add();
     shard_.broker_.client_count().fetch_add(1, std::memory_order_relaxed);
     log_debug("mqtt", "client '{}' connected from {}, version {}{}", session.client_id,
               session.peer_address, static_cast<int>(connect.version),
               is_present ? ", session present" : "");
-    if (is_present) shard_.queues_->resume(session);
     return &session;
+}
+
+// Sends scratch_, the CONNACK, when the session and its will are stored.
+void Inbound::welcome_when_stored(Session& session) {
+    session.awaits_connack = true;
+    shard_.open_->on_durable_first([this, ref = session.ref, connection = session.connection,
+                                    connack = scratch_](const Result<void>& stored) {
+        Session* welcome = shard_.find(ref);
+        if (welcome == nullptr || welcome->connection != connection ||
+            welcome->state != SessionState::connected)
+            return;
+        welcome->awaits_connack = false;
+        if (!stored)
+            return refuse_connect(*welcome, mqtt::ReasonCode::unspecified_error,
+                                  "the session could not be stored");
+        shard_.outbound_->add_control(*welcome, connack);
+        shard_.queues_->resume(*welcome);
+        if (!welcome->partial.empty()) take(*welcome, {}); // what has come meanwhile
+    });
 }
 
 // The session of the client id that the connection takes up, if there is one. Whoever is connected
@@ -149,7 +174,8 @@ Session* Inbound::find_session(Session& arrived, const mqtt::Connect& connect) {
         disconnect(*known, mqtt::ReasonCode::session_taken_over,
                    "another connection has taken the client id over");
     known = shard_.session_of(connect.client_id);
-    if (known == nullptr || !connect.clean_start) return known;
+    const bool is_over = known != nullptr && known->durable && shard_.durable_->is_over(*known);
+    if (known == nullptr || (!connect.clean_start && !is_over)) return known;
     shard_.end(*known);
     return nullptr;
 }

@@ -152,11 +152,33 @@ void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
     if (properties != nullptr) {
         mqtt::Properties lasting = *properties;
         if (const auto expiry_s = std::exchange(lasting.message_expiry_interval_s, std::nullopt))
-            message.expires_ms = shard_.now_ms_ + std::int64_t{*expiry_s} * 1000;
+            message.expires_ms = shard_.expiry_ms_ + std::int64_t{*expiry_s} * 1000;
         mqtt::append_forwardable(forwarded, lasting);
         message.properties = forwarded;
     }
     shard_.retain(entry.topic, message, place);
+}
+
+// MQTT 5 says no to one message and goes on. MQTT 3 has no word for it: the client is closed, or,
+// where the settings say so, believes that its message was taken.
+bool Inbound::refuse_publish(Session& session, const mqtt::PublishView& publish,
+                             mqtt::ReasonCode reason, std::string_view why) {
+    const bool is_qos2 = publish.qos == mqtt::Qos::exactly_once;
+    const auto type = is_qos2 ? mqtt::PacketType::pubrec : mqtt::PacketType::puback;
+    IngestGroup& group = *shard_.open_;
+    if (session.is_v5()) {
+        if (publish.qos != mqtt::Qos::at_most_once)
+            group.owe_refusal(session.ref, session.connection, type, publish.packet_id,
+                              static_cast<std::uint8_t>(reason));
+        return true;
+    }
+    if (!shard_.broker_.settings().drops_refused_publish)
+        return protocol_error(session, reason, why);
+    if (publish.qos == mqtt::Qos::at_most_once) return true;
+    ++session.inbound_unacked;
+    if (is_qos2) session.unreleased_ids().emplace(publish.packet_id, false);
+    group.owe_ack(session.ref, session.connection, type, publish.packet_id);
+    return true;
 }
 
 // `body`: the packet's, where subscribers may get it as it is; else empty.
@@ -171,9 +193,15 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
     ++received_;
     if (!entry.stream) {
         shard_.broker_.counters().dropped_no_stream.add();
-        return protocol_error(session, mqtt::ReasonCode::topic_name_invalid,
+        return refuse_publish(session, publish, mqtt::ReasonCode::topic_name_invalid,
                               "no route of the bridge takes this topic to a stream");
     }
+    // Where the client cannot be told, the message is stored and only not retained.
+    if (publish.retain && session.is_v5() && publish.qos != mqtt::Qos::at_most_once &&
+        !publish.payload.empty() &&
+        !shard_.broker_.retained().has_room(entry.topic,
+                                            publish.payload.size() + publish.properties.size()))
+        return refuse_publish(session, publish, mqtt::ReasonCode::quota_exceeded, "");
     const auto qos = static_cast<std::uint8_t>(publish.qos);
     const Target target = target_of(session, entry, publish.payload);
 

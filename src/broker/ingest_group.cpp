@@ -51,17 +51,35 @@ IngestGroup::Place IngestGroup::add(const Record& record) {
     return {index, builder.record_count() - 1};
 }
 
+// Neighbours of one connection and kind share a run, which goes out as one piece of memory.
+AckRun& IngestGroup::ack_run(SessionRef session, std::uint32_t connection, bool refuses) {
+    if (ack_runs_.empty() || ack_runs_.back().session != session ||
+        ack_runs_.back().connection != connection || ack_runs_.back().refuses != refuses)
+        ack_runs_.push_back(
+            {session, ack_bytes_.size(), ack_bytes_.size(), 0, connection, refuses});
+    return ack_runs_.back();
+}
+
 void IngestGroup::owe_ack(SessionRef session, std::uint32_t connection, mqtt::PacketType type,
                           std::uint16_t packet_id) {
+    AckRun& run = ack_run(session, connection, false);
     std::byte* at = ack_bytes_.extend(kAckBytes);
     at[0] = static_cast<std::byte>(static_cast<unsigned>(type) << 4U);
     at[1] = std::byte{2};
     store_u16_be(at + 2, packet_id);
-    if (ack_runs_.empty() || ack_runs_.back().session != session ||
-        ack_runs_.back().connection != connection)
-        ack_runs_.push_back({session, ack_bytes_.size() - kAckBytes, 0, 0, connection});
-    ack_runs_.back().end = ack_bytes_.size();
-    if (type == mqtt::PacketType::pubrec) ++ack_runs_.back().pubrecs;
+    run.end = ack_bytes_.size();
+    if (type == mqtt::PacketType::pubrec) ++run.pubrecs;
+}
+
+void IngestGroup::owe_refusal(SessionRef session, std::uint32_t connection, mqtt::PacketType type,
+                              std::uint16_t packet_id, std::uint8_t reason) {
+    AckRun& run = ack_run(session, connection, true);
+    std::byte* at = ack_bytes_.extend(kRefusalBytes);
+    at[0] = static_cast<std::byte>(static_cast<unsigned>(type) << 4U);
+    at[1] = std::byte{3};
+    store_u16_be(at + 2, packet_id);
+    at[4] = static_cast<std::byte>(reason);
+    run.end = ack_bytes_.size();
 }
 
 void IngestGroup::seal() {
@@ -90,8 +108,10 @@ void IngestGroup::clear(std::size_t keep_bytes_max) {
     fanout_.clear(keep_bytes_max / 2);
     queues_.clear();
     waiting_.clear();
+    first_.clear();
     after_.clear();
     changes_of_records_.clear();
+    late_changes_.clear();
     lazy_changes_ = 0;
     state_bytes_ = 0;
     lazy_is_due_ = false;
@@ -102,7 +122,7 @@ void IngestGroup::clear(std::size_t keep_bytes_max) {
 std::size_t IngestGroup::size_bytes() const noexcept {
     constexpr std::size_t kThenBytes = 256; // with what it has captured, about
     return record_bytes_ + fanout_.size_bytes() + ack_bytes_.size() + queues_.size_bytes() +
-           state_bytes_ + after_.size() * kThenBytes;
+           state_bytes_ + (first_.size() + after_.size()) * kThenBytes;
 }
 
 std::optional<Error> IngestGroup::first_error() const {
@@ -137,6 +157,8 @@ Result<std::vector<Placed>> IngestGroup::placed_of(const Waiting& waiting) const
 void IngestGroup::placed() noexcept {
     for (auto& [place, change] : changes_of_records_)
         if (!appends[place.append].refused) state_changes.push_back(std::move(change));
+    for (const Decide& decide : late_changes_)
+        if (auto change = decide()) state_changes.push_back(std::move(*change));
     queues_.build(appends, state_changes);
     for (const Waiting& waiting : waiting_) {
         if (!waiting.remember) continue;
@@ -149,6 +171,10 @@ void IngestGroup::completed(Result<void> outcome) noexcept {
     outcome_ = std::move(outcome);
     if (!outcome_) queues_.undo();
     on_completed_();
+}
+
+void IngestGroup::answer_first() {
+    for (const auto& then : first_) then(outcome_);
 }
 
 void IngestGroup::answer() {

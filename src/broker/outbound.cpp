@@ -97,9 +97,10 @@ std::optional<std::size_t> Outbound::add_publish(Session& session, const OutPubl
         properties.bytes(publish.properties);
         if (publish.expires_ms != RetainedMessage::kNever) {
             const std::int64_t left_ms =
-                std::max<std::int64_t>(0, publish.expires_ms - shard_.now_ms_);
+                std::max<std::int64_t>(0, publish.expires_ms - shard_.expiry_ms_);
             properties.u8(kMessageExpiryInterval);
-            properties.u32_be(static_cast<std::uint32_t>((left_ms + 999) / 1000));
+            properties.u32_be(static_cast<std::uint32_t>(
+                std::min<std::int64_t>((left_ms + 999) / 1000, publish.expiry_max_s)));
         }
         for (const std::uint32_t identifier : publish.identifiers) {
             properties.u8(kSubscriptionIdentifier);

@@ -25,6 +25,7 @@ struct OutPublish {
     ByteView payload;
     ByteView properties;                               // MQTT 5, to forward, without the expiry
     std::int64_t expires_ms = RetainedMessage::kNever; // epoch milliseconds
+    std::uint32_t expiry_max_s = UINT32_MAX;           // what is left is never more than was sent
     std::span<const std::uint32_t> identifiers;        // of the subscriptions that it matches
     std::uint8_t qos = 0;
     std::uint16_t packet_id = 0; // 0 with QoS 1 and 2: any, waiting for the receive maximum

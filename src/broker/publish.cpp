@@ -117,7 +117,7 @@ void Shard::retain_message(const OutMessage& message, RecordPlace place) {
     const Bytes properties = forwarded_properties(message, false);
     RetainedMessage retained;
     retained.qos = message.qos;
-    if (message.expiry_s) retained.expires_ms = now_ms_ + std::int64_t{*message.expiry_s} * 1000;
+    if (message.expiry_s) retained.expires_ms = expiry_ms_ + std::int64_t{*message.expiry_s} * 1000;
     retained.properties = properties;
     retained.payload = as_bytes(message.payload);
     retain(message.topic, retained, place);
@@ -137,6 +137,10 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
             return done(fail(Errc::too_large,
                              "message to '" + message.topic + "' is larger than its stream takes"));
+        if (message.retain && !message.payload.empty() &&
+            !broker_.retained().has_room(message.topic, message.payload.size()))
+            return done(fail(Errc::limit_exceeded,
+                             "no room is left to retain the message to '" + message.topic + "'"));
         targets.push_back(std::move(target).value());
     }
 

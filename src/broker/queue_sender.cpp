@@ -46,6 +46,22 @@ std::size_t fresh_bytes(const DurableState& state) {
 
 } // namespace
 
+namespace {
+
+// Whether the next new message stands before what is to be sent again: that was under way when the
+// server died, with older messages of QoS 1 whose packet ids nobody knows any more.
+bool is_older(const DurableState& state) {
+    const auto found = state.in_flight.find(state.to_resend.front());
+    return found != state.in_flight.end() && state.chunk < found->second.chunk;
+}
+
+bool is_storing(const DurableState& state, std::uint16_t packet_id) {
+    const auto found = state.in_flight.find(packet_id);
+    return found != state.in_flight.end() && found->second.state == InFlight::State::storing;
+}
+
+} // namespace
+
 QueueSender::QueueSender(Shard& shard)
     : shard_(shard),
       records_(shard.broker_.log()),
@@ -71,7 +87,7 @@ void QueueSender::on_chunk(Session& session, std::uint64_t number, std::string v
 // What waits here lies on the disk, so nobody is closed for want of room: a session whose client
 // does not read what it has been sent just gets no more.
 bool QueueSender::can_send(const Session& session) const {
-    if (session.state != SessionState::connected ||
+    if (session.state != SessionState::connected || session.awaits_connack ||
         session.durable->on_wire >= session.receive_maximum ||
         session.subscriber->packet_ids.used() >= PacketIds::kMax)
         return false;
@@ -86,13 +102,17 @@ void QueueSender::pump(Session& session) {
     while (can_send(session)) {
         if (bytes > kBytesPerTurn || shard_.outbound_->gathered_bytes() > kGatheredMax)
             return go_on_later(session);
-        if (!state.to_resend.empty()) {
+        const bool has_new = state.at < state.messages.size() || begin_chunk(session);
+        if (!state.to_resend.empty() && !(has_new && is_older(state))) {
+            if (state.storing != 0 && is_storing(state, state.to_resend.front())) return;
             const std::uint16_t packet_id = state.to_resend.front();
             state.to_resend.pop_front();
             bytes += resend(session, packet_id);
-        } else if (state.at < state.messages.size() || begin_chunk(session)) {
+        } else if (has_new) {
+            // QoS 2 goes out when its packet id is stored: what stands behind it waits for that.
+            if (state.storing != 0 && state.messages[state.at].qos != 2) return;
             const QueuedMessage& message = state.messages[state.at++];
-            bytes += send_new(session, message, state.chunk);
+            bytes += send_new(session, message, state.chunk, state.at);
         } else {
             return;
         }
@@ -125,6 +145,7 @@ bool QueueSender::begin_chunk(Session& session) {
             continue;
         }
         state.chunk = number;
+        state.chunk_sent = 0;
         state.messages = std::move(messages).value();
         state.unsettled.emplace(number, static_cast<std::uint32_t>(state.messages.size()));
     }
@@ -161,18 +182,22 @@ bool QueueSender::read_chunks(Session& session) {
 }
 
 std::size_t QueueSender::send_new(Session& session, const QueuedMessage& message,
-                                  std::uint64_t chunk) {
+                                  std::uint64_t chunk, std::size_t number) {
     DurableState& state = *session.durable;
     const std::uint16_t packet_id = session.subscriber->packet_ids.take();
     InFlight& under_way = state.in_flight[packet_id];
     shard_.outbound_->budget().take(kInFlightBytes);
     under_way.message = message;
     under_way.chunk = chunk;
+    state.chunk_sent = number;
     under_way.order = ++state.sent;
+    under_way.may_be_known =
+        chunk < state.known_chunk || (chunk == state.known_chunk && number <= state.known_messages);
     if (message.qos == 2) {
         under_way.state = InFlight::State::storing;
         under_way.is_on_wire = true; // counts, though it is not there yet
         ++state.on_wire;
+        ++state.storing;
         IngestGroup& group = *shard_.open_;
         group.change(put(packet_key(SessionKey::outgoing, state.queue->id(), packet_id),
                          encode(StoredOutgoing{false, chunk})));
@@ -181,7 +206,8 @@ std::size_t QueueSender::send_new(Session& session, const QueuedMessage& message
         });
         return 0;
     }
-    if (const auto bytes = put_on_wire(session, packet_id, under_way, false)) return *bytes;
+    if (const auto bytes = put_on_wire(session, packet_id, under_way, under_way.may_be_known))
+        return *bytes;
     forget(session, packet_id);
     return 0;
 }
@@ -195,14 +221,15 @@ void QueueSender::send_stored(SessionRef ref, std::uint16_t packet_id, bool is_s
         found->second.state != InFlight::State::storing)
         return;
     found->second.state = InFlight::State::sent;
+    --session->durable->storing;
     if (found->second.is_on_wire) --session->durable->on_wire;
     found->second.is_on_wire = false;
     if (session->state != SessionState::connected) return; // the next connection gets it
     if (!is_stored) return give_up(*session);
-    if (!put_on_wire(*session, packet_id, found->second, false)) {
-        forget(*session, packet_id);
-        pump(*session);
-    }
+    auto& again = session->durable->to_resend; // where a take-over came in between
+    std::erase(again, packet_id);
+    if (!put_on_wire(*session, packet_id, found->second, false)) forget(*session, packet_id);
+    if (session->durable->storing == 0) pump(*session);
 }
 
 void QueueSender::give_up(Session& session) {
@@ -231,7 +258,7 @@ std::optional<std::size_t> QueueSender::put_record(Session& session, std::uint16
         return std::nullopt;
     }
     const StoredMessage stored = stored_message(*found.value());
-    if (stored.expires_ms <= shard_.now_ms_) {
+    if (stored.expires_ms <= shard_.expiry_ms_) {
         expired_.add();
         return std::nullopt;
     }
@@ -241,6 +268,7 @@ std::optional<std::size_t> QueueSender::put_record(Session& session, std::uint16
     out.payload = found.value()->value;
     out.properties = stored.properties;
     out.expires_ms = stored.expires_ms;
+    out.expiry_max_s = stored.expiry_s;
     out.identifiers = match.identifiers;
     out.qos = message.message.qos;
     out.packet_id = packet_id;
@@ -255,7 +283,7 @@ std::optional<std::size_t> QueueSender::put_retained(Session& session, std::uint
     const auto value = shard_.broker_.log().state(log::Keyspace::retained, topic);
     if (!value || !value.value()) return std::nullopt; // cleared meanwhile
     const auto retained = decode_retained(*value.value());
-    if (!retained || retained.value().expires_ms <= shard_.now_ms_) {
+    if (!retained || retained.value().expires_ms <= shard_.expiry_ms_) {
         expired_.add();
         return std::nullopt;
     }

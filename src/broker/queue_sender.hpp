@@ -40,7 +40,9 @@ private:
     [[nodiscard]] bool can_send(const Session& session) const;
     [[nodiscard]] bool begin_chunk(Session& session);
     [[nodiscard]] bool read_chunks(Session& session);
-    std::size_t send_new(Session& session, const QueuedMessage& message, std::uint64_t chunk);
+    // The message is number `number` of its chunk, from 1.
+    std::size_t send_new(Session& session, const QueuedMessage& message, std::uint64_t chunk,
+                         std::size_t number);
     std::size_t resend(Session& session, std::uint16_t packet_id);
     void send_stored(SessionRef ref, std::uint16_t packet_id, bool is_stored);
     void give_up(Session& session);

@@ -1,10 +1,12 @@
 #include <holdfast/broker/retained.hpp>
 
+#include <holdfast/base/log_line.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/log/state_write.hpp>
 
 #include <fmt/format.h>
 #include <xxhash.h>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,7 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kRemovalsAtOnce = 10'000;
+constexpr std::size_t kValueBytes = 14; // of a value, beside properties and payload
 
 std::uint64_t hash_of(std::string_view topic) noexcept {
     return XXH3_64bits(topic.data(), topic.size());
@@ -57,7 +60,8 @@ Retained::Retained(std::size_t bytes_max, Metrics& metrics)
                                "Messages not retained because the bound was reached.")) {
     metrics.gauge("holdfast_mqtt_retained_messages", "Topics with a retained message.", [this] {
         const std::lock_guard lock(mutex_);
-        return static_cast<double>(bytes_of_topic_.size());
+        return static_cast<double>(std::ranges::count_if(
+            of_topic_, [](const auto& one) { return one.second.bytes != 0; }));
     });
     metrics.gauge("holdfast_mqtt_retained_bytes", "Bytes of retained messages.",
                   [this] { return static_cast<double>(bytes_used()); });
@@ -86,14 +90,14 @@ Result<bool> Retained::load_stretch(log::Log& log, std::int64_t now_ms, std::str
     HF_TRY(log.scan_state(
         log::Keyspace::retained, "", from, [&](std::string_view topic, std::string_view value) {
             const auto message = decode_retained(value);
-            if (!message) {
-                has_more = fail(Errc::corrupt,
-                                fmt::format("topic '{}': {}", topic, message.error().context));
-                return false;
-            }
             after = topic;
+            if (!message) { // it stays where it is until another takes its place
+                log_error("mqtt", "topic '{}': {}", topic, message.error().context);
+                count(topic, topic.size() + value.size(), RetainedMessage::kNever);
+                return true;
+            }
             if (message.value().expires_ms > now_ms)
-                count(hash_of(topic), topic.size() + value.size());
+                count(topic, topic.size() + value.size(), message.value().expires_ms);
             else
                 expired.push_back({log::Keyspace::retained, std::string(topic), {}});
             const bool is_full = expired.size() == kRemovalsAtOnce;
@@ -110,27 +114,76 @@ std::optional<log::StateChange> Retained::change(std::string_view topic,
     const std::size_t bytes = change.value ? topic.size() + change.value->size() : 0;
 
     const std::lock_guard lock(mutex_);
-    const auto known = bytes_of_topic_.find(hash_of(topic));
-    const std::size_t before = known == bytes_of_topic_.end() ? 0 : known->second;
+    const auto known = of_topic_.find(hash_of(topic));
+    const std::size_t before = known == of_topic_.end() ? 0 : known->second.bytes;
     if (bytes > before && bytes_ - before + bytes > bytes_max_) {
         refused_.add();
         return std::nullopt;
     }
-    count(hash_of(topic), bytes);
+    count(topic, bytes, message.expires_ms);
     return change;
 }
 
-void Retained::count(std::uint64_t topic_hash, std::size_t bytes) {
-    auto& counted = bytes_of_topic_[topic_hash];
-    bytes_ = bytes_ - counted + bytes;
-    counted = static_cast<std::uint32_t>(bytes);
-    if (bytes == 0) bytes_of_topic_.erase(topic_hash);
+bool Retained::has_room(std::string_view topic, std::size_t bytes) const {
+    const std::size_t whole = topic.size() + kValueBytes + bytes;
+    const std::lock_guard lock(mutex_);
+    const auto known = of_topic_.find(hash_of(topic));
+    const std::size_t before = known == of_topic_.end() ? 0 : known->second.bytes;
+    return whole <= before || bytes_ - before + whole <= bytes_max_;
+}
+
+std::vector<std::string> Retained::take_expired(std::int64_t now_ms) {
+    std::vector<std::string> topics;
+    const std::lock_guard lock(mutex_);
+    while (!expiring_.empty() && expiring_.top().first <= now_ms &&
+           topics.size() < kRemovalsAtOnce) {
+        std::string topic = expiring_.top().second;
+        expiring_.pop();
+        const auto known = of_topic_.find(hash_of(topic));
+        if (known == of_topic_.end()) continue; // one of two with the same hash
+        known->second.is_watched = false;
+        if (known->second.bytes == 0) { // cleared meanwhile
+            of_topic_.erase(known);
+            continue;
+        }
+        if (known->second.expires_ms <= now_ms)
+            topics.push_back(std::move(topic));
+        else
+            count(topic, known->second.bytes, known->second.expires_ms);
+    }
+    return topics;
+}
+
+std::optional<log::StateChange> Retained::remove_expired(std::string_view topic,
+                                                         std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    const auto known = of_topic_.find(hash_of(topic));
+    if (known == of_topic_.end() || known->second.expires_ms > now_ms) return std::nullopt;
+    count(topic, 0, RetainedMessage::kNever);
+    return log::StateChange{log::Keyspace::retained, std::string(topic), {}};
+}
+
+void Retained::count(std::string_view topic, std::size_t bytes, std::int64_t expires_ms) {
+    const std::uint64_t hash = hash_of(topic);
+    Counted& counted = of_topic_[hash];
+    bytes_ = bytes_ - counted.bytes + bytes;
+    counted.bytes = static_cast<std::uint32_t>(bytes);
+    counted.expires_ms = expires_ms;
+    if (bytes != 0 && expires_ms != RetainedMessage::kNever && !counted.is_watched) {
+        counted.is_watched = true;
+        expiring_.emplace(expires_ms, topic);
+    }
+    // One that is watched is forgotten when its time comes: else it could be watched twice.
+    if (bytes == 0 && !counted.is_watched) of_topic_.erase(hash);
 }
 
 Result<void> Retained::recount(const log::Log& log, std::string_view topic) {
     HF_TRY(const auto value, log.state(log::Keyspace::retained, topic));
+    std::int64_t expires_ms = RetainedMessage::kNever;
+    if (value)
+        if (const auto message = decode_retained(*value)) expires_ms = message.value().expires_ms;
     const std::lock_guard lock(mutex_);
-    count(hash_of(topic), value ? topic.size() + value->size() : 0);
+    count(topic, value ? topic.size() + value->size() : 0, expires_ms);
     return ok();
 }
 

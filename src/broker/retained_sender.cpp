@@ -97,7 +97,7 @@ bool RetainedSender::step(Session& session, RetainedScan& scan) {
             const auto message = decode_retained(value);
             if (!message) {
                 log_error("mqtt", "topic '{}': {}", topic, message.error().context);
-            } else if (message.value().expires_ms > shard_.now_ms_) {
+            } else if (message.value().expires_ms > shard_.expiry_ms_) {
                 send(session, scan, topic, message.value());
                 bytes += value.size();
             }

@@ -62,7 +62,8 @@ struct Session {
     SessionState state = SessionState::free;
     mqtt::Version version = mqtt::Version::v311;
     bool wants_problem_information = true;
-    bool drops_noted = false;          // a slow subscriber is logged once
+    // CONNECT came, its session is being stored: nothing is sent, and what follows waits.
+    bool awaits_connack = false;
     std::uint16_t inbound_unacked = 0; // QoS 1 and 2 received, PUBACK or PUBCOMP not sent
     std::uint16_t receive_maximum = PacketIds::kMax; // QoS 1 and 2 the client takes at a time
     std::uint32_t packet_bytes_max = UINT32_MAX;     // that the client takes

@@ -50,6 +50,10 @@ std::string session_key(std::string_view client_id) {
     return std::string(1, static_cast<char>(SessionKey::session)) + std::string(client_id);
 }
 
+std::string damaged_key(std::string_view client_id) {
+    return std::string(1, static_cast<char>(SessionKey::damaged)) + std::string(client_id);
+}
+
 std::string key_prefix(SessionKey kind, std::uint64_t id) {
     Bytes key;
     ByteWriter writer(key);
@@ -98,6 +102,8 @@ std::string encode(const StoredSession& session) {
     writer.u64_be(session.id);
     writer.u32_be(session.expiry_s);
     writer.u64_be(static_cast<std::uint64_t>(session.disconnected_ms));
+    writer.u64_be(session.chunk);
+    writer.u32_be(session.chunk_messages);
     writer.u8(static_cast<std::uint8_t>(session.version));
     return text_of(out);
 }
@@ -110,6 +116,8 @@ Result<StoredSession> decode_session(std::string_view value) {
         HF_TRY(session.expiry_s, reader.u32_be());
         HF_TRY(const std::uint64_t disconnected_ms, reader.u64_be());
         session.disconnected_ms = static_cast<std::int64_t>(disconnected_ms);
+        HF_TRY(session.chunk, reader.u64_be());
+        HF_TRY(session.chunk_messages, reader.u32_be());
         HF_TRY(const std::uint8_t version, reader.u8());
         if (version < 3 || version > 5) return fail(Errc::malformed, "");
         session.version = static_cast<mqtt::Version>(version);

@@ -19,6 +19,10 @@ struct StoredSession {
     std::uint32_t expiry_s = 0;       // kNoExpiry = never
     std::int64_t disconnected_ms = 0; // epoch milliseconds; 0 = was connected when it was written
     mqtt::Version version = mqtt::Version::v311;
+    // Where its queue stood when it lost its connection: so many messages of that chunk, and all of
+    // those before, had been sent.
+    std::uint64_t chunk = 0;
+    std::uint32_t chunk_messages = 0;
 };
 
 // An outgoing QoS 2 message under way: its chunk, or released, when only its packet id counts.
@@ -29,6 +33,7 @@ struct StoredOutgoing {
 
 enum class SessionKey : char {
     session = 's',      // client id
+    damaged = 'd',      // client id: a session's record that was set aside
     subscription = 'f', // id, topic filter
     chunk = 'q',        // id, number of the chunk
     unreleased = 'r',   // id, packet id: incoming QoS 2
@@ -37,6 +42,7 @@ enum class SessionKey : char {
 };
 
 [[nodiscard]] std::string session_key(std::string_view client_id);
+[[nodiscard]] std::string damaged_key(std::string_view client_id);
 // The start of all keys of that kind of one session.
 [[nodiscard]] std::string key_prefix(SessionKey kind, std::uint64_t id);
 [[nodiscard]] std::string subscription_key(std::uint64_t id, std::string_view filter);

@@ -53,6 +53,7 @@ void Shard::begin_turn() {
     turn_has_begun_ = true;
     topics_.follow_streams();
     now_ms_ = broker_.clock().now_ms();
+    expiry_ms_ = broker_.expiry_clock().now_ms();
     monotonic_ms_ = broker_.clock().monotonic_ms();
 }
 
@@ -114,8 +115,6 @@ Session* Shard::find(SessionRef ref) {
 void Shard::on_bytes(std::uint32_t slot, ByteView bytes) {
     begin_turn();
     Session& session = sessions_[slot];
-    // Until CONNECT is whole the clock of the connect timeout runs on, however bytes trickle in.
-    if (session.state == SessionState::connected) session.last_read_ms = monotonic_ms_;
     inbound_->take(session, bytes);
 }
 
@@ -154,6 +153,7 @@ void Shard::close(Session& session, std::string_view why, bool lingers) {
                   why);
     const bool was_connected = session.state == SessionState::connected;
     session.state = SessionState::closing;
+    session.awaits_connack = false;
     outbound_->flush(session);
     transport_.close(session.ref.slot, lingers);
     if (was_connected) broker_.client_count().fetch_sub(1, std::memory_order_relaxed);
@@ -274,6 +274,11 @@ void Shard::retain(std::string_view topic, const RetainedMessage& message, Recor
 void Shard::tick() {
     begin_turn();
     retained_refusal_noted_ = false;
+    for (std::string& topic : broker_.retained().take_expired(expiry_ms_))
+        open_->change_late(
+            [&retained = broker_.retained(), topic = std::move(topic), now_ms = expiry_ms_] {
+                return retained.remove_expired(topic, now_ms);
+            });
     open_->hurry();
     for (Session& session : sessions_) {
         if (session.state == SessionState::free) continue;

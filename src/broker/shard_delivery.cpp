@@ -34,6 +34,7 @@ void Shard::on_group_completed() {
     // A sync is not begun early: its interrupts and threads would fight the answers for the core.
     if (!open_->needs_sync()) submit_or_hold();
     if (group.changes_retained) end_retained(group, error.has_value());
+    group.answer_first();
     if (group.outcome()) deliver_chunks(group);
     if (!error) {
         add_runs(group.fanout()); // subscribers first: they have waited as long as publishers
@@ -62,6 +63,11 @@ void Shard::release_acks(IngestGroup& group) {
         Session* session = find(run.session);
         if (session == nullptr) continue;
         const std::size_t bytes = run.end - run.begin;
+        if (run.refuses) { // nothing of it was counted
+            if (session->connection == run.connection && session->state == SessionState::connected)
+                outbound_->add_borrowed(*session, {group.ack_bytes() + run.begin, bytes});
+            continue;
+        }
         if (session->connection != run.connection || session->state != SessionState::connected) {
             // Whoever sent this is gone; who comes for the session asks again.
             if (run.pubrecs != 0) mark_stored(*session, {group.ack_bytes() + run.begin, bytes});
@@ -92,7 +98,7 @@ void Shard::refuse_acks(IngestGroup& group, const Error& error) {
     for (const AckRun& run : group.ack_runs()) {
         Session* session = find(run.session);
         if (session == nullptr) continue;
-        if (session->durable)
+        if (session->durable && !run.refuses)
             take_back(*session, {group.ack_bytes() + run.begin, run.end - run.begin});
         if (session->connection == run.connection && session->state == SessionState::connected)
             inbound_->disconnect(*session, reason, "the message could not be stored");
@@ -118,7 +124,8 @@ void Shard::add_runs(Fanout& fanout) {
         for (const Receiver& receiver : run.list->of_shard(index_)) {
             if (is_queued(receiver, run.qos)) continue;
             Session* session = find(receiver.session);
-            if (session != nullptr && session->state == SessionState::connected)
+            if (session != nullptr && session->state == SessionState::connected &&
+                !session->awaits_connack)
                 outbound_->add_run(*session, receiver, fanout, run);
         }
     }

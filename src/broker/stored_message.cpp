@@ -32,7 +32,8 @@ StoredMessage stored_message(const record::RecordView& record) {
         } else if (name == record::kHeaderMqttRetain) {
             message.retain = text == "1";
         } else if (name == record::kHeaderMqttExpiry) {
-            message.expires_ms = record.timestamp_ms + std::int64_t{number_or_0(text)} * 1000;
+            message.expiry_s = number_or_0(text);
+            message.expires_ms = record.timestamp_ms + std::int64_t{message.expiry_s} * 1000;
         } else if (name == record::kHeaderMqttPayloadFormat) {
             properties.payload_format_indicator = text == "1" ? 1 : 0;
             has_properties = true;

@@ -97,9 +97,9 @@ void BrokerBench::start(std::size_t shard_count) {
         shards.push_back(std::make_unique<ShardBench>(static_cast<std::uint16_t>(i), *broker));
     log.stores_at_once = true;
     loaded = broker->load();
-    log.stores_at_once = false;
     for (auto& shard : shards)
         if (loaded) loaded = shard->shard.load();
+    log.stores_at_once = false;
 }
 
 void BrokerBench::crash() {

@@ -109,6 +109,19 @@ struct Client {
     [[nodiscard]] Bytes take_bytes() const { return std::exchange(line().sent, {}); }
 };
 
+// Time that passes, and a wall clock that may jump.
+class TestClock final : public Clock {
+public:
+    [[nodiscard]] std::int64_t now_ms() const noexcept override { return wall_ms_ + passed_ms_; }
+    [[nodiscard]] std::int64_t monotonic_ms() const noexcept override { return passed_ms_; }
+    void advance_ms(std::int64_t by) noexcept { passed_ms_ += by; }
+    void jump_ms(std::int64_t by) noexcept { wall_ms_ += by; }
+
+private:
+    std::int64_t wall_ms_ = 1'700'000'000'000;
+    std::int64_t passed_ms_ = 1'000'000;
+};
+
 struct BrokerBench {
     explicit BrokerBench(std::size_t shards = 1, BrokerSettings settings = {});
     // A connected client; its CONNACK has been taken. `shard` accepts it.
@@ -130,7 +143,7 @@ struct BrokerBench {
     void start(std::size_t shard_count);
     Result<void> loaded = ok();
 
-    ManualClock clock;
+    TestClock clock;
     BrokerSettings settings;
     std::unique_ptr<Metrics> metrics = std::make_unique<Metrics>();
     MemoryAccount memory{64U << 20U};

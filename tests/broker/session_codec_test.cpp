@@ -54,9 +54,10 @@ void check_prefixes(const std::string& whole, const std::function<bool(std::stri
 } // namespace
 
 TEST_CASE("a session's own record", "[broker][session][format]") {
-    const StoredSession session{0x0102030405060708, 3600, 1'700'000'000'123, mqtt::Version::v5};
+    const StoredSession session{0x0102030405060708, 3600, 1'700'000'000'123,
+                                mqtt::Version::v5,  77,   12};
     const std::string value = encode(session);
-    CHECK(value.size() == 22);
+    CHECK(value.size() == 34);
     CHECK(value.substr(0, 9) == std::string("\x01\x01\x02\x03\x04\x05\x06\x07\x08", 9));
     const auto read = decode_session(value);
     REQUIRE(read);
@@ -64,6 +65,8 @@ TEST_CASE("a session's own record", "[broker][session][format]") {
     CHECK(read.value().expiry_s == 3600);
     CHECK(read.value().disconnected_ms == session.disconnected_ms);
     CHECK(read.value().version == mqtt::Version::v5);
+    CHECK(read.value().chunk == 77);
+    CHECK(read.value().chunk_messages == 12);
     const auto reads = [](std::string_view text) { return decode_session(text).has_value(); };
     check_prefixes(value, reads);
     std::string damaged = value;

@@ -282,8 +282,6 @@ TEST_CASE("a bad packet closes its connection with the right reason and no other
         {"a topic alias past the maximum", b({0x30, 7, 0, 1, 'a', 3, 0x23, 1, 0}),
          "DISCONNECT 148"},
         {"an alias that stands for nothing", b({0x30, 6, 0, 0, 3, 0x23, 0, 1}), "DISCONNECT 130"},
-        {"no route's stream exists",
-         b({0x30, 12, 0, 9, 'n', 'o', 'w', 'h', 'e', 'r', 'e', '/', 'x', 0}), "DISCONNECT 144"},
     };
     BrokerBench bench;
     const Client healthy = bench.connect("healthy");

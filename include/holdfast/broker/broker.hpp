@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/base/clock.hpp>
+#include <holdfast/base/expiry_clock.hpp>
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/bridge.hpp>
@@ -22,7 +23,10 @@
 namespace holdfast::broker {
 
 struct BrokerSettings {
-    std::uint32_t packet_bytes_max = 1'000'000;       // of an MQTT packet, both ways
+    std::uint32_t packet_bytes_max = (1U << 20U) + (128U << 10U); // of an MQTT packet, both ways
+    // What MQTT 3 clients publish where no route takes it is acknowledged and dropped; else they
+    // are closed.
+    bool drops_refused_publish = false;
     std::uint16_t receive_maximum = 1024;             // unacknowledged QoS 1 from one MQTT 5 client
     std::uint16_t keep_alive_max_s = 0;               // 0 = as the client asks
     std::uint32_t connect_timeout_ms = 10'000;        // from accept to CONNECT
@@ -75,6 +79,8 @@ public:
     [[nodiscard]] const Bridge& bridge() const noexcept { return bridge_; }
     [[nodiscard]] log::Log& log() noexcept { return log_; }
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+    // What sessions, messages and wills expire by: no jump of the wall clock ends them.
+    [[nodiscard]] const Clock& expiry_clock() const noexcept { return expiry_clock_; }
     [[nodiscard]] MemoryAccount& memory() noexcept { return memory_; }
     [[nodiscard]] SubscriptionIndex& subscriptions() noexcept { return subscriptions_; }
     // What a shard may gather while the log writes, or hand to other shards, before it stops
@@ -122,6 +128,7 @@ private:
     const Bridge bridge_;
     log::Log& log_;
     const Clock& clock_;
+    const ExpiryClock expiry_clock_;
     MemoryAccount& memory_;
     SubscriptionIndex subscriptions_;
     std::atomic<std::size_t> client_count_{0};

@@ -27,8 +27,10 @@ struct AckRun {
     std::size_t end = 0;
     std::uint32_t pubrecs = 0;    // among them
     std::uint32_t connection = 0; // of the session that sent the packets
+    bool refuses = false; // with a reason, kRefusalBytes each: their messages were not taken
 };
-inline constexpr std::size_t kAckBytes = 4; // one with success, the same in every version
+inline constexpr std::size_t kAckBytes = 4;     // one with success, the same in every version
+inline constexpr std::size_t kRefusalBytes = 5; // MQTT 5 only
 
 // What one shard gathers while the group before it is being written: records per partition, the
 // acknowledgements owed, and what subscribers get once all of it is durable.
@@ -62,6 +64,9 @@ public:
         state_bytes_ += bytes_of(change);
         state_changes.push_back(std::move(change));
     }
+    // In its turn among the acknowledgements: a PUBACK or PUBREC that says why not.
+    void owe_refusal(SessionRef session, std::uint32_t connection, mqtt::PacketType type,
+                     std::uint16_t packet_id, std::uint8_t reason);
     // A change that may come to the disk a moment later, or with a power loss not at all: it does
     // not make the group worth a write of its own.
     void change_lazily(log::StateChange change) {
@@ -73,6 +78,9 @@ public:
         state_bytes_ += bytes_of(change);
         changes_of_records_.emplace_back(place, std::move(change));
     }
+    // A change that is decided right before the group is written, on the committer thread.
+    using Decide = std::function<std::optional<log::StateChange>()>;
+    void change_late(Decide decide) { late_changes_.push_back(std::move(decide)); }
     // A state change of Retained is among the group's.
     bool changes_retained = false;
     // The topics of those changes, made or not. Borrowed.
@@ -80,6 +88,8 @@ public:
     // Called on the shard's thread when the group is done, with its outcome.
     using Then = std::function<void(const Result<void>& outcome)>;
     void on_durable(Then then) { after_.push_back(std::move(then)); }
+    // The same, before anything that the group brings is sent.
+    void on_durable_first(Then then) { first_.push_back(std::move(then)); }
 
     // A Publisher batch inside the group, answered when the group is done.
     struct Waiting {
@@ -96,11 +106,11 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return !is_awaited() && !lazy_is_due_; }
     // Makes lazy changes worth a write.
-    void hurry() noexcept { lazy_is_due_ = lazy_changes_ != 0; }
+    void hurry() noexcept { lazy_is_due_ = lazy_changes_ != 0 || !late_changes_.empty(); }
     // Whether somebody waits for what is in it.
     [[nodiscard]] bool is_awaited() const noexcept {
         return !(records_ == 0 && state_changes.size() == lazy_changes_ && ack_runs_.empty() &&
-                 queues_.empty() && waiting_.empty() && after_.empty());
+                 queues_.empty() && waiting_.empty() && first_.empty() && after_.empty());
     }
     // Whether storing it waits for the disk: a stream with durability fsync is in it, or state
     // alone.
@@ -115,6 +125,8 @@ public:
     [[nodiscard]] QueueWrites& queues() noexcept { return queues_; }
     [[nodiscard]] std::span<const AckRun> ack_runs() const noexcept { return ack_runs_; }
     [[nodiscard]] const std::byte* ack_bytes() const noexcept { return ack_bytes_.data(); }
+    // Calls every on_durable_first(). Shard thread, after completion.
+    void answer_first();
     // Calls the Done of every Waiting and every on_durable(). Shard thread, after completion.
     void answer();
 
@@ -129,6 +141,7 @@ private:
     // Errors: the first refusal.
     [[nodiscard]] Result<std::vector<Placed>> placed_of(const Waiting& waiting) const;
     std::uint32_t open_batch(const Record& record);
+    AckRun& ack_run(SessionRef session, std::uint32_t connection, bool refuses);
     [[nodiscard]] static std::size_t bytes_of(const log::StateChange& change) noexcept {
         return sizeof(change) + change.key.capacity() +
                (change.value ? change.value->capacity() : 0);
@@ -148,9 +161,11 @@ private:
     Fanout fanout_;
     QueueWrites queues_;
     std::vector<Waiting> waiting_;
+    std::vector<Then> first_;
     std::vector<Then> after_;
     std::vector<std::pair<Place, log::StateChange>> changes_of_records_;
-    std::size_t state_bytes_ = 0;  // of all changes
+    std::size_t state_bytes_ = 0; // of all changes
+    std::vector<Decide> late_changes_;
     std::size_t lazy_changes_ = 0; // of state_changes
     bool lazy_is_due_ = false;
     Result<void> outcome_ = ok();

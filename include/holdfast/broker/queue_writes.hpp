@@ -4,6 +4,7 @@
 #include <holdfast/broker/session_queue.hpp>
 #include <holdfast/log/append.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -69,6 +70,23 @@ private:
         std::uint8_t qos = 0;
         std::size_t end = 0; // of its places
     };
+    struct Part { // a run as one session gets it
+        std::size_t run = 0;
+        std::uint8_t qos = 0;
+        friend auto operator<=>(const Part&, const Part&) = default;
+    };
+    struct Wanted {
+        std::shared_ptr<SessionQueue> queue;
+        std::vector<Part> parts;
+    };
+    [[nodiscard]] std::vector<Wanted> who_wants_what() const;
+    template <class Each>
+    void each_message(const std::vector<Part>& parts, std::span<const log::PartitionAppend> appends,
+                      Each each) const;
+    [[nodiscard]] std::vector<Chunk> encode(const std::vector<Part>& parts,
+                                            std::span<const log::PartitionAppend> appends) const;
+    [[nodiscard]] bool add_whole(const std::shared_ptr<SessionQueue>& queue,
+                                 const std::vector<Chunk>& chunks);
     struct Open {
         std::size_t chunk = 0;
         ChunkWriter writer;

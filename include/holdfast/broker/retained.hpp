@@ -7,12 +7,16 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace holdfast::log {
 class Log;
@@ -51,6 +55,17 @@ public:
     [[nodiscard]] std::optional<log::StateChange> change(std::string_view topic,
                                                          const RetainedMessage& message);
 
+    // Whether change() would take a message with so large a payload and properties now.
+    [[nodiscard]] bool has_room(std::string_view topic, std::size_t bytes) const;
+
+    // Topics whose message has expired by `now_ms`, some of them; none is told of twice.
+    [[nodiscard]] std::vector<std::string> take_expired(std::int64_t now_ms);
+    // The state change that removes the topic's expired message, whose bytes are free then; nothing
+    // where another has come meanwhile. Right before a group is written: what is written before or
+    // behind it is younger than the check.
+    [[nodiscard]] std::optional<log::StateChange> remove_expired(std::string_view topic,
+                                                                 std::int64_t now_ms);
+
     // Counts a topic again whose change was not stored. What another group changes at the same time
     // is counted at the next start. Errors: io.
     [[nodiscard]] Result<void> recount(const log::Log& log, std::string_view topic);
@@ -65,15 +80,24 @@ private:
     // False where it went through to the end; `after` is where the next goes on.
     [[nodiscard]] Result<bool> load_stretch(log::Log& log, std::int64_t now_ms, std::string& after,
                                             std::vector<log::StateChange>& expired);
-    void count(std::uint64_t topic_hash, std::size_t bytes); // with mutex_ held
+    // With mutex_ held.
+    void count(std::string_view topic, std::size_t bytes, std::int64_t expires_ms);
 
     const std::size_t bytes_max_;
     Counter& refused_;
     std::atomic<std::size_t> pending_{0};
     mutable std::mutex mutex_;
     std::size_t bytes_ = 0; // guarded by mutex_
+    struct Counted {
+        std::uint32_t bytes = 0;
+        bool is_watched = false; // stands in expiring_
+        std::int64_t expires_ms = RetainedMessage::kNever;
+    };
     // By the topic's hash: two that meet are counted as one. Guarded by mutex_.
-    std::unordered_map<std::uint64_t, std::uint32_t> bytes_of_topic_;
+    std::unordered_map<std::uint64_t, Counted> of_topic_;
+    // Soonest first; a topic that has a later message by then is put back. Guarded by mutex_.
+    using Expiring = std::pair<std::int64_t, std::string>;
+    std::priority_queue<Expiring, std::vector<Expiring>, std::greater<>> expiring_;
 };
 
 } // namespace holdfast::broker

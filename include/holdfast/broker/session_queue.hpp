@@ -57,6 +57,13 @@ public:
         add(1, bytes);
         return true;
     }
+    // The same for many; false where not all of them have room.
+    [[nodiscard]] bool try_add_all(std::uint64_t messages, std::uint64_t bytes) noexcept {
+        if (this->messages() + messages > messages_max_ || this->bytes() + bytes > bytes_max_)
+            return false;
+        add(messages, bytes);
+        return true;
+    }
     void add(std::uint64_t messages, std::uint64_t bytes) noexcept {
         messages_.fetch_add(messages, std::memory_order_relaxed);
         bytes_.fetch_add(bytes, std::memory_order_relaxed);

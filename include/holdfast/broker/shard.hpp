@@ -131,6 +131,7 @@ private:
     Transport& transport_;
     TopicCache topics_;
     std::int64_t now_ms_ = 0;       // wall clock, once a turn
+    std::int64_t expiry_ms_ = 0;    // the broker's expiry clock, once a turn
     std::int64_t monotonic_ms_ = 0; // once a turn
     bool turn_has_begun_ = false;
 

@@ -35,7 +35,7 @@ enum class PacketType : std::uint8_t {
 enum class FrameStatus : std::uint8_t {
     whole,      // a packet is there
     incomplete, // more bytes are needed
-    malformed,  // the length has more than four bytes
+    malformed,  // the length has more than four bytes, or more than it needs
     too_large,  // the packet would pass the limit: known before it has come
 };
 
@@ -56,6 +56,7 @@ struct Frame {
         const auto byte = std::to_integer<std::size_t>(input[i]);
         length |= (byte & 0x7FU) << (7 * (i - 1));
         if ((byte & 0x80U) != 0) continue;
+        if (byte == 0 && i != 1) break; // longer than it needs to be [MQTT5-1.5.5-1]
         frame.size_bytes = 1 + i + length;
         if (frame.size_bytes > packet_bytes_max) {
             frame.status = FrameStatus::too_large;
