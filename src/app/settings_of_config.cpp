@@ -86,6 +86,7 @@ std::vector<broker::RouteSettings> route_settings(const std::vector<config::Rout
 broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt) {
     broker::BrokerSettings to;
     to.packet_bytes_max = mqtt.packet_bytes_max;
+    to.drops_refused_publish = mqtt.refused_publish == config::RefusedPublish::drop;
     to.receive_maximum = mqtt.receive_maximum;
     to.keep_alive_max_s = mqtt.keep_alive_max_s;
     to.connect_timeout_ms = mqtt.connect_timeout_ms;

@@ -19,6 +19,8 @@ void read_mqtt(YAML::Node node, MqttConfig& out, Mistakes& mistakes) {
     std::uint64_t packet_bytes = out.packet_bytes_max;
     map.bytes("packet_bytes_max", packet_bytes, 256, 64 * kMiB);
     out.packet_bytes_max = static_cast<std::uint32_t>(packet_bytes);
+    map.choice("refused_publish", out.refused_publish,
+               {{"close", RefusedPublish::close}, {"drop", RefusedPublish::drop}});
     std::uint64_t connect_timeout = out.connect_timeout_ms;
     map.duration_ms("connect_timeout", connect_timeout, 100, 600'000);
     out.connect_timeout_ms = static_cast<std::uint32_t>(connect_timeout);

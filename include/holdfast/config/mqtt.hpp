@@ -4,10 +4,14 @@
 
 namespace holdfast::config {
 
+// What becomes of an MQTT 3 client whose message no route takes.
+enum class RefusedPublish : std::uint8_t { close, drop };
+
 struct MqttConfig {
     std::uint16_t keep_alive_max_s = 0; // 0 = as the client asks
     std::uint16_t receive_maximum = 1'024;
-    std::uint32_t packet_bytes_max = 1'000'000;
+    std::uint32_t packet_bytes_max = 1'152U << 10U; // a payload of 1 MiB, its topic and properties
+    RefusedPublish refused_publish = RefusedPublish::close;
     std::uint32_t connect_timeout_ms = 10'000;
     std::uint64_t session_queue_bytes = 32ULL << 20U;
     std::uint16_t topic_alias_maximum = 32;

@@ -17,7 +17,7 @@ struct StreamConfig {
     std::int64_t retention_bytes = -1;            // per partition; -1 = no bound
     Durability durability = Durability::fsync;
     Compression compression = Compression::none;
-    std::uint32_t message_bytes_max = 1U << 20U;
+    std::uint32_t message_bytes_max = 1'152U << 10U; // a payload of 1 MiB and its headers
     TimestampType timestamp_type = TimestampType::create;
     CleanupPolicy cleanup_policy = CleanupPolicy::expire;
     std::uint64_t delete_retention_ms = 86'400'000; // of tombstones
