@@ -60,8 +60,8 @@ TopicEntry* Inbound::find_topic(Session& session, std::string_view topic) {
 // The topic that an alias stands for, after `topic`, if there is one, was kept under it.
 Result<std::string_view> Inbound::topic_of_alias(Session& session, std::uint16_t alias,
                                                  std::string_view topic) {
-    if (alias == 0 || alias > shard_.broker_.settings().topic_alias_maximum)
-        return fail(Errc::limit_exceeded, "topic alias outside 1 .. the maximum");
+    if (alias > shard_.broker_.settings().topic_alias_maximum)
+        return fail(Errc::limit_exceeded, "topic alias past the maximum");
     if (!session.topic_aliases)
         session.topic_aliases = std::make_unique<std::vector<std::string>>();
     auto& aliases = *session.topic_aliases;

@@ -138,6 +138,7 @@ Result<void> check_ranges(const Properties& p, PropertyOwner owner) {
         return fail(Errc::malformed, "protocol error: receive maximum 0");
     if (p.maximum_packet_size == 0U)
         return fail(Errc::malformed, "protocol error: maximum packet size 0");
+    if (p.topic_alias == std::uint16_t{0}) return fail(Errc::malformed, "topic alias 0");
     if (p.authentication_data && !p.authentication_method)
         return fail(Errc::malformed, "protocol error: authentication data without a method");
     if (owner == subscribe && p.subscription_identifiers.size() > 1)

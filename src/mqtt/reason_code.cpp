@@ -68,6 +68,7 @@ std::uint8_t connect_return_code(ReasonCode reason) noexcept {
 
 ReasonCode reason_of(const Error& error) noexcept {
     if (error.code == Errc::not_supported) return ReasonCode::unsupported_protocol_version;
+    if (error.context.starts_with("topic alias")) return ReasonCode::topic_alias_invalid;
     const bool is_parsed = error.context.starts_with("protocol error");
     return is_parsed ? ReasonCode::protocol_error : ReasonCode::malformed_packet;
 }

@@ -108,7 +108,8 @@ TEST_CASE("values out of range are protocol errors, unknown ones malformed", "[m
     using enum PropertyOwner;
     CHECK(refusal(bytes_of({0x21, 0, 0}), connect) == ReasonCode::protocol_error);
     CHECK(refusal(bytes_of({0x27, 0, 0, 0, 0}), connect) == ReasonCode::protocol_error);
-    CHECK(refusal(bytes_of({0x23, 0, 0}), publish) == ReasonCode::protocol_error); // 3.3.2-8
+    // [MQTT5-3.3.2-8], and section 3.3.2.3.4: its reason has a code of its own.
+    CHECK(refusal(bytes_of({0x23, 0, 0}), publish) == ReasonCode::topic_alias_invalid);
     CHECK(refusal(bytes_of({0x0B, 0}), subscribe) == ReasonCode::protocol_error);
     CHECK(refusal(bytes_of({0x17, 2}), connect) == ReasonCode::protocol_error);
     CHECK(refusal(bytes_of({0x16, 0, 0}), connect) == ReasonCode::protocol_error);
