@@ -48,6 +48,7 @@ mqtt:
   keep_alive_max: 5m
   receive_maximum: 10
   packet_bytes_max: 64KiB
+  refused_publish: drop
   connect_timeout: 3s
   session_queue: 1MiB
   topic_alias_maximum: 0
@@ -129,6 +130,7 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(config.mqtt.keep_alive_max_s == 300);
     CHECK(config.mqtt.receive_maximum == 10);
     CHECK(config.mqtt.packet_bytes_max == 65'536);
+    CHECK(config.mqtt.refused_publish == config::RefusedPublish::drop);
     CHECK(config.mqtt.connect_timeout_ms == 3'000);
     CHECK(config.mqtt.session_queue_bytes == 1U << 20U);
     CHECK(config.mqtt.topic_alias_maximum == 0);
