@@ -111,6 +111,18 @@ Result<Target> find_target(TopicCache& topics, const OutMessage& message) {
     return target;
 }
 
+// Puts what was passed over back among what was placed.
+Publisher::Done with_refused(Publisher::Done done,
+                             std::vector<std::pair<std::size_t, Error>> refused) {
+    return [done = std::move(done), refused = std::move(refused)](auto placed) {
+        if (placed)
+            for (const auto& [at, why] : refused) // ascending, so that places fit
+                placed.value().insert(placed.value().begin() + static_cast<std::ptrdiff_t>(at),
+                                      Placed{"", 0, -1, why});
+        done(std::move(placed));
+    };
+}
+
 } // namespace
 
 void Shard::retain_message(const OutMessage& message, RecordPlace place) {
@@ -129,27 +141,38 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
     if (std::ranges::any_of(batch.messages, &OutMessage::retain)) begin_retained();
     // All or none: every target is found, and its record known to fit, before the first is added.
     std::vector<Target> targets;
+    std::vector<std::pair<std::size_t, Error>> refused; // by place in the batch
     targets.reserve(batch.messages.size());
     for (const OutMessage& message : batch.messages) {
         auto target = find_target(topics_, message);
-        if (!target) return done(std::move(target).error());
-        const std::array<ByteView, 1> headers = {target.value().headers};
-        if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
-            return done(fail(Errc::too_large,
-                             "message to '" + message.topic + "' is larger than its stream takes"));
-        if (message.retain && !message.payload.empty() &&
-            !broker_.retained().has_room(message.topic, message.payload.size()))
-            return done(fail(Errc::limit_exceeded,
-                             "no room is left to retain the message to '" + message.topic + "'"));
-        targets.push_back(std::move(target).value());
+        if (target) {
+            const std::array<ByteView, 1> headers = {target.value().headers};
+            if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
+                target = fail(Errc::too_large,
+                              "message to '" + message.topic + "' is larger than its stream takes");
+            else if (message.retain && !message.payload.empty() &&
+                     !broker_.retained().has_room(message.topic, message.payload.size()))
+                target = fail(Errc::limit_exceeded,
+                              "no room is left to retain the message to '" + message.topic + "'");
+        }
+        if (target) {
+            targets.push_back(std::move(target).value());
+            continue;
+        }
+        const bool misses_stream =
+            !message.stream.empty() && target.error().code == Errc::not_found;
+        if (!batch.passes_over || misses_stream) return done(std::move(target).error());
+        refused.emplace_back(targets.size(), std::move(target).error());
+        targets.emplace_back(); // without a stream
     }
 
     IngestGroup::Waiting waiting;
-    waiting.done = std::move(done);
+    waiting.done = refused.empty() ? std::move(done) : with_refused(std::move(done), refused);
     waiting.remember = std::move(batch.remember);
     for (std::size_t i = 0; i < targets.size(); ++i) {
         const OutMessage& message = batch.messages[i];
         const Target& target = targets[i];
+        if (!target.stream) continue;
         const std::array<ByteView, 1> headers = {target.headers};
         const auto place = open_->add(record_of(message, target, now_ms_, headers));
         waiting.places.emplace_back(place, target.stream->settings.name);

@@ -37,12 +37,17 @@ struct Placed {
     std::string stream;
     PartitionIndex partition = 0;
     Offset offset = 0;
+    std::optional<Error> refused{}; // PublishBatch::passes_over: why the message is nowhere
 };
 
 // Messages and state that are stored in one atomic append: all or none.
 struct PublishBatch {
     std::vector<OutMessage> messages;
     std::vector<log::StateChange> state_changes;
+    // Whether a message that can never be stored (it is larger than its stream takes, its topic is
+    // none or no route takes it) is left out, the rest stored, and its Placed says why; else it
+    // refuses the batch. A stream that is named and missing always does.
+    bool passes_over = false;
     // Where set: called once it is known where the messages go; what it gives is stored with them.
     // Not where one of them is refused. On the committer thread: it must not block.
     std::function<log::StateChange(std::span<const Placed>)> remember{};
