@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace holdfast::alarms {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 // FNV-1a, 64 bit (Fowler, Noll, Vo); the separator keeps ("ab", "c") and ("a", "bc") apart.
 std::uint64_t hash(std::uint64_t seed, std::string_view text) noexcept {
@@ -40,6 +41,25 @@ Result<std::string> take_text(ByteReader& in) {
     return std::string(as_text(bytes));
 }
 
+void put_note(ByteWriter& out, const std::optional<OperatorNote>& note) {
+    out.u8(note ? 1 : 0);
+    if (!note) return;
+    out.varlong(note->at_ms);
+    out.varlong(note->until_ms);
+    put_text(out, note->by);
+}
+
+Result<std::optional<OperatorNote>> take_note(ByteReader& in) {
+    HF_TRY(const auto is_there, in.u8());
+    if (is_there > 1) return fail(Errc::corrupt, "alarm state: an operator's note");
+    if (is_there == 0) return std::optional<OperatorNote>();
+    OperatorNote note;
+    HF_TRY(note.at_ms, in.varlong());
+    HF_TRY(note.until_ms, in.varlong());
+    HF_TRY(note.by, take_text(in));
+    return std::optional(std::move(note));
+}
+
 Result<Alarm> decode(ByteReader& in) {
     Alarm alarm;
     HF_TRY(const auto version, in.u8());
@@ -48,15 +68,26 @@ Result<Alarm> decode(ByteReader& in) {
     HF_TRY(const auto state, in.u8());
     if (state > 1) return fail(Errc::corrupt, fmt::format("alarm state {}", state));
     alarm.state = static_cast<AlarmState>(state);
+    HF_TRY(const auto severity, in.u8());
+    HF_TRY(const auto reason, in.u8());
+    const bool is_cleared = alarm.state == AlarmState::cleared;
+    if (severity > static_cast<std::uint8_t>(Severity::critical) ||
+        reason > static_cast<std::uint8_t>(ClearReason::removed) || is_cleared != (reason != 0))
+        return fail(Errc::corrupt, fmt::format("alarm severity {}, reason {}", severity, reason));
+    alarm.severity = static_cast<Severity>(severity);
+    alarm.reason = static_cast<ClearReason>(reason);
     HF_TRY(alarm.raised_ms, in.varlong());
-    HF_TRY(const auto has_cleared, in.u8());
-    HF_TRY(const auto cleared_ms, in.varlong());
-    if (has_cleared == 1) alarm.cleared_ms = cleared_ms;
+    if (is_cleared) {
+        HF_TRY(const auto cleared_ms, in.varlong());
+        alarm.cleared_ms = cleared_ms;
+    }
     for (std::string* text : {&alarm.source, &alarm.name, &alarm.key, &alarm.device,
-                              &alarm.severity, &alarm.details_json}) {
+                              &alarm.occurrence, &alarm.details_json}) {
         HF_TRY(*text, take_text(in));
     }
-    if (has_cleared > 1 || !in.empty()) return fail(Errc::corrupt, "alarm state: bytes too many");
+    HF_TRY(alarm.acknowledged, take_note(in));
+    HF_TRY(alarm.shelved, take_note(in));
+    if (!in.empty()) return fail(Errc::corrupt, "alarm state: bytes too many");
     return alarm;
 }
 
@@ -64,6 +95,31 @@ Result<Alarm> decode(ByteReader& in) {
 
 std::string_view to_string(AlarmState state) noexcept {
     return state == AlarmState::active ? "active" : "cleared";
+}
+
+std::string_view to_string(ClearReason reason) noexcept {
+    switch (reason) {
+        case ClearReason::none: return "";
+        case ClearReason::cleared: return "cleared";
+        case ClearReason::removed: return "removed";
+    }
+    return "?";
+}
+
+std::string occurrence_id(const Alarm& alarm, std::uint64_t raise_number) {
+    const std::uint64_t of_key =
+        hash(hash(hash(0xCBF29CE484222325ULL, alarm.source), alarm.name), alarm.key);
+    const std::string moment = fmt::format("{}/{}", alarm.raised_ms, raise_number);
+    return fmt::format("{:016x}", hash(of_key, moment));
+}
+
+Alarm removed(Alarm alarm, std::int64_t now_ms) {
+    assert(alarm.state == AlarmState::active);
+    alarm.state = AlarmState::cleared;
+    alarm.reason = ClearReason::removed;
+    // Event time may be ahead of ours; an alarm does not end before it began.
+    alarm.cleared_ms = std::max(now_ms, alarm.raised_ms);
+    return alarm;
 }
 
 std::string alarm_id(std::string_view source, std::string_view name, std::string_view key) {
@@ -75,13 +131,19 @@ log::StateChange state_change(const Alarm& alarm) {
     Bytes bytes;
     ByteWriter out(bytes);
     out.u8(kVersion);
+    const bool is_cleared = alarm.state == AlarmState::cleared;
+    assert(is_cleared == alarm.cleared_ms.has_value());
+    assert(is_cleared == (alarm.reason != ClearReason::none));
     out.u8(static_cast<std::uint8_t>(alarm.state));
+    out.u8(static_cast<std::uint8_t>(alarm.severity));
+    out.u8(static_cast<std::uint8_t>(alarm.reason));
     out.varlong(alarm.raised_ms);
-    out.u8(alarm.cleared_ms ? 1 : 0);
-    out.varlong(alarm.cleared_ms.value_or(0));
+    if (is_cleared) out.varlong(*alarm.cleared_ms);
     for (const std::string* text : {&alarm.source, &alarm.name, &alarm.key, &alarm.device,
-                                    &alarm.severity, &alarm.details_json})
+                                    &alarm.occurrence, &alarm.details_json})
         put_text(out, *text);
+    put_note(out, alarm.acknowledged);
+    put_note(out, alarm.shelved);
     return {log::Keyspace::alarms, alarm_id(alarm), std::string(as_text(bytes))};
 }
 
@@ -117,10 +179,16 @@ std::string to_json(const Alarm& alarm) {
     text("key", alarm.key);
     text("device", alarm.device);
     text("state", to_string(alarm.state));
-    text("severity", alarm.severity);
+    text("severity", to_string(alarm.severity));
+    text("occurrence", alarm.occurrence);
     out += fmt::format(",\"raised_at\":{}", alarm.raised_ms);
     out += alarm.cleared_ms ? fmt::format(",\"cleared_at\":{}", *alarm.cleared_ms)
                             : std::string(",\"cleared_at\":null");
+    if (alarm.reason == ClearReason::none) {
+        out += ",\"reason\":null";
+    } else {
+        text("reason", to_string(alarm.reason));
+    }
     out += ",\"details\":";
     out += alarm.details_json.empty() ? "{}" : alarm.details_json;
     out += '}';

@@ -1,5 +1,9 @@
 #include <holdfast/alarms/registry.hpp>
 
+#include <holdfast/base/log_line.hpp>
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -7,7 +11,7 @@ namespace holdfast::alarms {
 
 Result<void> Registry::load(const log::Log& log) {
     std::vector<Alarm> stored;
-    std::optional<Error> damaged;
+    std::optional<Error> unknown; // of another format: refused whole, not half read
     HF_TRY(log.scan_state(
         log::Keyspace::alarms, "", [&](std::string_view key, std::string_view value) {
             auto alarm = decode_alarm(value);
@@ -15,11 +19,16 @@ Result<void> Registry::load(const log::Log& log) {
                 stored.push_back(std::move(alarm).value());
                 return true;
             }
-            damaged = fail(alarm.error().code,
-                           "alarm " + std::string(key) + ": " + alarm.error().context);
-            return false;
+            if (alarm.error().code == Errc::not_supported) {
+                unknown = fail(Errc::not_supported,
+                               fmt::format("alarm {}: {}", key, alarm.error().context));
+                return false;
+            }
+            // It stays where it is until the same alarm is raised or cleared again.
+            log_error("alarms", "alarm {} is set aside: {}", key, alarm.error().context);
+            return true;
         }));
-    if (damaged) return *damaged;
+    if (unknown) return *unknown;
     const auto changed_ms = [](const Alarm& alarm) {
         return std::max(alarm.raised_ms, alarm.cleared_ms.value_or(alarm.raised_ms));
     };
@@ -70,6 +79,7 @@ std::vector<Alarm> Registry::list(const Filter& filter) const {
     for (auto at = by_change_.rbegin(); at != by_change_.rend() && out.size() < limit; ++at) {
         const Alarm& alarm = by_id_.at(at->second).alarm;
         if (filter.state && alarm.state != *filter.state) continue;
+        if (alarm.severity < filter.severity_min) continue;
         if (!filter.source.empty() && alarm.source != filter.source) continue;
         out.push_back(alarm);
     }
@@ -81,6 +91,16 @@ std::optional<Alarm> Registry::find(std::string_view id) const {
     const auto found = by_id_.find(std::string(id));
     if (found == by_id_.end()) return std::nullopt;
     return found->second.alarm;
+}
+
+std::vector<Alarm> Registry::active_of(std::string_view source) const {
+    std::vector<Alarm> out;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [change, id] : by_change_) {
+        const Alarm& alarm = by_id_.at(id).alarm;
+        if (alarm.state == AlarmState::active && alarm.source == source) out.push_back(alarm);
+    }
+    return out;
 }
 
 std::size_t Registry::active_count() const {

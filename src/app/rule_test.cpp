@@ -41,8 +41,8 @@ std::string to_lines(const alarms::Alarm& alarm) {
     const bool is_raised = alarm.state == alarms::AlarmState::active;
     const auto ms = is_raised ? alarm.raised_ms : alarm.cleared_ms.value_or(alarm.raised_ms);
     return fmt::format("alarm    {} {} {} '{}' {} {}\n", column::format_timestamp(ms * 1000),
-                       is_raised ? "raised" : "cleared", alarm.severity, alarm.name, alarm.key,
-                       alarm.details_json);
+                       is_raised ? "raised" : "cleared", alarms::to_string(alarm.severity),
+                       alarm.name, alarm.key, alarm.details_json);
 }
 
 std::string to_lines(const rules::DryRunResult& result) {

@@ -56,7 +56,7 @@ Result<ModelFile> parse_model(const std::string& text, const std::filesystem::pa
     HF_TRY(const YAML::Node document, read_yaml(text, name));
     ModelFile model;
     model.file = name;
-    model.severity = "warning";
+    model.severity = "minor";
     Mistakes mistakes(name);
     MapReader map(document, "", mistakes);
     map.text("name", model.name);
@@ -68,7 +68,11 @@ Result<ModelFile> parse_model(const std::string& text, const std::filesystem::pa
     map.duration_ms("warmup", model.warmup_ms, 0, kYearMs);
     map.number("threshold", model.threshold, 0, 1);
     map.choice<std::string>("severity", model.severity,
-                            {{"info", "info"}, {"warning", "warning"}, {"critical", "critical"}});
+                            {{"info", "info"},
+                             {"minor", "minor"},
+                             {"warning", "warning"},
+                             {"major", "major"},
+                             {"critical", "critical"}});
     if (const auto options = map.take("options")) read_options(*options, model.options, mistakes);
     map.finish();
 

@@ -1,5 +1,6 @@
 #include <holdfast/models/engine.hpp>
 
+#include "models/alarm_record.hpp"
 #include "models/partition_task.hpp"
 #include "models/state_keys.hpp"
 
@@ -34,11 +35,12 @@ private:
         std::string text;
         std::shared_ptr<ModelStatus> status = std::make_shared<ModelStatus>();
         std::vector<std::shared_ptr<PartitionTask>> tasks;
+        bool is_set_aside = false; // its stored offset is damaged: it reads nothing
     };
     Result<ModelInfo> put(std::string_view text, std::string_view origin, bool replace);
     Result<void> take_up(const std::string& name, const std::string& text);
     Result<void> add_tasks(Model& model, const std::shared_ptr<const log::Stream>& stream);
-    Result<void> store(std::vector<log::StateChange> changes);
+    Result<void> store(std::vector<log::StateChange> changes, std::string_view of);
     Result<std::vector<log::StateChange>> erasures(std::string_view name) const;
     void drop_tasks(Model& model);
     ModelInfo info_of(const Model& model) const;
@@ -66,7 +68,11 @@ Result<void> Engine::Impl::start() {
             return true;
         }));
     for (const auto& [name, text] : stored) {
-        HF_TRY(take_up(name, text));
+        const auto taken = take_up(name, text);
+        if (taken) continue;
+        if (taken.error().code != Errc::corrupt) return taken.error();
+        // It stays stored until a model of its name is made or removed.
+        log_error("models", "model '{}' is damaged and set aside: {}", name, taken.error().context);
     }
     return ok();
 }
@@ -75,12 +81,21 @@ Result<void> Engine::Impl::start() {
 Result<void> Engine::Impl::take_up(const std::string& name, const std::string& text) {
     auto spec = parse_model(text, "stored model " + name);
     if (!spec) return fail(Errc::corrupt, spec.error().context);
+    if (spec.value().name != name)
+        return fail(Errc::corrupt, "it is the text of model '" + spec.value().name + "'");
     Model model;
     model.spec = std::make_shared<const ModelSpec>(std::move(spec).value());
     model.text = text;
     const auto stream = parts_.log.find_stream(model.spec->source);
     if (stream) {
-        HF_TRY(add_tasks(model, stream));
+        const auto added = add_tasks(model, stream);
+        if (!added && added.error().code != Errc::corrupt) return added.error();
+        if (!added) {
+            drop_tasks(model);
+            model.is_set_aside = true;
+            model.status->add({}, added.error().context + ": replace the model to start it anew");
+            log_error("models", "{}; the model is set aside", added.error().context);
+        }
     } else {
         model.status->add({}, "stream '" + model.spec->source + "' is gone");
     }
@@ -100,7 +115,9 @@ Result<void> Engine::Impl::add_tasks(Model& model,
         // A partition without an offset is younger than the model and read from its start.
         const auto offset = saved ? decode_offset(*saved) : bounds.log_start_offset;
         if (!offset)
-            return fail(Errc::corrupt, "stored offset of model '" + model.spec->name + "'");
+            return fail(Errc::corrupt,
+                        fmt::format("the stored offset of model '{}' in {}/{} is damaged",
+                                    model.spec->name, stream->settings.name, index));
         auto task = std::make_shared<PartitionTask>(
             PartitionTask::Parts{model.spec, stream, index, parts_.publisher, parts_.alarms,
                                  model.status, settings_.checkpoint_records},
@@ -124,6 +141,7 @@ Result<void> Engine::Impl::add_tasks(Model& model,
 Result<void> Engine::Impl::refresh() {
     const std::lock_guard lock(mutex_);
     for (auto& [name, model] : models_) {
+        if (model.is_set_aside) continue;
         const auto stream = parts_.log.find_stream(model.spec->source);
         const bool is_other = !model.tasks.empty() &&
                               (!stream || model.tasks.front()->partition().stream != stream->id);
@@ -147,19 +165,28 @@ void Engine::Impl::stop() {
     for (auto& [name, model] : models_) drop_tasks(model);
 }
 
-// Waits until the changes are durable.
-Result<void> Engine::Impl::store(std::vector<log::StateChange> changes) {
+// Waits until the changes are durable, and with them that the alarms of `of` are cleared: the model
+// that raised them is no more.
+Result<void> Engine::Impl::store(std::vector<log::StateChange> changes, std::string_view of) {
     auto stored = std::make_shared<std::promise<Result<void>>>();
     auto answer = stored->get_future();
     broker::PublishBatch batch;
     batch.state_changes = std::move(changes);
+    batch.passes_over = true;
+    std::vector<alarms::Alarm> cleared = parts_.alarms.active_of(of);
+    for (alarms::Alarm& alarm : cleared) {
+        alarm = alarms::removed(std::move(alarm), parts_.clock.now_ms());
+        add_alarm(batch, alarm);
+    }
     parts_.publisher.publish(std::move(batch), [stored](auto placed) {
         if (placed)
             stored->set_value(ok());
         else
             stored->set_value(std::move(placed).error());
     });
-    return answer.get();
+    HF_TRY(answer.get());
+    parts_.alarms.apply(cleared);
+    return ok();
 }
 
 Result<std::vector<log::StateChange>> Engine::Impl::erasures(std::string_view name) const {
@@ -210,7 +237,7 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
         changes.push_back({log::Keyspace::models, offset_key(name, {stream->id, index}),
                            encode_offset(bounds.value().high_watermark)});
     }
-    if (auto stored = store(std::move(changes)); !stored)
+    if (auto stored = store(std::move(changes), name); !stored)
         return put_back(std::move(stored).error());
     HF_TRY(add_tasks(model, stream));
     count(name, model.status);
@@ -242,7 +269,7 @@ Result<void> Engine::Impl::remove(std::string_view name) {
         return fail(Errc::not_found, "there is no model '" + std::string(name) + "'");
     drop_tasks(known->second);
     HF_TRY(std::vector<log::StateChange> changes, erasures(name));
-    HF_TRY(store(std::move(changes)));
+    HF_TRY(store(std::move(changes), name));
     models_.erase(known);
     return ok();
 }

@@ -96,7 +96,14 @@ Result<ModelSpec> check_model(const config::ModelFile& file) {
     spec.topic = file.topic;
     spec.fields = file.fields;
     spec.time = file.time;
-    if (!file.severity.empty()) spec.severity = file.severity;
+    if (!file.severity.empty()) {
+        const auto severity = alarms::severity_from(file.severity);
+        if (!severity)
+            return fail(Errc::malformed,
+                        fmt::format("{}: severity: '{}' is not one of info, minor, major, critical",
+                                    name, file.severity));
+        spec.severity = *severity;
+    }
     if (file.warmup_ms != 0) {
         if (spec.kind != ModelKind::seasonal_range)
             return fail(Errc::malformed, name + ": warmup: ewma_pca counts warmup_samples");

@@ -1,5 +1,6 @@
 #include "models/partition_task.hpp"
 
+#include "models/alarm_record.hpp"
 #include "models/state_keys.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -34,6 +35,7 @@ void ModelStatus::add(const ModelCounts& counts, std::string_view error) {
     counts_.scored += counts.scored;
     counts_.skipped += counts.skipped;
     counts_.implausible += counts.implausible;
+    counts_.unstorable += counts.unstorable;
     counts_.lost += counts.lost;
     counts_.alarms_raised += counts.alarms_raised;
     counts_.alarms_cleared += counts.alarms_cleared;
@@ -154,6 +156,7 @@ void PartitionTask::gather(Offset next_offset) {
     }
     unstored_ = std::make_shared<Unstored>();
     unstored_->next_offset = next_offset;
+    unstored_->batch.passes_over = true; // an alarm too long for its topic must not stop the model
     const std::string& model = parts_.spec->name;
     auto& changes = unstored_->batch.state_changes;
     for (auto& [device, state] : scorer_.take_changed())
@@ -161,23 +164,10 @@ void PartitionTask::gather(Offset next_offset) {
                            std::string(as_text(state))});
     changes.push_back(
         {log::Keyspace::models, offset_key(model, partition_), encode_offset(next_offset)});
-    for (const alarms::Alarm& alarm : changes_) emit(alarm);
+    for (const alarms::Alarm& alarm : changes_) add_alarm(unstored_->batch, alarm);
     unstored_->changes = std::move(changes_);
     changes_.clear();
     unstored_records_ = 0;
-}
-
-void PartitionTask::emit(const alarms::Alarm& alarm) {
-    broker::OutMessage message;
-    message.topic = alarms::alarm_topic(alarm);
-    message.stream = alarms::kAlarmStream;
-    message.device = alarm.device;
-    message.client_id = "model:" + alarm.source;
-    message.payload = alarms::to_json(alarm);
-    message.content_type = "application/json";
-    message.event_ms = alarm.cleared_ms.value_or(alarm.raised_ms);
-    unstored_->batch.messages.push_back(std::move(message));
-    unstored_->batch.state_changes.push_back(alarms::state_change(alarm));
 }
 
 void PartitionTask::store(Done done) {
@@ -190,11 +180,29 @@ void PartitionTask::store(Done done) {
                 done(std::move(placed).error()); // the pool comes again, with the same outputs
                 return;
             }
+            note_refused(*unstored, placed.value());
             parts_.alarms.apply(unstored->changes);
             position_ = unstored->next_offset;
             unstored_.reset();
             done(ok());
         });
+}
+
+// Records that can never be stored: counted, and one log line a step. The alarm itself stands.
+void PartitionTask::note_refused(const Unstored& unstored,
+                                 const std::vector<broker::Placed>& placed) {
+    ModelCounts counts;
+    std::string first;
+    for (const broker::Placed& each : placed) {
+        if (!each.refused) continue;
+        if (counts.unstorable++ == 0)
+            first = fmt::format("{}/{} before offset {}: {}", parts_.stream->settings.name,
+                                parts_.index, unstored.next_offset, each.refused->context);
+    }
+    if (counts.unstorable == 0) return;
+    log_warn("models", "model '{}': {} alarm records can never be stored; the first: {}",
+             parts_.spec->name, counts.unstorable, first);
+    parts_.status->add(counts, first);
 }
 
 void PartitionTask::skipped_to(Offset resume, const Error& why) {

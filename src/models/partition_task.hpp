@@ -67,7 +67,7 @@ private:
     void read_batch(record::BatchView& batch);
     void collect(const record::RecordView& record);
     void score_collected();
-    void emit(const alarms::Alarm& alarm);
+    void note_refused(const Unstored& unstored, const std::vector<broker::Placed>& placed);
     void gather(Offset next_offset);
     void store(Done done);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace holdfast::models {
 
 Result<Scorer::Scored> Scorer::score(std::string_view device, std::int64_t event_ms,
@@ -15,12 +17,15 @@ Result<Scorer::Scored> Scorer::score(std::string_view device, std::int64_t event
                         fmt::format("device '{}' is one more than the {} that "
                                     "model '{}' follows in a partition",
                                     device, kDevicesMax, spec_.name));
-        found = devices_.emplace(std::string(device), Device{DeviceDetector(spec_), 0}).first;
+        found = devices_.emplace(std::string(device), Device{DeviceDetector(spec_)}).first;
     }
     changed_.emplace(device);
     Device& state = found->second;
     const ml::Verdict verdict = state.detector.update(event_ms, values);
-    if (verdict.transition == ml::Transition::raised) state.raised_ms = event_ms;
+    if (verdict.transition == ml::Transition::raised) {
+        state.raised_ms = event_ms;
+        ++state.raises;
+    }
     Scored scored{verdict.score, std::nullopt};
     if (verdict.transition != ml::Transition::none)
         scored.change = alarm_of(device, state, event_ms, verdict);
@@ -39,7 +44,12 @@ alarms::Alarm Scorer::alarm_of(std::string_view device, const Device& state, std
     alarm.state = is_raised ? alarms::AlarmState::active : alarms::AlarmState::cleared;
     alarm.severity = spec_.severity;
     alarm.raised_ms = state.raised_ms;
-    if (!is_raised) alarm.cleared_ms = event_ms;
+    if (!is_raised) {
+        // Event times may go back where a device's clock was set right.
+        alarm.cleared_ms = std::max(event_ms, state.raised_ms);
+        alarm.reason = alarms::ClearReason::cleared;
+    }
+    alarm.occurrence = alarms::occurrence_id(alarm, state.raises);
     std::string& json = alarm.details_json;
     const auto number = [&json](std::string_view name, double value) {
         json += name;
@@ -63,7 +73,9 @@ std::map<std::string, Bytes> Scorer::take_changed() {
     for (const std::string& name : changed_) {
         const Device& device = devices_.find(name)->second;
         Bytes& bytes = out[name];
-        ByteWriter(bytes).u64_be(static_cast<std::uint64_t>(device.raised_ms));
+        ByteWriter writer(bytes);
+        writer.u64_be(static_cast<std::uint64_t>(device.raised_ms));
+        writer.u64_be(device.raises);
         device.detector.save(bytes);
     }
     changed_.clear();
@@ -72,14 +84,16 @@ std::map<std::string, Bytes> Scorer::take_changed() {
 
 Result<void> Scorer::restore(std::string_view device, ByteView state) {
     ByteReader reader(state);
-    Device read{DeviceDetector(spec_), 0};
+    Device read{DeviceDetector(spec_)};
     const auto raised_ms = reader.u64_be();
+    const auto raises = reader.u64_be(); // fails, too, where the first did
     const auto restored =
-        raised_ms ? read.detector.restore(reader.rest()) : Result<void>(raised_ms.error());
+        raises ? read.detector.restore(reader.rest()) : Result<void>(raises.error());
     if (!restored)
         return fail(Errc::corrupt, fmt::format("model '{}', device '{}': {}", spec_.name, device,
                                                restored.error().context));
     read.raised_ms = static_cast<std::int64_t>(raised_ms.value());
+    read.raises = raises.value();
     devices_.insert_or_assign(std::string(device), std::move(read));
     return ok();
 }

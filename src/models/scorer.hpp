@@ -41,6 +41,7 @@ private:
     struct Device {
         DeviceDetector detector;
         std::int64_t raised_ms = 0;
+        std::uint64_t raises = 0;
     };
     [[nodiscard]] alarms::Alarm alarm_of(std::string_view device, const Device& state,
                                          std::int64_t event_ms, const ml::Verdict& verdict) const;

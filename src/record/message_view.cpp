@@ -54,4 +54,14 @@ MessageView read_message(const RecordView& record) noexcept {
     return message;
 }
 
+Bytes make_tick(std::int64_t now_ms) {
+    Bytes header;
+    encode_header(header, kHeaderTick, as_bytes("1"));
+    const ByteView piece = header;
+    BatchBuilder builder;
+    builder.append(now_ms, as_bytes(kHeaderTick), std::nullopt, 1, {&piece, 1});
+    const auto batch = builder.finish();
+    return {batch.begin(), batch.end()};
+}
+
 } // namespace holdfast::record

@@ -114,6 +114,7 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
         result.counts.records_in += counts.records_in;
         result.counts.rows_out += counts.rows_out;
         result.counts.late += counts.late;
+        result.counts.clock_back += counts.clock_back;
         result.counts.mismatches += counts.mismatches;
         result.counts.implausible += counts.implausible;
         result.counts.errors += counts.errors;
@@ -129,23 +130,32 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
         result.last_error = runner.last_error();
     };
     std::vector<record::MessageView> views;
+    std::vector<RecordNote> notes; // of every event: each tells the time
     const auto flush = [&] {
         decoder.decode(views);
         column::Frame frame{{}, views.size()};
         for (std::size_t i = 0; i < plan->fields.size(); ++i)
             frame.columns.push_back(&decoder.column(i));
-        std::vector<RecordNote> notes;
-        for (std::size_t row = 0; row < views.size(); ++row)
-            notes.push_back({decoder.error(row), as_text(views[row].payload), views[row].offset,
-                             decoder.is_implausible(plan->ts_field, row), 0});
+        std::size_t row = 0;
+        for (RecordNote& note : notes) {
+            if (!note.is_of_source) continue;
+            note.payload_error = decoder.error(row);
+            note.is_implausible = decoder.is_implausible(plan->ts_field, row++);
+        }
         runner.run(frame, notes);
         views.clear();
+        notes.clear();
         collect();
     };
     for (std::size_t i = 0; i < events.size(); ++i) {
-        if (plan->from_filter && !topic::matches(plan->source, events[i].topic)) continue;
-        views.push_back(view_of(events[i], i));
-        if (views.size() == kRowsAtOnce) flush();
+        const Event& event = events[i];
+        RecordNote& note = notes.emplace_back();
+        note.payload = event.payload;
+        note.offset = static_cast<Offset>(i);
+        note.arrival_us = event.arrival_ms * 1000;
+        note.is_of_source = !plan->from_filter || topic::matches(plan->source, event.topic);
+        if (note.is_of_source) views.push_back(view_of(event, i));
+        if (notes.size() == kRowsAtOnce) flush();
         if (result.rows.size() > kRowsMax)
             return fail(Errc::limit_exceeded, "the rule gives more than 1,000,000 rows");
     }
@@ -177,11 +187,11 @@ std::string to_ndjson(const DryRunResult& result) {
     for (const auto& alarm : result.changes) out += "{\"alarm\":" + alarms::to_json(alarm) + "}\n";
     const RuleCounts& counts = result.counts;
     out += fmt::format(
-        "{{\"counts\":{{\"records_in\":{},\"rows_out\":{},\"late\":{},"
+        "{{\"counts\":{{\"records_in\":{},\"rows_out\":{},\"late\":{},\"clock_back\":{},"
         "\"mismatches\":{},\"implausible\":{},\"errors\":{},\"alarms_raised\":{},"
         "\"alarms_cleared\":{}}},\"last_error\":",
-        counts.records_in, counts.rows_out, counts.late, counts.mismatches, counts.implausible,
-        counts.errors, counts.alarms_raised, counts.alarms_cleared);
+        counts.records_in, counts.rows_out, counts.late, counts.clock_back, counts.mismatches,
+        counts.implausible, counts.errors, counts.alarms_raised, counts.alarms_cleared);
     column::append_json_string(out, result.last_error);
     return out + "}\n";
 }

@@ -1,7 +1,10 @@
 #include <holdfast/rules/engine.hpp>
 
+#include "rules/alarm_record.hpp"
 #include "rules/partition_task.hpp"
 #include "rules/rule.hpp"
+#include "rules/rule_store.hpp"
+#include "rules/tick_writer.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/log/state_write.hpp>
@@ -10,9 +13,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
-#include <set>
 #include <unordered_map>
 
 namespace holdfast::rules {
@@ -26,7 +30,8 @@ public:
     Result<void> start() {
         const std::lock_guard lock(mutex_);
         HF_TRY(make_stream(alarms::kAlarmStream));
-        HF_TRY(load_definitions());
+        HF_TRY(auto stored, store_.load());
+        for (auto& rule : stored) rules_.insert_or_assign(rule->plan->name, std::move(rule));
         for (const auto& [name, rule] : rules_)
             if (rule->status_now() == RuleStatus::running) {
                 HF_TRY(attach(rule));
@@ -65,16 +70,26 @@ public:
         const std::lock_guard lock(mutex_);
         HF_TRY(const auto rule, find_rule(name));
         detach(*rule);
-        HF_TRY(log::StateWrite::write(parts_.log, removal(*rule)));
+        HF_TRY(write_without_alarms_of(*rule, store_.removal(*rule)));
         rules_.erase(std::string(name));
         return ok();
+    }
+
+    void write_ticks() {
+        const std::lock_guard lock(mutex_);
+        std::vector<std::shared_ptr<PartitionTask>> tasks;
+        for (const auto& [id, task] : tasks_) tasks.push_back(task);
+        const auto written =
+            ticks_.write(tasks, parts_.clock.now_ms(), parts_.clock.monotonic_ms());
+        // Alarms and windows that wait for time alone come late: worth a line.
+        if (!written) log_warn("rules", "a tick is not stored: {}", written.error().context);
     }
 
     Result<RuleInfo> pause(std::string_view name) {
         const std::lock_guard lock(mutex_);
         HF_TRY(const auto rule, find_rule(name));
         if (rule->status_now() == RuleStatus::running) {
-            HF_TRY(store_status(*rule, RuleStatus::paused));
+            HF_TRY(set_status(*rule, RuleStatus::paused));
             detach(*rule);
         }
         return info(*rule);
@@ -85,7 +100,7 @@ public:
         HF_TRY(const auto rule, find_rule(name));
         if (rule->status_now() != RuleStatus::running) {
             detach(*rule); // a failed one still hangs on its tasks
-            HF_TRY(store_status(*rule, RuleStatus::running));
+            HF_TRY(set_status(*rule, RuleStatus::running));
             HF_TRY(attach(rule));
         }
         return info(*rule);
@@ -139,28 +154,6 @@ private:
         return ok();
     }
 
-    Result<void> load_definitions() {
-        std::optional<Error> damaged;
-        HF_TRY(parts_.log.scan_state(
-            log::Keyspace::rules, "rule/", [&](std::string_view key, std::string_view value) {
-                auto rule = decode_definition(value);
-                if (!rule) {
-                    damaged = fail(rule.error().code,
-                                   fmt::format("stored {}: {}", key, rule.error().context));
-                    return false;
-                }
-                next_id_ = std::max(next_id_, rule.value()->id + 1);
-                rules_.insert_or_assign(rule.value()->plan->name, rule.value());
-                return true;
-            }));
-        if (damaged) return *damaged;
-        // States of rules that were removed do not free their ids: those were never reused.
-        HF_TRY(auto stored, parts_.log.state(log::Keyspace::rules, "next_id"));
-        if (stored && stored->size() == 8)
-            next_id_ = std::max(next_id_, load_u64_be(as_bytes(*stored).data()));
-        return ok();
-    }
-
     // Existing streams that the rule reads.
     Result<std::vector<std::shared_ptr<const log::Stream>>> sources(const sql::RulePlan& plan) {
         std::vector<std::shared_ptr<const log::Stream>> streams;
@@ -191,17 +184,20 @@ private:
                 HF_TRY(make_stream(action.stream));
             }
         auto rule = std::make_shared<Rule>();
-        rule->id = next_id_;
+        rule->id = store_.next_id();
         rule->created_ms = parts_.clock.now_ms();
         rule->plan = std::make_shared<const sql::RulePlan>(std::move(plan));
-        std::vector<log::StateChange> changes;
+        HF_TRY(auto changes, store_.start(*rule, streams, settings_));
         if (before != rules_.end()) {
             detach(*before->second);
-            changes = removal(*before->second);
+            // The old rule's state goes first: the new definition has the same key.
+            auto all = store_.removal(*before->second);
+            std::move(changes.begin(), changes.end(), std::back_inserter(all));
+            HF_TRY(write_without_alarms_of(*before->second, std::move(all)));
+        } else {
+            HF_TRY(log::StateWrite::write(parts_.log, std::move(changes)));
         }
-        HF_TRY(add_start(*rule, streams, changes));
-        HF_TRY(log::StateWrite::write(parts_.log, std::move(changes)));
-        ++next_id_;
+        store_.started(*rule);
         rules_.insert_or_assign(rule->plan->name, rule);
         HF_TRY(attach(rule));
         return info(*rule);
@@ -215,55 +211,37 @@ private:
         return ok();
     }
 
-    // The definition, and a checkpoint at the end of every source partition.
-    Result<void> add_start(Rule& rule,
-                           const std::vector<std::shared_ptr<const log::Stream>>& streams,
-                           std::vector<log::StateChange>& changes) {
-        const std::string name = definition_key(rule.plan->name);
-        changes.push_back(
-            {log::Keyspace::rules, name, encode_definition(rule, RuleStatus::running)});
-        std::string next_id(8, '\0');
-        store_u64_be(reinterpret_cast<std::byte*>(next_id.data()), rule.id + 1);
-        changes.push_back({log::Keyspace::rules, "next_id", next_id});
-        const std::shared_ptr<Rule> unowned(&rule, [](Rule*) {});
-        for (const auto& stream : streams)
-            for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
-                RuleRun run(unowned, {stream->id, index}, settings_);
-                HF_TRY(const auto bounds, parts_.log.bounds(run.partition));
-                run.next_offset = bounds.high_watermark;
-                changes.push_back(
-                    {log::Keyspace::rules, state_key(rule.id, run.partition), run.encode()});
-            }
+    // Together with clearing its alarms: nobody else ever would.
+    Result<void> write_without_alarms_of(const Rule& rule, std::vector<log::StateChange> changes) {
+        std::vector<alarms::Alarm> cleared = parts_.alarms.active_of(rule.plan->name);
+        if (cleared.empty()) return log::StateWrite::write(parts_.log, std::move(changes));
+        broker::PublishBatch batch;
+        batch.state_changes = std::move(changes);
+        batch.passes_over = true;
+        for (alarms::Alarm& alarm : cleared) {
+            alarm = alarms::removed(std::move(alarm), parts_.clock.now_ms());
+            add_alarm(batch, alarm);
+        }
+        auto stored = std::make_shared<std::promise<Result<void>>>();
+        auto answer = stored->get_future();
+        parts_.publisher.publish(std::move(batch), [stored](auto placed) {
+            stored->set_value(placed ? Result<void>(ok()) : placed.error());
+        });
+        HF_TRY(answer.get());
+        parts_.alarms.apply(cleared);
         return ok();
     }
 
-    std::vector<log::StateChange> removal(const Rule& rule) {
-        std::vector<log::StateChange> changes;
-        changes.push_back({log::Keyspace::rules, definition_key(rule.plan->name), std::nullopt});
-        const auto scanned = parts_.log.scan_state(
-            log::Keyspace::rules, state_prefix(rule.id),
-            [&](std::string_view key, std::string_view) {
-                changes.push_back({log::Keyspace::rules, std::string(key), std::nullopt});
-                return true;
-            });
-        // Left-over state is harmless, because ids are not reused: say so and go on.
-        if (!scanned)
-            log_warn("rules", "state of {}: {}", rule.plan->name, scanned.error().context);
-        return changes;
-    }
-
-    Result<void> store_status(Rule& rule, RuleStatus status) {
-        HF_TRY(log::StateWrite::write(parts_.log,
-                                      {{log::Keyspace::rules, definition_key(rule.plan->name),
-                                        encode_definition(rule, status)}}));
+    Result<void> set_status(Rule& rule, RuleStatus status) {
+        HF_TRY(store_.store_status(rule, status));
         const std::lock_guard lock(rule.mutex);
         rule.status = status;
         if (status == RuleStatus::running) rule.last_error.clear();
         return ok();
     }
 
-    // Puts the rule on every partition of its sources where it is not yet, at its checkpoint; a
-    // partition without one is younger than the rule and read from its start.
+    // Puts the rule on every partition of its sources where it is not yet, at its checkpoint. Where
+    // that is damaged the rule fails, by name, and the others go on.
     Result<void> attach(const std::shared_ptr<Rule>& rule) {
         auto streams = sources(*rule->plan);
         if (!streams) {
@@ -272,30 +250,33 @@ private:
         }
         for (const auto& stream : streams.value())
             for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
-                HF_TRY(attach(rule, stream, index));
+                const auto attached = attach(rule, stream, index);
+                if (!attached && attached.error().code != Errc::corrupt) return attached.error();
+                if (!attached) {
+                    detach(*rule);
+                    rule->fail_with("its stored state is damaged; replace it to start anew: " +
+                                    attached.error().context);
+                    log_error("rules", "{}; the rule is set aside", attached.error().context);
+                    return ok();
+                }
             }
         return ok();
     }
     Result<void> attach(const std::shared_ptr<Rule>& rule,
                         const std::shared_ptr<const log::Stream>& stream, PartitionIndex index) {
         const PartitionId id{stream->id, index};
-        auto& task = tasks_[id];
-        if (task != nullptr) {
-            const auto& runs = task->runs();
+        const auto known = tasks_.find(id);
+        if (known != tasks_.end()) {
+            const auto& runs = known->second->runs();
             if (std::any_of(runs.begin(), runs.end(),
                             [&](const auto& run) { return run->rule == rule; }))
                 return ok();
         }
         if (rule->counters.records_in == nullptr) rule->count_in(parts_.metrics);
         auto run = std::make_shared<RuleRun>(rule, id, settings_);
-        HF_TRY(auto stored, parts_.log.state(log::Keyspace::rules, state_key(rule->id, id)));
-        if (stored) {
-            HF_TRY(run->decode(*stored));
-        } else {
-            HF_TRY(const auto bounds, parts_.log.bounds(id));
-            run->next_offset = bounds.log_start_offset;
-        }
+        HF_TRY(store_.restore(*run));
         rule->stands_at(id, run->next_offset);
+        auto& task = tasks_[id];
         if (task == nullptr) {
             task = std::make_shared<PartitionTask>(stream, index, parts_.publisher, parts_.alarms,
                                                    settings_);
@@ -334,6 +315,7 @@ private:
         out.name = rule.plan->name;
         out.sql = rule.plan->text;
         out.created_ms = rule.created_ms;
+        out.made_by = rule.made_by;
         const std::lock_guard lock(rule.mutex);
         for (const auto& [partition, next] : rule.positions)
             if (const auto bounds = parts_.log.bounds(partition))
@@ -341,6 +323,7 @@ private:
         out.status = rule.status;
         out.counts = rule.counts;
         out.last_error = rule.last_error;
+        if (rule.paths) out.warnings = rule.paths->warnings(*rule.plan);
         return out;
     }
 
@@ -350,7 +333,8 @@ private:
     // all guarded by mutex_
     std::map<std::string, std::shared_ptr<Rule>, std::less<>> rules_;
     std::unordered_map<PartitionId, std::shared_ptr<PartitionTask>> tasks_;
-    std::uint64_t next_id_ = 1;
+    RuleStore store_{parts_.log};
+    TickWriter ticks_{parts_.log};
 };
 
 Engine::Engine(EngineSettings settings, Parts parts)
@@ -386,6 +370,9 @@ std::optional<RuleInfo> Engine::find(std::string_view name) const {
 }
 std::vector<RuleInfo> Engine::list() const {
     return impl_->list();
+}
+void Engine::write_ticks() {
+    impl_->write_ticks();
 }
 Result<void> Engine::refresh() {
     return impl_->refresh();

@@ -40,6 +40,22 @@ void PartitionTask::rebuild_decoder() {
         }
     }
     decoder_ = record::PayloadColumns(std::move(fields));
+    read_to_ = position();
+    note_due();
+}
+
+void PartitionTask::note_due() {
+    std::int64_t least_us = INT64_MAX;
+    std::int64_t latest_us = 0;
+    for (const auto& run : runs_) {
+        if (run->rule->status_now() != RuleStatus::running) continue;
+        const auto due_us = run->runner.next_due_arrival_us();
+        if (!due_us) continue;
+        least_us = std::min(least_us, *due_us);
+        latest_us = std::max(latest_us, run->runner.latest_arrival_us());
+    }
+    due_us_ = least_us;
+    latest_us_ = latest_us;
 }
 
 void PartitionTask::step(const log::Fetched& fetched, Done done) {
@@ -78,17 +94,19 @@ void PartitionTask::process(const log::Fetched& fetched) {
     }
     flush();
     idle_position_ = fetched.next_offset;
+    read_to_ = fetched.next_offset;
     for (const auto& run : runs_) {
         if (run->rule->status_now() != RuleStatus::running) continue;
         run->stored_offset = run->next_offset;
         run->next_offset = std::max(run->next_offset, fetched.next_offset);
         run->gather(settings_.checkpoint_records);
     }
+    note_due();
 }
 
 void PartitionTask::collect(const record::RecordView& record) {
     record::MessageView message = record::read_message(record);
-    if (!message.has_payload) return;
+    if (message.is_tick) has_tick_out_ = false;
     message.stream = stream_->settings.name;
     message.partition = partition_.index;
     messages_.push_back(message);
@@ -107,7 +125,7 @@ void PartitionTask::flush() {
 
 bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message) const {
     const auto& plan = *run.rule->plan;
-    if (message.offset < run.next_offset) return false;
+    if (!message.has_payload) return false; // tombstones and ticks
     if (plan.from_filter && (message.topic.empty() || !topic::matches(plan.source, message.topic)))
         return false;
     // A rule does not read what it wrote, nor join an endless ring of rules.
@@ -118,11 +136,23 @@ bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message
 }
 
 void PartitionTask::run_rule(RuleRun& run, std::size_t from, std::size_t count) {
+    // Every record tells the partition's time; those of the source are rows.
+    const bool keeps_time = run.runner.keeps_time();
     std::vector<std::uint32_t> picked;
-    for (std::size_t row = 0; row < count; ++row)
-        if (takes(run, messages_[from + row])) picked.push_back(static_cast<std::uint32_t>(row));
+    std::vector<RecordNote> notes;
+    for (std::size_t row = 0; row < count; ++row) {
+        const auto& message = messages_[from + row];
+        if (message.offset < run.next_offset) continue; // is in its state already
+        const bool is_of_source = takes(run, message);
+        if (is_of_source) picked.push_back(static_cast<std::uint32_t>(row));
+        if (!is_of_source && !keeps_time) continue;
+        notes.push_back({decoder_.error(row), as_text(message.payload), message.offset,
+                         message.arrival_ms * 1000, is_of_source, message.is_tick,
+                         decoder_.is_implausible(run.columns[run.rule->plan->ts_field], row),
+                         message.hops});
+    }
     run.unstored_records += count;
-    if (picked.empty()) return;
+    if (notes.empty()) return;
     const bool takes_all = picked.size() == count;
     std::vector<column::Column> gathered;
     gathered.reserve(run.columns.size());
@@ -131,14 +161,7 @@ void PartitionTask::run_rule(RuleRun& run, std::size_t from, std::size_t count) 
         if (!takes_all) gathered.push_back(decoder_.column(index).gather(picked));
         frame.columns.push_back(takes_all ? &decoder_.column(index) : &gathered.back());
     }
-    std::vector<RecordNote> notes;
-    notes.reserve(picked.size());
-    for (const std::uint32_t row : picked) {
-        const auto& message = messages_[from + row];
-        notes.push_back({decoder_.error(row), as_text(message.payload), message.offset,
-                         decoder_.is_implausible(run.columns[run.rule->plan->ts_field], row),
-                         message.hops});
-    }
+    run.rule->watch_paths(frame);
     run.runner.run(frame, notes);
 }
 
@@ -168,6 +191,7 @@ void PartitionTask::store(Done done) {
         publisher_.publish(run->unstored->batch, [this, storing, run](const auto& placed) {
             if (placed) {
                 alarms_.apply(run->unstored->alarms);
+                note_refused(*run, placed.value());
                 run->unstored.reset();
             } else if (is_permanent(placed.error().code)) {
                 // Trying again cannot help, and the other rules must go on.
@@ -181,6 +205,25 @@ void PartitionTask::store(Done done) {
         });
     }
     storing->finish_one();
+}
+
+// Outputs that can never be stored: counted, and one log line a step, however many they are.
+void PartitionTask::note_refused(RuleRun& run, const std::vector<broker::Placed>& placed) {
+    RuleCounts counts;
+    std::string first;
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        if (!placed[i].refused) continue;
+        if (counts.errors++ != 0) continue;
+        const auto& origins = run.unstored->origins;
+        const Offset origin = i < origins.size() ? origins[i] : run.next_offset - 1;
+        first = fmt::format("{}/{} offset {}: {}", stream_->settings.name, partition_.index, origin,
+                            placed[i].refused->context);
+    }
+    if (counts.errors == 0) return;
+    log_warn("rules",
+             "rule '{}': {} outputs can never be stored and are passed over; the first: {}",
+             run.rule->plan->name, counts.errors, first);
+    run.rule->add(counts, first);
 }
 
 void PartitionTask::skipped_to(Offset resume, const Error& why) {

@@ -7,6 +7,8 @@
 #include <holdfast/record/batch_view.hpp>
 #include <holdfast/record/payload_columns.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,8 +37,19 @@ public:
     void skipped_to(Offset resume, const Error& why) override;
 
     [[nodiscard]] std::vector<std::shared_ptr<RuleRun>>& runs() noexcept { return runs_; }
-    // After runs() changed: the union of the fields that the rules need.
+    // After runs() changed: the union of the fields that the rules need, and what they wait for.
     void rebuild_decoder();
+
+    // Of ticks; any thread. Whether a rule here waits for a record that arrives at `now_ms`, or for
+    // time that was told wrong, and the last tick has been read.
+    [[nodiscard]] bool wants_tick(std::int64_t now_ms) const noexcept {
+        const std::int64_t now_us = now_ms * 1000;
+        const bool is_wrong = latest_us_.load() > now_us + ArrivalClock::kJumpUs;
+        return !has_tick_out_.load() && (due_us_.load() <= now_us || is_wrong);
+    }
+    [[nodiscard]] Offset read_to() const noexcept { return read_to_.load(); }
+    void tick_is_out() noexcept { has_tick_out_ = true; }
+    void tick_is_lost() noexcept { has_tick_out_ = false; }
 
 private:
     struct Storing; // one step's batches on their way
@@ -46,8 +59,10 @@ private:
     void flush();
     void run_rule(RuleRun& run, std::size_t from, std::size_t count);
     [[nodiscard]] bool takes(const RuleRun& run, const record::MessageView& message) const;
+    void note_due();
     void store(Done done);
     void bad_batch(const Error& why, Offset at);
+    void note_refused(RuleRun& run, const std::vector<broker::Placed>& placed);
 
     std::shared_ptr<const log::Stream> stream_;
     PartitionId partition_;
@@ -55,7 +70,11 @@ private:
     alarms::Registry& alarms_;
     const EngineSettings& settings_;
     std::vector<std::shared_ptr<RuleRun>> runs_;
-    Offset idle_position_ = 0; // where the task stands while no rule runs
+    Offset idle_position_ = 0;                    // where the task stands while no rule runs
+    std::atomic<std::int64_t> due_us_{INT64_MAX}; // an arrival time
+    std::atomic<std::int64_t> latest_us_{0};      // the arrival time that was told; 0: nobody waits
+    std::atomic<Offset> read_to_{-1};
+    std::atomic<bool> has_tick_out_{false}; // written, not met yet
     record::PayloadColumns decoder_;
     std::vector<record::BatchView> batches_; // what messages_ borrow from
     std::vector<record::MessageView> messages_;

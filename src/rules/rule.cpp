@@ -2,12 +2,16 @@
 
 #include "rules/state_codec.hpp"
 
+#include <holdfast/base/log_line.hpp>
+
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace holdfast::rules {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 Result<std::shared_ptr<Rule>> decode(ByteReader& in) {
     HF_TRY(const auto version, in.u8());
@@ -17,6 +21,7 @@ Result<std::shared_ptr<Rule>> decode(ByteReader& in) {
     HF_TRY(rule->id, in.u64_be());
     HF_TRY(const auto status, in.u8());
     HF_TRY(rule->created_ms, in.varlong());
+    HF_TRY(rule->made_by, take_text(in));
     HF_TRY(const auto text, take_text(in));
     if (status > 2 || !in.empty()) return fail(Errc::corrupt, "rule definition");
     rule->status = static_cast<RuleStatus>(status);
@@ -41,6 +46,7 @@ void Rule::add(const RuleCounts& more, const std::string& error) {
     counts.records_in += more.records_in;
     counts.rows_out += more.rows_out;
     counts.late += more.late;
+    counts.clock_back += more.clock_back;
     counts.mismatches += more.mismatches;
     counts.implausible += more.implausible;
     counts.errors += more.errors;
@@ -69,6 +75,18 @@ void Rule::count_in(Metrics& metrics) {
         &metrics.counter("holdfast_rule_errors", "Records or rows a rule skipped", label);
 }
 
+void Rule::watch_paths(const column::Frame& input) {
+    if (input.rows == 0 || !watches_paths) return;
+    const std::vector<bool> has_value = PathWatch::values_in(input);
+    const std::lock_guard lock(mutex);
+    if (!paths) paths.emplace(*plan);
+    const bool is_news = paths->note(input.rows, has_value);
+    watches_paths = !paths->all_seen();
+    if (!is_news) return;
+    for (const std::string& warning : paths->warnings(*plan))
+        log_warn("rules", "rule '{}': {} so far", plan->name, warning);
+}
+
 void Rule::stands_at(PartitionId partition, Offset next) {
     const std::lock_guard lock(mutex);
     positions[partition] = next;
@@ -91,6 +109,20 @@ std::string state_key(std::uint64_t rule_id, PartitionId partition) {
                        partition.index);
 }
 
+std::string page_key(std::string_view state_key, char kind, std::uint32_t number) {
+    return fmt::format("{}/{}{:08x}", state_key, kind, number);
+}
+
+std::optional<std::pair<char, std::uint32_t>> page_of(std::string_view rest) {
+    constexpr std::size_t kBytes = 10; // '/', kind, 8 hex digits
+    if (rest.size() != kBytes || rest[0] != '/') return std::nullopt;
+    std::uint32_t number = 0;
+    const char* const end = rest.data() + rest.size();
+    const auto read = std::from_chars(rest.data() + 2, end, number, 16);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    return std::pair(rest[1], number);
+}
+
 std::string encode_definition(const Rule& rule, RuleStatus status) {
     Bytes bytes;
     ByteWriter out(bytes);
@@ -98,6 +130,7 @@ std::string encode_definition(const Rule& rule, RuleStatus status) {
     out.u64_be(rule.id);
     out.u8(static_cast<std::uint8_t>(status));
     out.varlong(rule.created_ms);
+    put_text(out, rule.made_by);
     put_text(out, rule.plan->text);
     return std::string(as_text(bytes));
 }

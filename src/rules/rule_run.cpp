@@ -1,33 +1,47 @@
 #include "rules/rule_run.hpp"
 
-#include "rules/state_codec.hpp"
+#include "rules/alarm_record.hpp"
 
 #include <fmt/format.h>
 
 namespace holdfast::rules {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 } // namespace
 
-std::string RuleRun::encode() const {
+std::vector<log::StateChange> RuleRun::take_checkpoint() {
     Bytes bytes;
     ByteWriter out(bytes);
     out.u8(kVersion);
     out.varlong(next_offset);
-    runner.encode(out);
-    return std::string(as_text(bytes));
+    runner.encode_head(out);
+    const std::string key = state_key(rule->id, partition);
+    std::vector<log::StateChange> changes;
+    changes.push_back({log::Keyspace::rules, key, std::string(as_text(bytes))});
+    for (auto& page : runner.take_changed_pages())
+        changes.push_back(
+            {log::Keyspace::rules, page_key(key, page.kind, page.number), std::move(page.value)});
+    return changes;
 }
 
-Result<void> RuleRun::decode(std::string_view value) {
-    ByteReader in(as_bytes(value));
+Result<void> RuleRun::restore(std::string_view head,
+                              const std::vector<std::pair<std::string, std::string>>& pages) {
+    ByteReader in(as_bytes(head));
     const auto read = [&]() -> Result<void> {
         HF_TRY(const auto version, in.u8());
         if (version != kVersion)
             return fail(Errc::not_supported, fmt::format("rule state of version {}", version));
         HF_TRY(next_offset, in.varlong());
-        return runner.decode(in);
+        HF_TRY(runner.decode_head(in));
+        for (const auto& [rest, value] : pages) {
+            const auto page = page_of(rest);
+            if (!page) return fail(Errc::corrupt, "rule state: a key that is none");
+            HF_TRY(runner.decode_page(page->first, page->second, value));
+        }
+        runner.decoded();
+        return ok();
     };
     const auto outcome = read();
     if (outcome) return ok();
@@ -43,22 +57,14 @@ void RuleRun::gather(std::size_t checkpoint_records) {
     if (emitted.empty() && unstored_records < checkpoint_records) return;
     unstored_records = 0;
     unstored = std::make_shared<Unstored>();
+    // One output that can never be stored must not hold up the others, nor the rule.
+    unstored->batch.passes_over = true;
     unstored->batch.messages = std::move(emitted.messages);
-    for (const auto& alarm : emitted.alarms) {
-        broker::OutMessage out;
-        out.topic = alarms::alarm_topic(alarm);
-        out.stream = alarms::kAlarmStream;
-        out.device = alarm.device;
-        out.client_id = "rule:" + rule->plan->name;
-        out.payload = alarms::to_json(alarm);
-        out.content_type = "application/json";
-        out.event_ms = alarm.cleared_ms.value_or(alarm.raised_ms);
-        unstored->batch.messages.push_back(std::move(out));
-        unstored->batch.state_changes.push_back(alarms::state_change(alarm));
-    }
+    unstored->origins = std::move(emitted.origins);
+    for (const auto& alarm : emitted.alarms) add_alarm(unstored->batch, alarm);
     unstored->alarms = std::move(emitted.alarms);
-    unstored->batch.state_changes.push_back(
-        {log::Keyspace::rules, state_key(rule->id, partition), encode()});
+    for (auto& change : take_checkpoint())
+        unstored->batch.state_changes.push_back(std::move(change));
 }
 
 } // namespace holdfast::rules

@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::rules {
@@ -31,12 +33,16 @@ struct RuleRun {
     struct Unstored {
         broker::PublishBatch batch;
         std::vector<alarms::Alarm> alarms;
+        std::vector<Offset> origins; // of the first messages; the others are the alarms' records
     };
     std::shared_ptr<Unstored> unstored{};
 
-    // The checkpoint's value: next offset, then the runner's state.
-    [[nodiscard]] std::string encode() const;
-    [[nodiscard]] Result<void> decode(std::string_view value);
+    // The checkpoint: its head, and the pages that have changed since it was last asked for.
+    [[nodiscard]] std::vector<log::StateChange> take_checkpoint();
+    // From the head and every page, by what follows the head's key. corrupt, not_supported; the run
+    // is of no use then.
+    [[nodiscard]] Result<void> restore(
+        std::string_view head, const std::vector<std::pair<std::string, std::string>>& pages);
     // Moves what the runner emitted into `unstored`, with the checkpoint, where there is
     // something or `checkpoint_records` have passed.
     void gather(std::size_t checkpoint_records);

@@ -1,11 +1,7 @@
 #pragma once
 
-#include "rules/alarm_tracker.hpp"
-#include "rules/window_store.hpp"
-
-#include <holdfast/broker/publisher.hpp>
-#include <holdfast/rules/engine.hpp>
-#include <holdfast/sql/rule_plan.hpp>
+#include "rules/device_states.hpp"
+#include "rules/rule_output.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -22,16 +18,11 @@ struct RecordNote {
     std::string_view payload_error; // empty: decoded well
     std::string_view payload;       // for LATE TO
     Offset offset = 0;
+    std::int64_t arrival_us = 0;
+    bool is_of_source = true; // false: it only tells the partition's time
+    bool is_tick = false;     // and that of the server
     bool is_implausible = false;
     std::uint8_t hops = 0; // rules that the record came through
-};
-
-// What a runner emitted since it was last asked.
-struct Emitted {
-    std::vector<std::string> rows;            // JSON; only where asked for
-    std::vector<broker::OutMessage> messages; // without the alarms' own records
-    std::vector<alarms::Alarm> alarms;
-    [[nodiscard]] bool empty() const noexcept { return messages.empty() && alarms.empty(); }
 };
 
 // One rule over the records of one partition, in order: state, windows, alarms, outputs. Knows no
@@ -42,60 +33,70 @@ public:
     RuleRunner(std::shared_ptr<const sql::RulePlan> plan, const EngineSettings& limits,
                bool keeps_rows = false);
 
-    // Records of the rule's source: column i of `input` is plan.fields[i].
+    // Records of the partition in order. The rows of `input` are those of the rule's source; column
+    // i is plan.fields[i].
     void run(const column::Frame& input, std::span<const RecordNote> notes);
-    // Closes all windows as if the watermark had passed them: the end of a dry run.
+    // Closes all windows as if the watermarks had passed them: the end of a dry run.
     void close_all();
 
-    [[nodiscard]] Emitted take_emitted();
-    [[nodiscard]] RuleCounts take_counts(); // since last asked
-    [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
+    // Whether time matters to the rule: where not, records that are not of its source may be left
+    // out.
+    [[nodiscard]] bool keeps_time() const noexcept { return keeps_time_; }
+    // When a record, whichever, would give something by its arrival alone; empty: never.
+    [[nodiscard]] std::optional<std::int64_t> next_due_arrival_us() const {
+        return devices_.next_due_arrival_us();
+    }
+    [[nodiscard]] std::int64_t latest_arrival_us() const noexcept {
+        return devices_.latest_arrival_us();
+    }
 
-    void encode(ByteWriter& out) const;
-    [[nodiscard]] Result<void> decode(ByteReader& in);
+    [[nodiscard]] Emitted take_emitted() { return output_.take_emitted(); }
+    [[nodiscard]] RuleCounts take_counts() { return output_.take_counts(); } // since last asked
+    [[nodiscard]] const std::string& last_error() const noexcept { return output_.last_error(); }
+
+    // The state in a head and numbered pages of two kinds (docs/format/rule_state.md).
+    struct Page {
+        char kind = 0; // 'd' devices, 'a' alarm keys
+        std::uint32_t number = 0;
+        std::optional<std::string> value; // empty: nothing is left in it
+    };
+    void encode_head(ByteWriter& out) const;
+    [[nodiscard]] std::vector<Page> take_changed_pages(); // since last asked
+    // Head first, then every page, then decoded(). corrupt.
+    [[nodiscard]] Result<void> decode_head(ByteReader& in);
+    [[nodiscard]] Result<void> decode_page(char kind, std::uint32_t number, std::string_view value);
+    void decoded();
 
     static constexpr std::uint8_t kHopsMax = 8;
 
 private:
-    // The evaluated output frame of a batch of rows.
-    struct Output {
-        std::vector<column::Column> items;
-        column::Frame frame; // items, then the middle frame
-        column::Column per, severity, raise, clear;
+    struct Closed { // a window whose group has not been emitted yet
+        std::int64_t start_us = 0;
+        std::string device; // by value: it may be forgotten before
+        DeviceStates::Group group;
     };
-    struct RowNote {
-        std::int64_t ts_us = 0;
-        std::optional<std::string_view> device;
-        std::uint8_t hops = 0;
-    };
-
-    [[nodiscard]] Output evaluate_output(const column::Frame& middle);
-    void emit(const Output& output, std::size_t row, const RowNote& note);
-    void emit_alarm(const Output& output, std::size_t row, const RowNote& note,
-                    const std::string& json);
-    void publish(const sql::RulePlan::Action& action, const Output& output, std::size_t row,
-                 const RowNote& note, const std::string& json);
+    void count_in(std::span<const RecordNote> notes);
     void run_rows(const column::Frame& input, std::span<const RecordNote> notes,
                   const std::vector<std::uint32_t>& passing);
     void run_windows(const column::Frame& input, std::span<const RecordNote> notes,
                      const std::vector<std::uint32_t>& passing);
-    void add_to_window(std::int64_t ts_us, std::string_view device, const RecordNote& note,
+    void arrive(const RecordNote& note);
+    [[nodiscard]] DeviceStates::Device* meet(std::string_view name, std::int64_t ts_us,
+                                             const RecordNote& note);
+    void add_to_window(DeviceStates::Device& device, std::int64_t ts_us, const RecordNote& note,
                        const std::vector<column::Column>& arguments, std::size_t row);
-    void late(std::int64_t ts_us, std::string_view device, const RecordNote& note);
-    void advance(std::int64_t ts_us);
-    void close_first_window();
-    void error(std::string what);
-    [[nodiscard]] broker::OutMessage message(const RowNote& note, std::string payload) const;
+    void late(std::string_view device, std::int64_t ts_us, const RecordNote& note);
+    void advance(DeviceStates::Device& device);
+    void schedule(DeviceStates::Device& device);
+    void close_first(DeviceStates::Device& device);
+    void emit_closed();
 
     std::shared_ptr<const sql::RulePlan> plan_;
-    const bool keeps_rows_;
-    WindowStore windows_;
-    std::optional<AlarmTracker> alarms_;
-    std::int64_t watermark_us_ = INT64_MIN;
-    sql::Evaluation evaluation_;
-    Emitted emitted_;
-    RuleCounts counts_;
-    std::string last_error_;
+    RuleOutput output_;
+    DeviceStates devices_;
+    const bool has_deadlines_; // FOR
+    const bool keeps_time_;
+    std::vector<Closed> closed_;
 };
 
 } // namespace holdfast::rules

@@ -3,7 +3,7 @@
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/gateway/rest/work_queue.hpp>
 #include <holdfast/models/engine.hpp>
-#include <rules/log_publisher.hpp>
+#include <support/log_publisher.hpp>
 #include <support/temp_dir.hpp>
 #include "gateway/http_client.hpp"
 
@@ -29,7 +29,7 @@ struct Api {
         publisher.emplace(*log, "cars");
         pool.emplace(*log, 1);
         engine.emplace(models::EngineSettings{.models_max = 2},
-                       models::Engine::Parts{*log, *pool, *publisher, alarms, metrics});
+                       models::Engine::Parts{*log, *pool, *publisher, alarms, metrics, clock});
         REQUIRE(engine->start());
         gateway::add_model_routes(router, *engine, work, work);
         gateway::add_openapi_route(router);

@@ -1,17 +1,12 @@
 // Goal: a model on a real log raises its alarm, and a server that ends without a word and comes
 // again emits nothing twice and loses nothing. Method: compare with an engine that ran through.
-#include "log/log_fixture.hpp"
-#include "rules/log_publisher.hpp"
+#include "support/log_site.hpp"
 
 #include <holdfast/models/engine.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
-
-#include <chrono>
-#include <functional>
-#include <thread>
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -23,73 +18,29 @@ const char* const kModel =
     "options: {warmup_samples: 20, silence: 1h}\n";
 constexpr int kSteps = 48 * 10;
 
-bool eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
-// A log with an engine on it, which can be killed and started again.
-struct Site {
-    LogFixture at;
-    std::unique_ptr<log::ConsumerPool> pool;
-    std::unique_ptr<LogPublisher> publisher;
-    std::unique_ptr<alarms::Registry> alarms;
-    std::unique_ptr<models::Engine> engine;
-
-    Site() {
-        at.make_stream("cars");
-        at.make_stream("alarms");
-        start();
-    }
-    ~Site() { end(); }
-    void start() {
-        pool = std::make_unique<log::ConsumerPool>(*at.log, 2);
-        publisher = std::make_unique<LogPublisher>(*at.log, "cars");
-        alarms = std::make_unique<alarms::Registry>();
-        REQUIRE(alarms->load(*at.log));
-        engine = std::make_unique<models::Engine>(
-            models::EngineSettings{.models_max = 2, .checkpoint_records = 7},
-            models::Engine::Parts{*at.log, *pool, *publisher, *alarms, at.metrics});
-        REQUIRE(engine->start());
-    }
-    void end() {
-        engine.reset();
-        pool.reset();
-    }
-    void restart() {
-        end();
-        at.reopen();
-        start();
-    }
+// Models on a log.
+struct Site : LogSite<models::Engine> {
+    Site()
+        : LogSite({"cars", "alarms"}, [](LogSite& site) {
+              return std::make_unique<models::Engine>(
+                  models::EngineSettings{.models_max = 2, .checkpoint_records = 7},
+                  models::Engine::Parts{*site.at.log, *site.pool, *site.publisher, *site.alarms,
+                                        site.at.metrics, site.at.clock});
+          }) {}
 
     // Half-hourly samples of two devices; in the last hours of each third day both run hot.
     void send(int from, int to, PartitionIndex partition = 0) {
         for (int step = from; step < to; ++step) {
-            record::BatchBuilder builder;
             broker::OutMessage message;
             message.device = step % 2 == 0 ? "a" : "b";
             message.topic = "car/" + message.device;
             const bool is_hot = step / 48 % 3 == 2 && step % 48 >= 40;
             message.payload = fmt::format(R"({{"temp":{}}})", is_hot ? 500 : step % 48);
             message.event_ms = 1'600'041'600'000 + step * 1'800'000LL;
-            LogPublisher::encode(builder, message, *message.event_ms);
-            WaitedGroup group;
-            group.appends.push_back(
-                {{at.log->find_stream("cars")->id, partition}, builder.finish(), 1});
-            at.log->append(group);
-            REQUIRE(group.wait());
+            append(message, *message.event_ms, partition);
         }
     }
-    [[nodiscard]] std::vector<std::string> emitted() const {
-        std::vector<std::string> values;
-        auto all = read_all(*at.log, {at.log->find_stream("alarms")->id, 0}).value();
-        for (auto& each : all) values.push_back(std::move(each.value));
-        return values;
-    }
+    [[nodiscard]] std::vector<std::string> emitted() const { return stored("alarms"); }
     [[nodiscard]] bool has_caught_up() const { return engine->find("m")->lag == 0; }
 };
 
@@ -155,4 +106,66 @@ TEST_CASE("a killed engine repeats no alarm and loses none", "[models]") {
     REQUIRE(eventually([&] { return site.has_caught_up(); }));
     CHECK(site.emitted() == expected);
     CHECK(site.alarms->active_count() == calm.alarms->active_count());
+}
+
+TEST_CASE("the alarms of a model that is removed or replaced are cleared", "[models]") {
+    Site site;
+    REQUIRE(site.engine->create(kModel, "test"));
+    site.send(0, 48 * 3 - 2); // ends while both run hot
+    REQUIRE(eventually([&] { return site.alarms->active_count() > 0; }));
+    REQUIRE(eventually([&] { return site.has_caught_up(); }));
+    const bool is_replaced = GENERATE(false, true);
+    if (is_replaced) {
+        REQUIRE(site.engine->create(kModel, "test", true));
+    } else {
+        REQUIRE(site.engine->remove("m"));
+    }
+    CHECK(site.alarms->active_count() == 0);
+    CHECK(site.alarms->list({})[0].reason == alarms::ClearReason::removed);
+    CHECK(site.emitted().back().find(R"("reason":"removed")") != std::string::npos);
+    site.restart();
+    CHECK(site.alarms->active_count() == 0);
+}
+
+TEST_CASE("an alarm record that can never be stored does not stop a model", "[models]") {
+    Site site;
+    site.publisher->take_at_most(10);
+    REQUIRE(site.engine->create(kModel, "test"));
+    site.send(0, kSteps);
+    REQUIRE(eventually([&] { return site.has_caught_up(); }));
+    const auto info = site.engine->find("m");
+    CHECK(info->counts.scored == kSteps);
+    CHECK(info->counts.unstorable == info->counts.alarms_raised + info->counts.alarms_cleared);
+    CHECK(info->counts.unstorable > 0);
+    CHECK(info->last_error.starts_with("cars/0 before offset "));
+    CHECK(site.emitted().empty());
+}
+
+TEST_CASE("damaged state sets one model aside by name, the others start", "[models]") {
+    Site site;
+    REQUIRE(site.engine->create(kModel, "test"));
+    std::string other = kModel;
+    other.replace(0, 7, "name: n");
+    REQUIRE(site.engine->create(other, "test"));
+    const std::string of_m("m\0", 2);
+    const bool is_text = GENERATE(false, true);
+    if (is_text) {
+        site.write_state({{log::Keyspace::models, of_m + 't', "kind: ["}});
+    } else {
+        const auto keys = site.state_keys(log::Keyspace::models, of_m + 'o');
+        site.write_state({{log::Keyspace::models, keys.at(0), "damaged"}});
+    }
+    site.restart();
+    site.send(0, 10);
+    REQUIRE(eventually([&] { return site.engine->find("n")->counts.scored == 10; }));
+    if (is_text) {
+        CHECK_FALSE(site.engine->find("m"));
+    } else {
+        CHECK(site.engine->find("m")->last_error.find("offset of model 'm'") != std::string::npos);
+        REQUIRE(site.engine->refresh());
+        CHECK(site.engine->find("m")->counts.scored == 0);
+    }
+    REQUIRE(site.engine->create(kModel, "test", true));
+    site.send(10, 20);
+    REQUIRE(eventually([&] { return site.engine->find("m")->counts.scored == 10; }));
 }

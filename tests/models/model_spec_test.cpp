@@ -35,7 +35,7 @@ TEST_CASE("a model file sets what its detector is to do", "[models]") {
     CHECK(model.topic == "car/+/obd");
     CHECK(model.fields == std::vector<std::string>{"temp"});
     CHECK(model.time == "at");
-    CHECK(model.severity == "critical");
+    CHECK(model.severity == alarms::Severity::critical);
     CHECK(model.threshold() == 0.7);
     CHECK(model.seasonal_range.warmup_ms == 2 * 86'400'000LL);
     CHECK(model.seasonal_range.slack == 0.1);
@@ -50,7 +50,7 @@ TEST_CASE("JSON says the same as YAML", "[models]") {
     REQUIRE(spec);
     CHECK(spec.value().kind == models::ModelKind::ewma_pca);
     CHECK(spec.value().ewma_pca.hold_samples == 5);
-    CHECK(spec.value().severity == "warning");
+    CHECK(spec.value().severity == alarms::Severity::minor);
 }
 
 TEST_CASE("what a model file gets wrong is named with its place", "[models]") {

@@ -95,7 +95,7 @@ TEST_CASE("an alarm has hysteresis and waits FOR", "[rules]") {
     REQUIRE(result.changes.size() == 3);
     CHECK(result.changes[0].key == "a");
     CHECK(result.changes[0].raised_ms == 1'700'000'015'000);
-    CHECK(result.changes[0].severity == "warning");
+    CHECK(result.changes[0].severity == alarms::Severity::minor); // warning
     CHECK(result.changes[0].details_json == R"({"device":"a","temp":113})");
     CHECK(result.changes[1].key == "b"); // by the watermark that c moved
     CHECK(result.changes[1].raised_ms == 1'700'000'019'000);

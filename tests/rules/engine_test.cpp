@@ -1,96 +1,18 @@
 // Goal: the engine on a real log: rules start at the end, survive restarts, and after a crash at
 // any point outputs, alarms and windows are as if there had been none. Method: a publisher that
 // appends to the log and can die before or after its last append.
-#include "log/log_fixture.hpp"
-#include "rules/log_publisher.hpp"
-
-#include <holdfast/rules/engine.hpp>
+#include "rules/rule_site.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
-
-#include <chrono>
-#include <functional>
-#include <thread>
 
 using namespace holdfast;
 using namespace holdfast::test;
 
 namespace {
 
-bool eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
-// A server's worth of modules around one engine, which can be killed and started again.
-struct Site {
-    LogFixture at;
-    std::unique_ptr<log::ConsumerPool> pool;
-    std::unique_ptr<LogPublisher> publisher;
-    std::unique_ptr<alarms::Registry> alarms;
-    std::unique_ptr<rules::Engine> engine;
-
-    Site() {
-        at.make_stream("cars");
-        at.make_stream("out");
-        at.make_stream("alarms");
-        start();
-    }
-    ~Site() { end(); }
-    void start() {
-        pool = std::make_unique<log::ConsumerPool>(*at.log, 2);
-        publisher = std::make_unique<LogPublisher>(*at.log, "cars");
-        alarms = std::make_unique<alarms::Registry>();
-        REQUIRE(alarms->load(*at.log));
-        engine = std::make_unique<rules::Engine>(
-            rules::EngineSettings{.checkpoint_records = 5},
-            rules::Engine::Parts{
-                *at.log, *pool, *publisher, *alarms, at.clock, at.metrics,
-                [](std::string_view) { return std::vector<std::string>{"cars"}; }});
-        REQUIRE(engine->start());
-    }
-    void end() {
-        engine.reset();
-        pool.reset();
-    }
-    void restart() {
-        end();
-        at.reopen();
-        start();
-    }
-
-    void send(const std::string& device, int second, const std::string& temp) {
-        record::BatchBuilder builder;
-        broker::OutMessage message;
-        message.topic = "car/" + device + "/obd";
-        message.device = device;
-        message.payload = fmt::format(R"({{"temp":{}}})", temp);
-        message.event_ms = 1'700'000'000'000 + second * 1000;
-        LogPublisher::encode(builder, message, *message.event_ms);
-        WaitedGroup group;
-        group.appends.push_back({{at.log->find_stream("cars")->id, 0}, builder.finish(), 1});
-        at.log->append(group);
-        REQUIRE(group.wait());
-    }
-    [[nodiscard]] std::vector<std::string> stored(const std::string& stream) const {
-        std::vector<std::string> values;
-        const auto found = at.log->find_stream(stream);
-        for (PartitionIndex index = 0; index < found->settings.partitions; ++index) {
-            auto all = read_all(*at.log, {found->id, index}).value();
-            for (auto& each : all) values.push_back(std::move(each.value));
-        }
-        return values;
-    }
-    [[nodiscard]] std::uint64_t records_in(const std::string& rule) const {
-        return engine->find(rule)->counts.records_in;
-    }
-};
+using Site = RuleSite;
 
 const char* const kWindows =
     "CREATE RULE w AS SELECT device, sum(temp) AS s FROM cars GROUP BY device, TUMBLE(10s) "
@@ -229,4 +151,131 @@ TEST_CASE("poison is counted and skipped, and a lost output stream fails one rul
     site.at.make_stream("gone");
     REQUIRE(site.engine->resume("bad"));
     REQUIRE(eventually([&] { return site.stored("gone").size() == 1; }));
+}
+
+TEST_CASE("an output that can never be stored is passed over, counted and named", "[rules]") {
+    Site site;
+    site.publisher->take_at_most(600);
+    REQUIRE(
+        site.engine->create("CREATE RULE r AS SELECT device, temp FROM cars ALARM 'hot' PER "
+                            "device RAISE WHEN temp IS NOT NULL CLEAR WHEN temp IS NULL "
+                            "THEN APPEND out"));
+    REQUIRE(site.engine->create("CREATE RULE other AS SELECT device FROM cars THEN APPEND out"));
+    site.send("a", 0, "1");
+    site.send("b", 1, "\"" + std::string(1000, 'x') + "\"");
+    site.send("c", 2, "3");
+    REQUIRE(eventually([&] { return site.stored("out").size() == 5; }));
+    REQUIRE(eventually([&] { return site.engine->find("r")->counts.errors == 2; })); // row, alarm
+    const auto rule = site.engine->find("r");
+    CHECK(rule->status == rules::RuleStatus::running);
+    CHECK(rule->last_error == "cars/0 offset 1: larger than its stream takes");
+    CHECK(site.alarms->active_count() == 3); // the state is no record
+    CHECK(site.stored("alarms").size() == 2);
+    site.restart();
+    CHECK(site.stored("out").size() == 5);
+}
+
+TEST_CASE("the alarms of a rule that is removed or replaced are cleared, its state goes",
+          "[rules]") {
+    Site site;
+    const std::string rule =
+        "RULE r AS SELECT device, temp FROM cars ALARM 'hot' PER device "
+        "SEVERITY 'major' RAISE WHEN temp > 1 CLEAR WHEN temp < 1";
+    REQUIRE(site.engine->create("CREATE " + rule));
+    site.send("a", 0, "2");
+    REQUIRE(eventually([&] { return site.alarms->active_count() == 1; }));
+    CHECK(site.alarms->list({})[0].severity == alarms::Severity::major);
+    REQUIRE(site.engine->create("CREATE OR REPLACE " + rule));
+    CHECK(site.alarms->active_count() == 0);
+
+    site.send("a", 1, "3");
+    REQUIRE(eventually([&] { return site.alarms->active_count() == 1; }));
+    site.restart();
+    REQUIRE(site.engine->remove("r"));
+    CHECK(site.alarms->active_count() == 0);
+    CHECK(site.alarms->list({})[0].reason == alarms::ClearReason::removed);
+    const auto records = site.stored("alarms");
+    REQUIRE(records.size() == 4);
+    CHECK(records[3].find(R"("reason":"removed")") != std::string::npos);
+    CHECK(site.state_keys(log::Keyspace::rules, "").size() == 1); // next_id
+    site.restart();
+    CHECK(site.alarms->active_count() == 0);
+}
+
+TEST_CASE("each raise has an occurrence of its own, which its clear has, too", "[rules]") {
+    Site site;
+    REQUIRE(
+        site.engine->create("CREATE RULE r AS SELECT device, temp FROM cars ALARM 'hot' PER "
+                            "device RAISE WHEN temp > 1 CLEAR WHEN temp < 1"));
+    const auto occurrences = [&](std::size_t count) {
+        REQUIRE(eventually([&] { return site.stored("alarms").size() == count; }));
+        std::vector<std::string> out;
+        for (const auto& record : site.stored("alarms"))
+            out.push_back(record.substr(record.find("\"occurrence\":"), 32));
+        return out;
+    };
+    site.send("a", 0, "2");
+    site.send("a", 0, "0");
+    site.send("a", 0, "2");
+    REQUIRE(occurrences(3).size() == 3);
+    site.restart();
+    site.send("a", 0, "0");
+    const auto all = occurrences(4);
+    CHECK(all[0] == all[1]);
+    CHECK(all[1] != all[2]);
+    CHECK(all[2] == all[3]);
+}
+
+TEST_CASE("damaged state sets one rule aside by name, the others start", "[rules]") {
+    Site site;
+    REQUIRE(site.engine->create(kWindows));
+    REQUIRE(site.engine->create("CREATE RULE good AS SELECT temp FROM cars THEN APPEND out"));
+    site.send("a", 0, "7");
+    REQUIRE(site.has_caught_up("good"));
+    REQUIRE(site.engine->create("CREATE RULE lost AS SELECT temp FROM cars"));
+    const auto keys = site.state_keys(log::Keyspace::rules, "state/0000000000000001/");
+    const auto damage = GENERATE_COPY(values<std::string>({"\x02", "", "\x02\x7f\x7f\x7f\x7f"}));
+    site.write_state({{log::Keyspace::rules, keys.at(0), damage},
+                      {log::Keyspace::rules, "rule/lost", std::string("\x02\x01")}});
+    site.restart();
+    CHECK(site.engine->find("w")->status == rules::RuleStatus::failed);
+    CHECK(site.engine->find("w")->last_error.find("rule 'w'") != std::string::npos);
+    CHECK_FALSE(site.engine->find("lost"));
+    site.send("a", 1, "8");
+    REQUIRE(eventually([&] { return site.stored("out").size() == 2; }));
+    // and can be made anew
+    REQUIRE(site.engine->create("CREATE RULE lost AS SELECT temp FROM cars THEN APPEND out"));
+    std::string again = kWindows;
+    REQUIRE(site.engine->create(again.replace(0, 6, "CREATE OR REPLACE")));
+    CHECK(site.engine->find("w")->status == rules::RuleStatus::running);
+    site.restart();
+    CHECK(site.engine->find("lost")->status == rules::RuleStatus::running);
+    CHECK(site.engine->find("w")->status == rules::RuleStatus::running);
+}
+
+TEST_CASE("rules of another format stop the start by name", "[rules]") {
+    Site site;
+    site.write_state({{log::Keyspace::rules, "rule/old", std::string("\x01\x00")}});
+    site.end();
+    CHECK_THROWS_WITH(site.start(),
+                      Catch::Contains("stored rule/old: rule definition of version 1"));
+}
+
+TEST_CASE("a payload path that no record has gives a warning after a thousand", "[rules]") {
+    Site site;
+    REQUIRE(site.engine->create("CREATE RULE r AS SELECT tmep, temp, device FROM cars"));
+    const auto warnings = [&] {
+        REQUIRE(site.has_caught_up("r"));
+        return site.engine->find("r")->warnings;
+    };
+    for (int i = 0; i < 999; ++i) site.send("a", i, "1");
+    CHECK(warnings().empty());
+    site.send("a", 1000, "1");
+    REQUIRE(warnings().size() == 1);
+    CHECK(warnings()[0] == "no record of its source had a value at payload path 'tmep'");
+    broker::OutMessage message;
+    message.device = "a";
+    message.payload = R"({"tmep":1})";
+    site.append(message, RuleSite::kStartMs);
+    CHECK(warnings().empty()); // it came after all
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/alarms/severity.hpp>
 #include <holdfast/base/result.hpp>
 #include <holdfast/log/append.hpp>
 
@@ -14,27 +15,56 @@ enum class AlarmState : std::uint8_t { active = 0, cleared = 1 }; // numbers rea
 
 [[nodiscard]] std::string_view to_string(AlarmState state) noexcept;
 
-// One alarm of one (source, name, key). A rule or a model raises it and clears it.
+// Why an alarm is no longer active. Numbers reach the disk.
+enum class ClearReason : std::uint8_t {
+    none = 0,    // it is active
+    cleared = 1, // its condition was over
+    removed = 2, // its rule or model is no more, and nobody else would ever clear it
+};
+[[nodiscard]] std::string_view to_string(ClearReason reason) noexcept; // "" for none
+
+// What an operator said about an occurrence. Nothing sets it yet; the stored format has room.
+struct OperatorNote {
+    std::int64_t at_ms = 0;    // when it was said, epoch milliseconds
+    std::int64_t until_ms = 0; // shelved: until then; 0: for good
+    std::string by;            // principal
+    friend bool operator==(const OperatorNote&, const OperatorNote&) = default;
+};
+
+// One alarm of one (source, name, key). A rule or a model raises it and clears it. The key stays
+// the same for ever; each raise is an occurrence of its own.
 struct Alarm {
     std::string source; // the rule's or model's name
     std::string name;   // ALARM 'name'
     std::string key;    // the PER value as text, e.g. the device
     std::string device; // empty where the key is not about one device
     AlarmState state = AlarmState::active;
-    std::string severity;     // e.g. "critical"
+    Severity severity = Severity::minor;
     std::string details_json; // JSON object: the row or the explanation that caused the last change
     std::int64_t raised_ms = 0; // event time, epoch milliseconds
     std::optional<std::int64_t> cleared_ms{};
+    ClearReason reason = ClearReason::none;
+    std::string occurrence; // occurrence_id() of the last raise
+    std::optional<OperatorNote> acknowledged{};
+    std::optional<OperatorNote> shelved{};
 
     friend bool operator==(const Alarm&, const Alarm&) = default;
 };
 
-// The id that REST shows: 16 hex digits, the same for the same (source, name, key), for ever.
+// The id of an alarm, over all its occurrences: 16 hex digits, the same for the same (source, name,
+// key), for ever.
 [[nodiscard]] std::string alarm_id(std::string_view source, std::string_view name,
                                    std::string_view key);
 [[nodiscard]] inline std::string alarm_id(const Alarm& alarm) {
     return alarm_id(alarm.source, alarm.name, alarm.key);
 }
+
+// The id of one raise: 16 hex digits. `raise_number` counts the raises of the source where the
+// alarm is kept, so that two of one moment differ; the same records give the same ids again.
+[[nodiscard]] std::string occurrence_id(const Alarm& alarm, std::uint64_t raise_number);
+
+// The alarm as it is when its rule or model is removed at `now_ms`.
+[[nodiscard]] Alarm removed(Alarm alarm, std::int64_t now_ms);
 
 // What goes into Keyspace::alarms in the same append as the change's record
 // (docs/format/alarm_state.md).

@@ -24,7 +24,8 @@ public:
     // States beyond this many are not kept in memory (nor listed); it is counted in dropped().
     explicit Registry(std::size_t alarms_max = 100'000) : alarms_max_(alarms_max) {}
 
-    // Replaces everything by what the log holds. corrupt (damaged state), io.
+    // Replaces everything by what the log holds. A damaged alarm is named in a log line and left
+    // out. not_supported (stored by another version), io.
     [[nodiscard]] Result<void> load(const log::Log& log);
     void apply(std::span<const Alarm> changed);
 
@@ -32,10 +33,13 @@ public:
         std::optional<AlarmState> state{}; // empty: all
         std::string source{};              // empty: all
         std::size_t limit = 100;           // at most 10,000 are given
+        Severity severity_min = Severity::info;
     };
     // Newest change first.
     [[nodiscard]] std::vector<Alarm> list(const Filter& filter) const;
     [[nodiscard]] std::optional<Alarm> find(std::string_view id) const;
+    // Every active alarm of one rule or model.
+    [[nodiscard]] std::vector<Alarm> active_of(std::string_view source) const;
 
     [[nodiscard]] std::size_t active_count() const;
     // Raises and clears applied since the start, over all sources or for one of them.

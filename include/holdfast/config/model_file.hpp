@@ -27,7 +27,7 @@ struct ModelFile {
     std::string time;                // payload path of the event time; empty: the record's
     std::uint64_t warmup_ms = 0;     // no alarm before; 0 = as the kind says
     double threshold = -1;           // in (0,1]; -1 = as the kind says
-    std::string severity;            // of its alarms: info, warning, critical; default warning
+    std::string severity;            // of its alarms: info, minor (warning), major, critical
     std::vector<ModelOption> options;
     std::filesystem::path file;
 };

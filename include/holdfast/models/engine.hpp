@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/alarms/registry.hpp>
+#include <holdfast/base/clock.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/publisher.hpp>
 #include <holdfast/log/consumer_pool.hpp>
@@ -28,6 +29,7 @@ struct ModelCounts {
     // Messages without a number in any field, undecodable, one device too many.
     std::uint64_t skipped = 0;
     std::uint64_t implausible = 0; // samples whose event time could be none: arrival counts
+    std::uint64_t unstorable = 0;  // alarm records that their stream can never take
     std::uint64_t lost = 0;        // offsets that were gone before the model could read them
     std::uint64_t alarms_raised = 0;
     std::uint64_t alarms_cleared = 0;
@@ -46,7 +48,7 @@ struct ModelInfo {
 // one append with the offset that it covers and the alarms that it raised (exactly once).
 //
 // All members are thread-safe and BLOCK: call them from a worker thread. Log, pool, publisher,
-// registry and metrics outlive the engine.
+// registry, metrics and clock outlive the engine.
 class Engine {
 public:
     struct Parts {
@@ -55,11 +57,14 @@ public:
         broker::Publisher& publisher;
         alarms::Registry& alarms;
         Metrics& metrics;
+        const Clock& clock;
     };
     Engine(EngineSettings settings, Parts parts);
     ~Engine(); // stop()
 
-    // Loads the stored models and sets them going where they stopped. corrupt, io.
+    // Loads the stored models and sets them going where they stopped. What is damaged is named in a
+    // log line: a model whose text is left out, one whose offset does not run, a device learns
+    // anew. io.
     [[nodiscard]] Result<void> start();
     // Ends all work. Nothing is lost: a later start() resumes.
     void stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/alarms/severity.hpp>
 #include <holdfast/base/result.hpp>
 #include <holdfast/config/model_file.hpp>
 #include <holdfast/ml/ewma_pca.hpp>
@@ -23,7 +24,7 @@ struct ModelSpec {
     std::string topic;               // topic filter that narrows it; empty: all of it
     std::vector<std::string> fields; // payload paths: one, or 2 .. 32 for ewma_pca
     std::string time;                // payload path of the event time; empty: as for rules
-    std::string severity = "warning";
+    alarms::Severity severity = alarms::Severity::minor;
     ml::SeasonalRangeSettings seasonal_range;
     ml::EwmaPcaSettings ewma_pca;
 

@@ -36,6 +36,10 @@ struct MessageView {
 // `partition` are the reader's to fill in. No allocation.
 [[nodiscard]] MessageView read_message(const RecordView& record) noexcept;
 
+// A finished batch of one tick that arrives at `now_ms`: a tombstone, so that readers that do not
+// know it pass over it, with a key, because compaction keeps only the last of a key.
+[[nodiscard]] Bytes make_tick(std::int64_t now_ms);
+
 // Hops that a damaged header counts as: more than any limit.
 inline constexpr std::uint8_t kHopsUnknown = 0xFF;
 

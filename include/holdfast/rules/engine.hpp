@@ -33,6 +33,7 @@ struct RuleCounts {
     std::uint64_t records_in = 0;  // records of its source
     std::uint64_t rows_out = 0;    // rows emitted
     std::uint64_t late = 0;        // records that came after their window had closed
+    std::uint64_t clock_back = 0;  // clocks of devices that were set back: their time began anew
     std::uint64_t mismatches = 0;  // values that became NULL: wrong type, x/0, out of range
     std::uint64_t implausible = 0; // event times that could be none: arrival counts instead
     std::uint64_t errors = 0;      // records or rows skipped: undecodable, no group left, bad topic
@@ -46,9 +47,11 @@ struct RuleInfo {
     std::string sql; // as it was given
     RuleStatus status = RuleStatus::running;
     std::int64_t created_ms = 0;
+    std::string made_by; // principal; empty: nobody in particular
     RuleCounts counts;
-    std::string last_error; // empty: none; names stream, partition and offset
-    std::int64_t lag = 0;   // records between the rule and the high watermarks
+    std::string last_error;            // empty: none; names stream, partition and offset
+    std::vector<std::string> warnings; // what it may not mean: payload paths that no record has
+    std::int64_t lag = 0;              // records between the rule and the high watermarks
 };
 
 // Continuous rules over the log: reads partitions through the pool, evaluates every rule, and
@@ -75,7 +78,8 @@ public:
     ~Engine(); // stop()
 
     // Loads the stored rules and sets them going where they stopped. Makes the stream `alarms`.
-    // corrupt, io.
+    // What is damaged is named in a log line: a definition is left out, a rule whose state it is
+    // has failed. not_supported (stored by another version), io.
     [[nodiscard]] Result<void> start();
     // Ends all work; returns when no step runs. Nothing is lost: a later start() resumes.
     void stop();
@@ -95,6 +99,11 @@ public:
 
     [[nodiscard]] std::optional<RuleInfo> find(std::string_view name) const;
     [[nodiscard]] std::vector<RuleInfo> list() const; // by name
+
+    // Logs a tick in every partition where a rule waits for time alone and no record comes: arrival
+    // time goes on, and a silent device closes its last window. At most one each 5 s for a
+    // partition, none where the last was not read yet. Call it about each second.
+    void write_ticks();
 
     // Looks for streams made since: call it after a stream was created or deleted.
     [[nodiscard]] Result<void> refresh();

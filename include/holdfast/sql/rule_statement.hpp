@@ -30,7 +30,7 @@ struct RuleStatement {
     struct Alarm {
         std::string name;
         ExpressionPtr per;
-        ExpressionPtr severity; // null: 'warning'
+        ExpressionPtr severity; // null: 'minor'
         ExpressionPtr raise;
         ExpressionPtr clear;
         std::int64_t raise_for_us = 0;

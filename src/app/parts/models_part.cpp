@@ -16,7 +16,7 @@ Result<void> ModelsPart::start() {
     engine_ = std::make_unique<models::Engine>(
         models::EngineSettings{},
         models::Engine::Parts{log_.log(), consumers_.consumers(), broker_.broker(),
-                              alarms_.alarms(), ground_.metrics});
+                              alarms_.alarms(), ground_.metrics, ground_.clock});
     HF_TRY(engine_->start());
     for (const config::ModelFile& model : ground_.config.models) {
         HF_TRY(const std::string text, read_text_file(model.file, kModelBytesMax));

@@ -25,6 +25,7 @@ json::object describe(const models::ModelCounts& counts) {
     return {{"scored", counts.scored},
             {"skipped", counts.skipped},
             {"implausible", counts.implausible},
+            {"unstorable", counts.unstorable},
             {"lost", counts.lost},
             {"alarms_raised", counts.alarms_raised},
             {"alarms_cleared", counts.alarms_cleared}};
@@ -38,7 +39,7 @@ json::object describe(const models::ModelInfo& model) {
             {"source", model.spec.source},
             {"topic", model.spec.topic},
             {"fields", std::move(fields)},
-            {"severity", model.spec.severity},
+            {"severity", alarms::to_string(model.spec.severity)},
             {"threshold", model.spec.threshold()},
             {"warmup", warm_up_of(model.spec)},
             {"definition", model.text},

@@ -20,6 +20,7 @@ json::object describe(const rules::RuleCounts& counts) {
     return {{"records_in", counts.records_in},
             {"rows_out", counts.rows_out},
             {"late", counts.late},
+            {"clock_back", counts.clock_back},
             {"mismatches", counts.mismatches},
             {"implausible", counts.implausible},
             {"errors", counts.errors},
@@ -35,7 +36,8 @@ json::object describe(const rules::RuleInfo& rule) {
             {"created_ms", rule.created_ms},
             {"lag", rule.lag},
             {"counts", describe(rule.counts)},
-            {"last_error", rule.last_error}};
+            {"last_error", rule.last_error},
+            {"warnings", json::array(rule.warnings.begin(), rule.warnings.end())}};
 }
 
 Result<std::string> sql_of(const HttpRequest& request) {

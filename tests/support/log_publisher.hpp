@@ -32,17 +32,32 @@ public:
         return left_ < 0;
     }
 
+    // A message with a larger payload can never be stored.
+    void take_at_most(std::size_t payload_bytes) {
+        const std::lock_guard lock(mutex_);
+        payload_bytes_max_ = payload_bytes;
+    }
+
+    // How many the last batch had.
+    [[nodiscard]] std::size_t last_state_changes() const {
+        const std::lock_guard lock(mutex_);
+        return last_state_changes_;
+    }
+
     void publish(broker::PublishBatch batch, Done done) override {
         bool is_dead = false;
         bool is_stored = true;
+        std::size_t payload_bytes_max = 0;
         {
             const std::lock_guard lock(mutex_);
+            last_state_changes_ = batch.state_changes.size();
+            payload_bytes_max = payload_bytes_max_;
             is_dead = left_ <= 0;
             is_stored = left_ > 0 || (left_ == 0 && last_is_stored_);
             if (left_ != kForEver) left_ = std::max(left_ - 1, -1);
         }
         auto* group = new Group(std::move(done), is_dead); // deletes itself when completed
-        if (is_stored) fill(*group, batch);
+        if (is_stored) fill(*group, batch, payload_bytes_max);
         log_.append(*group);
     }
 
@@ -76,11 +91,11 @@ private:
             } else if (missing) {
                 done_(fail(Errc::not_found, "no such stream"));
             } else {
-                done_(std::vector<broker::Placed>(message_count));
+                done_(std::move(placed));
             }
         }
         std::vector<std::unique_ptr<record::BatchBuilder>> builders;
-        std::size_t message_count = 0;
+        std::vector<broker::Placed> placed;
         bool missing = false;
 
     private:
@@ -88,13 +103,18 @@ private:
         bool is_dead_;
     };
 
-    void fill(Group& group, broker::PublishBatch& batch) {
+    void fill(Group& group, broker::PublishBatch& batch, std::size_t payload_bytes_max) {
         for (const auto& message : batch.messages)
             if (log_.find_stream(message.stream.empty() ? topic_stream_ : message.stream) ==
                 nullptr)
                 group.missing = true;
         if (group.missing) return;
         for (const auto& message : batch.messages) {
+            broker::Placed& placed = group.placed.emplace_back();
+            if (batch.passes_over && message.payload.size() > payload_bytes_max) {
+                placed.refused = fail(Errc::limit_exceeded, "larger than its stream takes");
+                continue;
+            }
             const auto stream =
                 log_.find_stream(message.stream.empty() ? topic_stream_ : message.stream);
             group.builders.push_back(std::make_unique<record::BatchBuilder>());
@@ -105,7 +125,6 @@ private:
                  group.builders.back()->finish(),
                  1});
         }
-        group.message_count = batch.messages.size();
         group.state_changes = std::move(batch.state_changes);
     }
 
@@ -113,8 +132,10 @@ private:
     log::Log& log_;
     const std::string topic_stream_;
     mutable std::mutex mutex_;
-    int left_ = kForEver;         // guarded by mutex_
-    bool last_is_stored_ = false; // guarded by mutex_
+    int left_ = kForEver;                      // guarded by mutex_
+    bool last_is_stored_ = false;              // guarded by mutex_
+    std::size_t last_state_changes_ = 0;       // guarded by mutex_
+    std::size_t payload_bytes_max_ = SIZE_MAX; // guarded by mutex_
 };
 
 } // namespace holdfast::test
