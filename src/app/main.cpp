@@ -1,5 +1,6 @@
 #include "app/backtest.hpp"
 #include "app/backup_command.hpp"
+#include "app/command_line.hpp"
 #include "app/log_command.hpp"
 #include "app/rule_test.hpp"
 #include "app/serve.hpp"
@@ -12,6 +13,7 @@
 int main(int argc, char** argv) {
     CLI::App cli{"Holdfast: the IoT stack of a site in one process"};
     cli.require_subcommand(1);
+    cli.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
 
     holdfast::app::ServeArguments serve;
     auto* serve_command = cli.add_subcommand("serve", "run the server");
@@ -44,8 +46,8 @@ int main(int argc, char** argv) {
     const holdfast::app::LogCommand log_command(cli);
     const holdfast::app::BackupCommand backup_command(cli);
 
-    CLI11_PARSE(cli, argc, argv);
     try {
+        if (const auto code = holdfast::app::read_command_line(cli, argc, argv)) return *code;
         if (serve_command->parsed()) return holdfast::app::serve(serve);
         if (check_command->parsed()) return holdfast::app::check(config_file);
         if (backtest_command->parsed()) return holdfast::app::run_backtest(backtest);

@@ -1,5 +1,6 @@
 #include "app/serve.hpp"
 
+#include "app/check_config.hpp"
 #include "app/descriptors.hpp"
 
 #include <holdfast/app/server.hpp>
@@ -42,11 +43,16 @@ int failed(const Error& error) {
     return 1;
 }
 
+// The one door for both commands: what `check` passes, `serve` does not refuse.
+Result<config::Config> load(const std::string& file) {
+    return config::load(file, check_config);
+}
+
 } // namespace
 
 int serve(const ServeArguments& arguments) {
     auto config = arguments.config_file.empty() ? Result<config::Config>(config::defaults())
-                                                : config::load(arguments.config_file);
+                                                : load(arguments.config_file);
     if (!config) return failed(config.error());
     if (!arguments.data_dir.empty()) config.value().data_dir = arguments.data_dir;
     set_log_level(config.value().log_level);
@@ -74,7 +80,7 @@ int serve(const ServeArguments& arguments) {
 }
 
 int check(const std::string& config_file) {
-    const auto config = config::load(config_file);
+    const auto config = load(config_file);
     if (!config) return failed(config.error());
     fmt::print("{}: ok\n", config_file);
     return 0;

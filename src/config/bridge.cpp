@@ -23,6 +23,7 @@ void read_bridge(const YAML::Node& node, const std::vector<StreamConfig>& stream
         map.text("stream", route.stream);
         map.text("device", route.device);
         map.finish();
+        route.where = mistakes.where(item.Mark(), path);
         if (!item.IsMap()) continue;
         if (route.topic.empty()) map.wrong(item, "topic", "is missing");
         if (route.stream.empty())

@@ -14,7 +14,8 @@ Config defaults() {
     return config;
 }
 
-Result<Config> parse(const std::string& text, const std::filesystem::path& name) {
+Result<Config> parse(const std::string& text, const std::filesystem::path& name,
+                     const Check& check) {
     HF_TRY(const YAML::Node document, read_yaml(text, name));
     Config config = defaults();
     Mistakes mistakes(name);
@@ -28,7 +29,7 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name)
                 {"info", LogLevel::info},
                 {"warn", LogLevel::warn},
                 {"error", LogLevel::error}});
-    map.integer("shards", config.shards, 0U, 256U);
+    map.integer("shards", config.shards, 0U, 64U);
     if (auto node = map.take("listeners")) read_listeners(*node, config.listeners, mistakes);
     if (auto node = map.take("limits")) read_limits(*node, config.limits, mistakes);
     if (auto node = map.take("mqtt")) read_mqtt(*node, config.mqtt, mistakes);
@@ -46,13 +47,15 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name)
     config.rule_files = expand(map, "rules", name.parent_path());
     read_models(map, name.parent_path(), config.models, mistakes);
     map.finish();
+    if (check)
+        if (const auto checked = check(config); !checked) mistakes.add_all_of(checked.error());
     if (!mistakes.empty()) return mistakes.error();
     return config;
 }
 
-Result<Config> load(const std::filesystem::path& file) {
+Result<Config> load(const std::filesystem::path& file, const Check& check) {
     HF_TRY(const std::string text, read_file(file));
-    return parse(text, file);
+    return parse(text, file, check);
 }
 
 } // namespace holdfast::config

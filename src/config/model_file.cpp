@@ -59,6 +59,10 @@ Result<ModelFile> parse_model(const std::string& text, const std::filesystem::pa
     model.severity = "minor";
     Mistakes mistakes(name);
     MapReader map(document, "", mistakes);
+    if (document.IsMap())
+        for (const auto& entry : document)
+            if (entry.first.IsScalar())
+                model.lines.emplace(entry.first.Scalar(), entry.first.Mark().line + 1);
     map.text("name", model.name);
     map.text("kind", model.kind);
     map.text("source", model.source);
@@ -92,6 +96,11 @@ Result<ModelFile> parse_model(const std::string& text, const std::filesystem::pa
             Errc::malformed,
             fmt::format("{}:1: name, kind, source and fields must not be empty", name.string()));
     return model;
+}
+
+std::string ModelFile::where(std::string_view key) const {
+    const auto line = lines.find(key);
+    return fmt::format("{}:{}: {}", file.string(), line == lines.end() ? 1 : line->second, key);
 }
 
 Result<ModelFile> load_model(const std::filesystem::path& file) {

@@ -11,9 +11,10 @@
 namespace holdfast::config {
 namespace {
 
-constexpr std::uint64_t kMiB = 1ULL << 20U;
-constexpr std::uint64_t kDayMs = 86'400'000;
+// Only what the types hold: the log knows the bounds, and checks them for every door alike.
 constexpr std::uint64_t kForEver = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint32_t kAny32 = std::numeric_limits<std::uint32_t>::max();
+constexpr double kAnyNumber = std::numeric_limits<double>::max();
 
 // As topic::is_stream_name(), which stands on this floor's neighbour.
 bool is_stream_name(std::string_view name) {
@@ -33,14 +34,14 @@ void read_retention(YAML::Node node, const std::string& path, StreamConfig& out,
         out.retention_ms = -1;
     } else if (time) {
         auto ms = static_cast<std::uint64_t>(out.retention_ms);
-        map.duration_ms("time", ms, 1'000, 36'500 * kDayMs);
+        map.duration_ms("time", ms, 0, kForEver);
         out.retention_ms = static_cast<std::int64_t>(ms);
     }
     const auto bytes = map.scalar("bytes", "a size or unlimited");
     if (bytes && bytes->Scalar() != "unlimited") {
         std::uint64_t size = 0;
-        map.bytes("bytes", size, kMiB, kForEver);
-        if (size != 0) out.retention_bytes = static_cast<std::int64_t>(size);
+        map.bytes("bytes", size, 0, kForEver);
+        out.retention_bytes = static_cast<std::int64_t>(size);
     }
     map.finish();
 }
@@ -50,7 +51,7 @@ StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mis
     out.name = name;
     const std::string path = "streams." + name;
     MapReader map(std::move(node), path, mistakes);
-    map.integer("partitions", out.partitions, 1U, 10'000U);
+    map.integer("partitions", out.partitions, 0U, kAny32);
     if (auto retention = map.take("retention"))
         read_retention(*retention, path + ".retention", out, mistakes);
     map.choice("durability", out.durability,
@@ -67,10 +68,10 @@ StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mis
                {{"delete", CleanupPolicy::expire},
                 {"compact", CleanupPolicy::compact},
                 {"compact,delete", CleanupPolicy::compact_and_expire}});
-    map.duration_ms("delete_retention", out.delete_retention_ms, 0, 36'500 * kDayMs);
-    map.number("dirty_ratio_min", out.dirty_ratio_min, 0, 1);
+    map.duration_ms("delete_retention", out.delete_retention_ms, 0, kForEver);
+    map.number("dirty_ratio_min", out.dirty_ratio_min, -kAnyNumber, kAnyNumber);
     std::uint64_t message_bytes = out.message_bytes_max;
-    map.bytes("message_bytes_max", message_bytes, 1024, 64 * kMiB);
+    map.bytes("message_bytes_max", message_bytes, 0, kAny32);
     out.message_bytes_max = static_cast<std::uint32_t>(message_bytes);
     map.finish();
     return out;
@@ -95,8 +96,10 @@ void read_streams(const YAML::Node& node, std::vector<StreamConfig>& out, Mistak
                 fmt::format("'{}' is not a stream name: 1 to 249 of a-z A-Z 0-9 . _ -", name));
         else if (!names.insert(name).second)
             mistakes.add(key.Mark(), "streams." + name, "given twice");
-        else
+        else {
             out.push_back(read_stream(name, value, mistakes));
+            out.back().where = mistakes.where(key.Mark(), "streams." + name);
+        }
     }
 }
 

@@ -103,7 +103,10 @@ private:
         const char c = peek();
         if (is_word_start(c)) {
             token.kind = TokenKind::word;
-            while (is_word(peek())) take(token);
+            while (is_word(peek())) {
+                HF_TRY(refuse_typography(here()));
+                take(token);
+            }
         } else if (c == '\'' || c == '"') {
             token.kind = c == '"' ? TokenKind::quoted_word : TokenKind::text;
             HF_TRY(quoted(token, c));
@@ -114,6 +117,28 @@ private:
         }
         token.end = at_;
         return token;
+    }
+
+    // What word processors and editors put into a text, and what looks like something else.
+    Result<void> refuse_typography(Position at) const {
+        struct Sign {
+            std::string_view bytes;
+            std::string_view what;
+        };
+        constexpr std::array kSigns{
+            Sign{"\xEF\xBB\xBF",
+                 "a byte order mark stands here: save the text as UTF-8 without it"},
+            Sign{"\xE2\x80\x98", "a typographic quote stands here; say '"},
+            Sign{"\xE2\x80\x99", "a typographic quote stands here; say '"},
+            Sign{"\xE2\x80\x9A", "a typographic quote stands here; say '"},
+            Sign{"\xE2\x80\x9C", "a typographic quote stands here; say \""},
+            Sign{"\xE2\x80\x9D", "a typographic quote stands here; say \""},
+            Sign{"\xE2\x80\x9E", "a typographic quote stands here; say \""},
+            Sign{"\xC2\xA0", "a space that does not break stands here; say an ordinary one"}};
+        for (const Sign& sign : kSigns)
+            if (sql_.substr(at_).starts_with(sign.bytes))
+                return error_at(Errc::malformed, at, sign.what);
+        return ok();
     }
 
     void take(Token& token) {

@@ -272,6 +272,7 @@ TEST_CASE("a thousand connections that come and go leave nothing behind", "[app]
     Socket http(server->port("http"));
     REQUIRE(metric(http, "holdfast_mqtt_clients") == 1);
     const std::size_t before = count_sockets(server->pid());
+    const auto queued_before = metric(http, "holdfast_queued_bytes"); // what is taken at the start
     {
         std::vector<std::unique_ptr<MqttSocket>> sockets;
         for (int i = 0; i < 1'000; ++i) {
@@ -291,7 +292,7 @@ TEST_CASE("a thousand connections that come and go leave nothing behind", "[app]
            ++looks < 20'000) {}
     CHECK(metric(http, "holdfast_mqtt_clients") == 1);
     CHECK(metric(http, "holdfast_mqtt_subscriptions") == 1);
-    CHECK(metric(http, "holdfast_queued_bytes") == 0);
+    CHECK(metric(http, "holdfast_queued_bytes") == queued_before);
     CHECK(count_sockets(server->pid()) == before);
     healthy.check();
 }

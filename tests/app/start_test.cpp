@@ -11,6 +11,7 @@
 
 using namespace holdfast::test;
 using Catch::Contains;
+using Catch::StartsWith;
 
 namespace {
 
@@ -57,6 +58,7 @@ TEST_CASE("a data directory serves one server at a time", "[app][start]") {
     const auto second = run_holdfast(site.serve_arguments());
     CHECK(second.exit_code == 1);
     CHECK_THAT(second.errors, Contains(site.data_dir().string()) && Contains("lock"));
+    CHECK_THAT(second.errors, Contains(fmt::format("process {}", first->pid())));
     CHECK(first->is_running());
 }
 
@@ -135,7 +137,8 @@ TEST_CASE("check tells every mistake with its line and key", "[app][start]") {
     const auto checked = run_holdfast({"check", "-c", file});
     CHECK(checked.exit_code == 1);
     CHECK_THAT(checked.errors, Contains(file + ":1: listeners.mqtt: "));
-    CHECK_THAT(checked.errors, Contains(file + ":3: streams.telemetry.partitions: "));
+    CHECK_THAT(checked.errors, Contains(file + ":3: streams.telemetry: ") &&
+                                   Contains("partitions must be 1 to 10000"));
     CHECK_THAT(checked.errors, Contains(file + ":4: colour: "));
     const auto served = run_holdfast(site.serve_arguments());
     CHECK(served.exit_code == 1);
@@ -168,7 +171,94 @@ TEST_CASE("a rule file with a mistake stops the start, by file and place", "[app
     write_file(site.directory() / "bad.sql", "CREATE RULE r AS SELEKT device FROM 'a/#';\n");
     const auto outcome = run_holdfast(site.serve_arguments());
     CHECK(outcome.exit_code == 1);
-    CHECK_THAT(outcome.errors, Contains("bad.sql") && Contains("line 1"));
+    CHECK_THAT(outcome.errors, Contains("bad.sql:1:18: "));
+}
+
+TEST_CASE("what check passes serve does not refuse, and the other way round", "[app][start]") {
+    struct Row {
+        const char* what;
+        const char* config;
+        const char* file;
+        const char* text;
+        const char* says;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"a pattern", "bridge:\n  - {topic: 'a/{b', stream: events}", "", "",
+         "site.yaml:3: bridge[0]: "},
+        {"a capture", "bridge:\n  - {topic: 'a/{b}', stream: events, device: '{c}'}", "", "",
+         "site.yaml:3: bridge[0]: "},
+        {"retention", "streams: {events: {retention: {time: 0}}}", "", "",
+         "site.yaml:2: streams.events: "},
+        {"retention", "streams: {events: {retention: {bytes: 0}}}", "", "",
+         "site.yaml:2: streams.events: "},
+        {"a size", "streams: {events: {message_bytes_max: 65MiB}}", "", "",
+         "site.yaml:2: streams.events: "},
+        {"a ratio", "streams: {events: {dirty_ratio_min: 2}}", "", "",
+         "site.yaml:2: streams.events: "},
+        {"SQL", "rules: [r.sql]", "r.sql", "\nCREATE RULE r AS SELEKT", "r.sql:2:18: "},
+        {"a name", "rules: [r.sql]", "r.sql", "CREATE RULE r AS SELECT f(a) FROM 'x'",
+         "r.sql:1:25: "},
+        {"a filter", "rules: [r.sql]", "r.sql", "CREATE RULE r AS SELECT a FROM '#/a'",
+         "r.sql:1:32: "},
+        {"a source", "rules: [r.sql]", "r.sql", "CREATE RULE r AS SELECT a FROM none",
+         "r.sql:1:32: "},
+        {"a target", "rules: [r.sql]", "r.sql",
+         "CREATE RULE r AS SELECT a FROM 'x' THEN APPEND none",
+         "r.sql:1:48: there is no stream 'none'"},
+        {"two of a name", "rules: [r.sql]", "r.sql",
+         "CREATE RULE r AS SELECT a FROM 'x';\nCREATE RULE r AS SELECT b FROM 'x'",
+         "r.sql:2: rule 'r' is also in"},
+        {"a mark", "rules: [r.sql]", "r.sql",
+         "\xEF\xBB\xBF"
+         "CREATE RULE r AS SELECT a FROM 'x'",
+         "r.sql:1:1: a byte order mark"},
+        {"a quote", "rules: [r.sql]", "r.sql", "CREATE RULE r AS SELECT a FROM \u2018x\u2019",
+         "r.sql:1:32: a typographic quote stands here; say '"},
+        {"a kind", "models: [m.yaml]", "m.yaml",
+         "name: m\nsource: events\nfields: [v]\nkind: guess\n", "m.yaml:4: kind: "},
+        {"fields", "models: [m.yaml]", "m.yaml",
+         "name: m\nsource: events\nkind: seasonal_range\nfields: [v, w]\n", "m.yaml:4: fields: "},
+        {"a model's stream", "models: [m.yaml]", "m.yaml",
+         "name: m\nsource: none\nkind: seasonal_range\nfields: [v]\n", "m.yaml:2: source: "},
+        {"an option", "models: [m.yaml]", "m.yaml",
+         "name: m\nsource: events\nkind: seasonal_range\nfields: [v]\noptions: {speed: 1}\n",
+         "m.yaml:5: options.speed: "},
+    }));
+    CAPTURE(row.what, row.text);
+    const Site site(std::string(kFreePorts) + row.config + "\n");
+    if (*row.file != '\0') write_file(site.directory() / row.file, row.text);
+    const auto checked = run_holdfast({"check", "-c", site.config_file().string()});
+    CHECK(checked.exit_code == 1);
+    CHECK_THAT(checked.errors, Contains(row.says));
+    const auto served = run_holdfast(site.serve_arguments());
+    CHECK(served.exit_code == 1);
+    CHECK(served.errors == checked.errors);
+    CHECK_FALSE(std::filesystem::exists(site.data_dir()));
+}
+
+TEST_CASE("a command line that is wrong is told what is wrong, with exit code 2", "[app][start]") {
+    struct Row {
+        std::vector<std::string> arguments;
+        const char* says;
+    };
+    const auto row = GENERATE(values<Row>({
+        {{"serv"}, "'serv' is no command; did you mean 'serve'?"},
+        {{"rule", "tset"}, "'tset' is no command of 'rule'; did you mean 'test'?"},
+        {{"log", "frobnicate"}, "'frobnicate' is no command of 'log'; there are ls, read"},
+        {{"check"}, "--config is required"},
+        {{"serve", "--colour", "red"}, "--colour"},
+        {{}, "serve"},
+    }));
+    const auto outcome = run_holdfast(row.arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.errors, Contains(row.says));
+}
+
+TEST_CASE("the program says its version", "[app][start]") {
+    const auto outcome = run_holdfast({"--version"});
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.output, StartsWith("holdfast 0."));
+    CHECK(run_holdfast({"--help"}).exit_code == 0);
 }
 
 TEST_CASE("too few open files for a server are said at the start", "[app][start]") {

@@ -57,6 +57,7 @@ mqtt:
   session_messages: 7
   session_bytes: 1MiB
   retained_bytes: 2MiB
+  refused_publish: drop
 streams:
   telemetry:
     partitions: 8
@@ -139,6 +140,7 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(config.mqtt.session_messages_max == 7);
     CHECK(config.mqtt.session_bytes_max == 1U << 20U);
     CHECK(config.mqtt.retained_bytes_max == 2U << 20U);
+    CHECK(config.mqtt.refused_publish == config::RefusedPublish::drop);
     REQUIRE(config.streams.size() == 2);
     const auto& stream = config.streams[0];
     CHECK(stream.partitions == 8);
@@ -195,6 +197,7 @@ TEST_CASE("the commented example says exactly the defaults", "[config][docs]") {
     CHECK(a.mqtt.session_messages_max == b.mqtt.session_messages_max);
     CHECK(a.mqtt.session_bytes_max == b.mqtt.session_bytes_max);
     CHECK(a.mqtt.retained_bytes_max == b.mqtt.retained_bytes_max);
+    CHECK(a.mqtt.refused_publish == b.mqtt.refused_publish);
     REQUIRE(a.streams.size() == 1);
     CHECK(a.streams[0].name == "events");
     CHECK(a.streams[0].partitions == b.streams[0].partitions);
@@ -212,7 +215,10 @@ TEST_CASE("a mistake is reported with its file, line, key and reason", "[config]
         {"\nnonsense: 1", "f:2: nonsense: unknown key; known are data_dir"},
         {"limits:\n  memori: 1GiB", "f:2: limits.memori: unknown key; known are memory"},
         {"shards: many", "f:1: shards: a whole number is expected, not 'many'"},
-        {"shards: 257", "f:1: shards: 257 is not within 0 .. 256"},
+        {"shards: 65", "f:1: shards: 65 is not within 0 .. 64"},
+        {"listeners:\n  mqtt: \"127.0.0.1:80\"\n  http: \"localhost:80\"",
+         "f:3: listeners.http: 127.0.0.1:80 is the port of listeners.mqtt too"},
+        {"mqtt: {refused_publish: shrug}", "f:1: mqtt.refused_publish: 'shrug' is none of close"},
         {"shards: -1", "f:1: shards: a whole number is expected, not '-1'"},
         {"shards: 99999999999999999999", "f:1: shards: 99999999999999999999 is not within"},
         {"shards: [1]", "f:1: shards: a whole number is expected, not a list"},
@@ -239,8 +245,8 @@ TEST_CASE("a mistake is reported with its file, line, key and reason", "[config]
         {"streams: []", "f:1: streams: a map of stream names is expected"},
         {"streams:\n  a/b: {}", "f:2: streams: 'a/b' is not a stream name"},
         {"streams:\n  a: {}\n  a: {}", "f:3: streams.a: given twice"},
-        {"streams:\n  a: {partitions: 0}", "f:2: streams.a.partitions: 0 is not within 1 .. 10000"},
-        {"streams:\n  a:\n    retention: {time: 0}", "f:3: streams.a.retention.time: 0 ms is not"},
+        {"streams:\n  a: {partitions: -1}",
+         "f:2: streams.a.partitions: a whole number is expected"},
         {"streams:\n  a:\n    retention: {size: 1}", "f:3: streams.a.retention.size: unknown key"},
         {"streams:\n  a: {durability: maybe}", "f:2: streams.a.durability: 'maybe' is none of"},
         {"bridge: yes", "f:1: bridge: a list of routes is expected"},

@@ -8,7 +8,8 @@ namespace holdfast::config {
 struct RouteConfig {
     std::string topic;
     std::string stream;
-    std::string device; // `{capture}` text, `$.path` into the payload, or empty: the client id
+    std::string device;  // `{capture}` text, `$.path` into the payload, or empty: the client id
+    std::string where{}; // `file:line: bridge[0]`, for errors
 };
 
 } // namespace holdfast::config

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,13 @@ struct Config {
 // data_dir, which is relative to the working directory. Errors: io (cannot be read), malformed;
 // the context has one line `file:line: key: reason` for every mistake in the file, and in the model
 // files that it names.
-[[nodiscard]] Result<Config> load(const std::filesystem::path& file);
+// `check` may find more: what only the modules above know. It is asked about what could be read, so
+// that its mistakes come with the others; each is a line of its error.
+using Check = std::function<Result<void>(const Config&)>;
+[[nodiscard]] Result<Config> load(const std::filesystem::path& file, const Check& check = {});
 
 // The same from text; `name` stands for the file in errors.
-[[nodiscard]] Result<Config> parse(const std::string& text, const std::filesystem::path& name);
+[[nodiscard]] Result<Config> parse(const std::string& text, const std::filesystem::path& name,
+                                   const Check& check = {});
 
 } // namespace holdfast::config

@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,6 +33,10 @@ struct ModelFile {
     std::string severity;            // of its alarms: info, minor (warning), major, critical
     std::vector<ModelOption> options;
     std::filesystem::path file;
+
+    // `FILE:7: key` for a key that the file has, `FILE:1: key` else.
+    [[nodiscard]] std::string where(std::string_view key) const;
+    std::map<std::string, int, std::less<>> lines; // of the keys, from 1 on
 };
 
 // Errors as for config::load().

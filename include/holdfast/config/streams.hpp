@@ -10,6 +10,7 @@ enum class Compression : std::uint8_t { none, gzip, snappy, lz4, zstd };
 enum class TimestampType : std::uint8_t { create, append };
 enum class CleanupPolicy : std::uint8_t { expire, compact, compact_and_expire };
 
+// Bounds are those of the log, which checks a stream whoever asks for it.
 struct StreamConfig {
     std::string name;
     std::uint32_t partitions = 4;
@@ -22,6 +23,7 @@ struct StreamConfig {
     CleanupPolicy cleanup_policy = CleanupPolicy::expire;
     std::uint64_t delete_retention_ms = 86'400'000; // of tombstones
     double dirty_ratio_min = 0.5;                   // compacted when as much is new
+    std::string where{};                            // `file:line: streams.name`, for errors
 };
 
 } // namespace holdfast::config

@@ -10,6 +10,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <span>
 
@@ -112,8 +114,10 @@ void publish_one(broker::Publisher& publisher, HttpRequest request, const Reply&
 void publish_many(broker::Publisher& publisher, const HttpRequest& request, const Reply& reply,
                   const Ticket& ticket) {
     const auto type = request.media_type();
-    if (!type.empty() && type != "application/json" && type != "application/x-ndjson" &&
-        type != "application/ndjson")
+    constexpr std::array<std::string_view, 5> kTypes{
+        "", "application/json", "application/x-ndjson", "application/ndjson",
+        "application/x-www-form-urlencoded"}; // what curl says of anything
+    if (std::ranges::find(kTypes, type) == kTypes.end())
         return reply.send(problem(
             415, fmt::format("'{}' is not application/json or application/x-ndjson", type)));
     auto batch = many(request);
