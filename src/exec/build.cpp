@@ -12,11 +12,14 @@ std::vector<const sql::Expression*> borrowed(const Expressions& all) {
     return out;
 }
 
-// The columns of a sub-query that are asked for, where its filters hold.
+// What is asked of a relation, where its filters hold.
 OperatorPtr build_source(const SourcePlan& source, const RowSource& rows) {
-    if (source.kind != SourcePlan::Kind::query) return make_scan(source, rows);
-    return make_filter(make_pick(build(*source.query, rows), source.columns),
-                       borrowed(source.filters));
+    OperatorPtr at = source.kind == SourcePlan::Kind::query
+                         ? make_pick(build(*source.query, rows), source.columns)
+                         : make_scan(source, rows);
+    // the filters are about the latest rows, not about those that were replaced
+    if (source.kind == SourcePlan::Kind::latest) at = make_latest(std::move(at));
+    return make_filter(std::move(at), borrowed(source.filters));
 }
 
 OperatorPtr build_sources(const SelectPlan& plan, const RowSource& rows) {

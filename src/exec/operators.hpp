@@ -16,8 +16,10 @@ namespace holdfast::exec {
 
 using Expressions = std::vector<sql::ExpressionPtr>;
 
-// The rows of a relation for which its filters hold.
+// The rows of a relation, its filters not applied.
 [[nodiscard]] OperatorPtr make_scan(const sql::SourcePlan& source, const RowSource& rows);
+// The last row per value of column 0, by the time in column 1; rows without a key are left out.
+[[nodiscard]] OperatorPtr make_latest(OperatorPtr input);
 // One row without columns.
 [[nodiscard]] OperatorPtr make_one_row();
 // The rows for which all of `conditions` are true.

@@ -81,11 +81,7 @@ public:
 } // namespace
 
 OperatorPtr make_scan(const sql::SourcePlan& source, const RowSource& rows) {
-    OperatorPtr scan = std::make_unique<Scan>(source, rows);
-    if (source.filters.empty()) return scan;
-    std::vector<const sql::Expression*> filters;
-    for (const auto& each : source.filters) filters.push_back(each.get());
-    return make_filter(std::move(scan), std::move(filters));
+    return std::make_unique<Scan>(source, rows);
 }
 
 OperatorPtr make_one_row() {

@@ -73,13 +73,15 @@ Result<BoundRelation> bind_name(const RelationRef& ref, const CteScope& ctes,
     }
     BoundRelation out;
     out.plan.name = ref.name;
-    if (context.catalog.has_stream(ref.name)) {
-        out.plan.kind = SourcePlan::Kind::stream;
-        return out;
-    }
-    if (const TableSchema* table = context.catalog.find_table(ref.name)) {
+    // a table hides a stream of its name, which is read as name@log
+    const TableSchema* table = ref.origin.empty() ? context.catalog.find_table(ref.name) : nullptr;
+    if (table != nullptr) {
         out.plan.kind = SourcePlan::Kind::table;
         for (const auto& column : table->columns) out.columns.push_back(column.name);
+        return out;
+    }
+    if (context.catalog.has_stream(ref.name)) {
+        out.plan.kind = SourcePlan::Kind::stream;
         return out;
     }
     std::vector<std::string> names = context.catalog.names();
@@ -115,7 +117,8 @@ Result<BoundRelation> bind_relation(const RelationRef& ref, const CteScope& ctes
         case RelationRef::Kind::latest:
             out.plan.kind = SourcePlan::Kind::latest;
             out.plan.name = ref.name;
-            out.plan.key = ref.key;
+            out.plan.fields = {column::Field{column::FieldKind::path, ref.key},
+                               column::Field{column::FieldKind::arrival_ts}};
             break;
         case RelationRef::Kind::unnest:
             out.plan.kind = SourcePlan::Kind::unnest;

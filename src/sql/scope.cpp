@@ -103,7 +103,11 @@ Result<void> Scope::resolve(Expression& name) {
     }
     for (std::size_t source = 0; source < entries_.size(); ++source) {
         const Entry& entry = entries_[source];
-        if (entry.alias.empty() || entry.alias != first || entry.is_hidden) continue;
+        if (entry.alias.empty() || entry.alias != first) continue;
+        if (entry.is_hidden && member(name.path, 1) != nullptr)
+            return error_at(Errc::malformed, name.at,
+                            fmt::format("ANTI JOIN left no columns of '{}'", first));
+        if (entry.is_hidden) continue;
         if (member(name.path, 1) != nullptr) return resolve_in(source, behind(name.path, 1), name);
         // the relation of one column is that column
         if (plans_[source].kind == SourcePlan::Kind::unnest)

@@ -56,12 +56,13 @@ void check(const SqlBlock& block, const TestRows& rows) {
         {"limit", column::Value::of_float(20.5)}, {"name", column::Value::of_text("b")}};
     const auto answer = test::run_query(block.text(), rows, sql::Bindings{kNowUs, numbered, named});
     if (block.kind == "error") {
-        REQUIRE_FALSE(answer);
-        REQUIRE(block.expected.size() == 1);
-        CHECK(answer.error().context == block.expected.front());
+        CHECK(std::vector{answer ? "served" : answer.error().context} == block.expected);
         return;
     }
-    if (!answer) FAIL(answer.error().context);
+    if (!answer) {
+        CHECK(answer.error().context == "an answer");
+        return;
+    }
     std::vector<std::string> got = answer.value().rows;
     std::vector<std::string> expected = block.expected;
     if (block.kind.starts_with("query"))

@@ -90,25 +90,17 @@ private:
     class RecordCursor final : public exec::Cursor {
     public:
         RecordCursor(const TestRows& rows, const sql::SourcePlan& source, std::string filter)
-            : rows_(rows), decoder_(fields_of(source)), width_(source.fields.size()) {
+            : rows_(rows), decoder_(source.fields) {
             for (std::size_t i = 0; i < rows.records_.size(); ++i)
                 if (topic::matches(filter, rows.records_[i].topic)) picked_.push_back(i);
-            if (source.kind == sql::SourcePlan::Kind::latest) keep_latest();
         }
         Result<bool> next(column::Frame& out) override {
             if (at_ == picked_.size()) return false;
             decode(std::min(exec::kBatchRows, picked_.size() - at_), out);
-            out.columns.resize(width_);
             return true;
         }
 
     private:
-        static std::vector<column::Field> fields_of(const sql::SourcePlan& source) {
-            auto fields = source.fields;
-            if (source.kind == sql::SourcePlan::Kind::latest)
-                fields.push_back({column::FieldKind::path, source.key});
-            return fields;
-        }
         void decode(std::size_t rows, column::Frame& out) {
             std::vector<record::MessageView> views;
             for (std::size_t i = 0; i < rows; ++i) {
@@ -129,24 +121,8 @@ private:
             for (std::size_t c = 0; c < decoder_.fields().size(); ++c)
                 out.columns.push_back(&decoder_.column(c));
         }
-        void keep_latest() {
-            std::map<std::string, std::size_t> last;
-            while (at_ < picked_.size()) {
-                const std::size_t first = at_;
-                column::Frame frame;
-                decode(1, frame);
-                const column::Value key = frame.columns.back()->at(0);
-                if (!key.is_null()) last[column::to_text(key)] = picked_[first];
-            }
-            picked_.clear();
-            for (const auto& [key, record] : last) picked_.push_back(record);
-            std::sort(picked_.begin(), picked_.end());
-            at_ = 0;
-        }
-
         const TestRows& rows_;
         record::PayloadColumns decoder_;
-        std::size_t width_;
         std::vector<std::size_t> picked_;
         std::size_t at_ = 0;
     };

@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::size_t peak_bytes() const noexcept { return peak_bytes_; }
 
     std::uint64_t rows_read = 0;  // out of sources
+    std::uint64_t damaged = 0;    // ranges that sources could not read and passed over
     std::uint64_t mismatches = 0; // values that became NULL (wrong type, x/0, out of range)
 
 private:

@@ -13,7 +13,8 @@ public:
     virtual ~RowSource() = default;
     // A cursor over the rows of a filter, stream, latest or table source. Column i of its batches
     // is source.fields[i] (or source.columns[i]). Time ranges and filters of `source` say what may
-    // be left out; they are applied again. `source` and `context` outlive the cursor.
+    // be left out (not of a latest one: they are about what is left); they are applied again.
+    // `source` and `context` outlive the cursor.
     [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> open(const sql::SourcePlan& source,
                                                                Context& context) const = 0;
 };

@@ -35,11 +35,10 @@ struct SourcePlan {
     std::string name;   // filter, stream or table; else the alias
     std::string origin; // log, history, or empty: where it is best read
     Position at{};
-    column::Path key{};                  // latest
-    std::vector<column::Field> fields{}; // filter, stream, latest: its columns
-    std::vector<std::size_t> columns{};  // table, query: its columns, as numbers of theirs
-    std::unique_ptr<QueryPlan> query{};  // query
-    ExpressionPtr unnest{};              // over the columns of the sources before
+    std::vector<column::Field> fields{};
+    std::vector<std::size_t> columns{}; // table, query: its columns, as numbers of theirs
+    std::unique_ptr<QueryPlan> query{}; // query
+    ExpressionPtr unnest{};             // over the columns of the sources before
     std::vector<std::optional<column::Path>>
         members{}; // unnest: element, a member, or (empty) position
 

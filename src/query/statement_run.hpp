@@ -1,0 +1,37 @@
+#pragma once
+
+#include <holdfast/exec/row_source.hpp>
+#include <holdfast/query/engine.hpp>
+
+namespace holdfast::query {
+
+// One statement from text to answer, on one thread.
+class StatementRun final : public exec::RowSource, public sql::Catalog {
+public:
+    StatementRun(const EngineSettings& settings, const Engine::Parts& parts)
+        : settings_(settings), parts_(parts) {}
+
+    [[nodiscard]] Result<Summary> run(const Request& request, Sink& sink);
+
+private:
+    [[nodiscard]] const sql::TableSchema* find_table(std::string_view name) const override;
+    [[nodiscard]] bool has_stream(std::string_view name) const override;
+    [[nodiscard]] std::vector<std::string> names() const override;
+    [[nodiscard]] Result<std::unique_ptr<exec::Cursor>> open(const sql::SourcePlan& source,
+                                                             exec::Context& context) const override;
+
+    [[nodiscard]] const Table* table(std::string_view name) const;
+    [[nodiscard]] Result<void> stream_rows(const sql::QueryPlan& plan, exec::Context& context,
+                                           Sink& sink, Summary& summary) const;
+    // What is not a query: rows of text.
+    using Lines = std::vector<std::vector<std::string>>;
+    [[nodiscard]] static Result<void> give(const std::vector<std::string>& names,
+                                           const Lines& lines, Sink& sink, Summary& summary);
+    [[nodiscard]] Result<Lines> shown(const std::string& what) const;
+    [[nodiscard]] Result<Lines> described(const sql::RelationRef& relation) const;
+
+    const EngineSettings& settings_;
+    const Engine::Parts& parts_;
+};
+
+} // namespace holdfast::query
