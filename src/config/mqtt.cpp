@@ -35,8 +35,6 @@ void read_mqtt(YAML::Node node, MqttConfig& out, Mistakes& mistakes) {
                 std::uint64_t{100'000'000});
     map.bytes("session_bytes", out.session_bytes_max, 64 * 1024, 1024 * 1024 * kMiB);
     map.bytes("retained_bytes", out.retained_bytes_max, 0, 64 * 1024 * kMiB);
-    map.choice("refused_publish", out.refused_publish,
-               {{"close", RefusedPublish::close}, {"drop", RefusedPublish::drop}});
     map.finish();
 }
 

@@ -57,7 +57,6 @@ mqtt:
   session_messages: 7
   session_bytes: 1MiB
   retained_bytes: 2MiB
-  refused_publish: drop
 streams:
   telemetry:
     partitions: 8
@@ -140,7 +139,6 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(config.mqtt.session_messages_max == 7);
     CHECK(config.mqtt.session_bytes_max == 1U << 20U);
     CHECK(config.mqtt.retained_bytes_max == 2U << 20U);
-    CHECK(config.mqtt.refused_publish == config::RefusedPublish::drop);
     REQUIRE(config.streams.size() == 2);
     const auto& stream = config.streams[0];
     CHECK(stream.partitions == 8);

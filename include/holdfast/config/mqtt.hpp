@@ -16,11 +16,10 @@ struct MqttConfig {
     std::uint32_t connect_timeout_ms = 10'000;
     std::uint64_t session_queue_bytes = 32ULL << 20U;
     std::uint16_t topic_alias_maximum = 32;
-    std::uint32_t subscriptions_max = 10'000;        // of one client
-    std::uint32_t session_expiry_max_s = 7 * 86'400; // of a session without a connection
-    std::uint64_t session_messages_max = 100'000;    // waiting for one persistent session
-    std::uint64_t session_bytes_max = 256ULL << 20U; // of their topics and payloads
-    RefusedPublish refused_publish = RefusedPublish::close;
+    std::uint32_t subscriptions_max = 10'000;         // of one client
+    std::uint32_t session_expiry_max_s = 7 * 86'400;  // of a session without a connection
+    std::uint64_t session_messages_max = 100'000;     // waiting for one persistent session
+    std::uint64_t session_bytes_max = 256ULL << 20U;  // of their topics and payloads
     std::uint64_t retained_bytes_max = 256ULL << 20U; // of all retained messages
 };
 
