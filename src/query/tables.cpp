@@ -178,7 +178,7 @@ public:
                                          text(alarm.key),
                                          alarm.device.empty() ? Value() : text(alarm.device),
                                          text(alarms::to_string(alarm.state)),
-                                         text(alarm.severity),
+                                         text(alarms::to_string(alarm.severity)),
                                          time_ms(alarm.raised_ms),
                                          alarm.cleared_ms ? time_ms(*alarm.cleared_ms) : Value(),
                                          text(alarm.details_json)};
