@@ -11,6 +11,7 @@
 
 #include <array>
 #include <ctime>
+#include <holdfast/log/group_offsets.hpp>
 
 using namespace holdfast;
 
@@ -43,6 +44,7 @@ double log_us_per_record(Bytes batch, bool synced) {
     const SystemClock clock;
     Metrics metrics;
     log::LogOptions options;
+    options.keyspaces = {log::kGroupsKeyspace};
     options.directory = directory.path() / "log";
     auto log = log::Log::open(std::move(options), clock, metrics).value();
     log::StreamSettings settings;

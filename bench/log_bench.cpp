@@ -111,6 +111,7 @@ struct OpenLog {
 
     explicit OpenLog(const std::filesystem::path& directory) {
         log::LogOptions options;
+        options.keyspaces = {log::kGroupsKeyspace};
         options.directory = directory;
         log = need(log::Log::open(std::move(options), clock, metrics));
     }
@@ -353,7 +354,7 @@ void open(const std::filesystem::path& directory) {
     const OpenLog at(directory);
     const double opened = watch.seconds();
     std::uint64_t keys = 0;
-    need(at.log->scan_state(log::Keyspace::groups, "", [&](std::string_view, std::string_view) {
+    need(at.log->scan_state(log::kGroupsKeyspace, "", [&](std::string_view, std::string_view) {
         ++keys;
         return true;
     }));

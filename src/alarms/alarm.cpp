@@ -1,5 +1,6 @@
 #include <holdfast/alarms/alarm.hpp>
 
+#include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/column/json_text.hpp>
 
 #include <fmt/format.h>
@@ -144,7 +145,7 @@ log::StateChange state_change(const Alarm& alarm) {
         put_text(out, *text);
     put_note(out, alarm.acknowledged);
     put_note(out, alarm.shelved);
-    return {log::Keyspace::alarms, alarm_id(alarm), std::string(as_text(bytes))};
+    return {kKeyspace, alarm_id(alarm), std::string(as_text(bytes))};
 }
 
 Result<Alarm> decode_alarm(std::string_view value) {

@@ -1,5 +1,6 @@
 #include <holdfast/alarms/registry.hpp>
 
+#include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/base/log_line.hpp>
 
 #include <fmt/format.h>
@@ -12,22 +13,21 @@ namespace holdfast::alarms {
 Result<void> Registry::load(const log::Log& log) {
     std::vector<Alarm> stored;
     std::optional<Error> unknown; // of another format: refused whole, not half read
-    HF_TRY(log.scan_state(
-        log::Keyspace::alarms, "", [&](std::string_view key, std::string_view value) {
-            auto alarm = decode_alarm(value);
-            if (alarm) {
-                stored.push_back(std::move(alarm).value());
-                return true;
-            }
-            if (alarm.error().code == Errc::not_supported) {
-                unknown = fail(Errc::not_supported,
-                               fmt::format("alarm {}: {}", key, alarm.error().context));
-                return false;
-            }
-            // It stays where it is until the same alarm is raised or cleared again.
-            log_error("alarms", "alarm {} is set aside: {}", key, alarm.error().context);
+    HF_TRY(log.scan_state(kKeyspace, "", [&](std::string_view key, std::string_view value) {
+        auto alarm = decode_alarm(value);
+        if (alarm) {
+            stored.push_back(std::move(alarm).value());
             return true;
-        }));
+        }
+        if (alarm.error().code == Errc::not_supported) {
+            unknown =
+                fail(Errc::not_supported, fmt::format("alarm {}: {}", key, alarm.error().context));
+            return false;
+        }
+        // It stays where it is until the same alarm is raised or cleared again.
+        log_error("alarms", "alarm {} is set aside: {}", key, alarm.error().context);
+        return true;
+    }));
     if (unknown) return *unknown;
     const auto changed_ms = [](const Alarm& alarm) {
         return std::max(alarm.raised_ms, alarm.cleared_ms.value_or(alarm.raised_ms));

@@ -1,5 +1,7 @@
 #include "app/backup.hpp"
 
+#include "app/keyspaces.hpp"
+
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/crc32c.hpp>
 #include <holdfast/base/metrics.hpp>
@@ -207,6 +209,7 @@ Result<void> check_opens(const fs::path& directory) {
     const SystemClock clock;
     Metrics metrics;
     log::LogOptions options;
+    options.keyspaces = keyspaces();
     options.directory = directory;
     options.read_only = true;
     HF_TRY(log::Log::open(std::move(options), clock, metrics));

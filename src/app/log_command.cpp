@@ -1,5 +1,7 @@
 #include "app/log_command.hpp"
 
+#include "app/keyspaces.hpp"
+
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/base/metrics.hpp>
@@ -38,6 +40,7 @@ struct OpenLog {
 Result<void> open(OpenLog& open, const LogArguments& arguments) {
     set_log_level(LogLevel::warn); // what it says about itself is for servers
     log::LogOptions options;
+    options.keyspaces = keyspaces();
     options.directory = std::filesystem::path(arguments.data_dir) / "log";
     options.read_only = true;
     HF_TRY(open.log, log::Log::open(std::move(options), open.clock, open.metrics));

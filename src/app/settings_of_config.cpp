@@ -1,5 +1,7 @@
 #include "app/settings_of_config.hpp"
 
+#include "app/keyspaces.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -51,6 +53,7 @@ log::CleanupPolicy cleanup_policy(config::CleanupPolicy from) {
 log::LogOptions log_options(const config::Config& config) {
     log::LogOptions to;
     to.directory = config.data_dir / "log";
+    to.keyspaces = keyspaces();
     to.disk_bytes_max = config.limits.disk_bytes;
     to.disk_reserve_bytes = config.limits.disk_reserve_bytes;
     // The database's part of limits.memory: its write buffers and its cache.

@@ -6,6 +6,7 @@
 #include "broker/session_store.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/log/state_write.hpp>
 #include <holdfast/record/batch_builder.hpp>
 #include <holdfast/record/header_names.hpp>
@@ -21,7 +22,7 @@ namespace holdfast::broker {
 namespace {
 
 constexpr std::size_t kRemovalsAtOnce = 1000;
-constexpr log::Keyspace kSessions = log::Keyspace::sessions;
+constexpr log::Keyspace kSessions = kSessionsKeyspace;
 
 // Removes the keys of that kind that belong to no session in `known`, a stretch at a time.
 Result<void> remove_unknown(log::Log& log, SessionKey kind,

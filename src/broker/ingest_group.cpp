@@ -1,6 +1,7 @@
 #include <holdfast/broker/ingest_group.hpp>
 
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/record/batch_view.hpp>
 
 #include <cassert>
@@ -135,7 +136,7 @@ std::optional<Error> IngestGroup::first_error() const {
 std::vector<std::string_view> IngestGroup::retained_topics() const {
     std::vector<std::string_view> topics;
     const auto take = [&](const log::StateChange& change) {
-        if (change.keyspace == log::Keyspace::retained && !change.key.empty())
+        if (change.keyspace == kRetainedKeyspace && !change.key.empty())
             topics.push_back(change.key);
     };
     for (const log::StateChange& change : state_changes) take(change);

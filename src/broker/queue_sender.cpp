@@ -6,6 +6,7 @@
 #include "broker/stored_message.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/broker/retained.hpp>
 #include <holdfast/topic/topic.hpp>
 
@@ -159,8 +160,8 @@ bool QueueSender::read_chunks(Session& session) {
     std::size_t bytes = 0;
     bool is_through = true;
     const auto scanned = shard_.broker_.log().scan_state(
-        log::Keyspace::sessions, key_prefix(SessionKey::chunk, id),
-        chunk_key(id, state.next_chunk - 1), [&](std::string_view key, std::string_view value) {
+        kSessionsKeyspace, key_prefix(SessionKey::chunk, id), chunk_key(id, state.next_chunk - 1),
+        [&](std::string_view key, std::string_view value) {
             if (state.fresh.size() >= kFreshChunksMax || bytes > kFreshBytesMax) {
                 is_through = false;
                 return false;
@@ -280,7 +281,7 @@ std::optional<std::size_t> QueueSender::put_record(Session& session, std::uint16
 std::optional<std::size_t> QueueSender::put_retained(Session& session, std::uint16_t packet_id,
                                                      const InFlight& message, bool duplicate) {
     const std::string& topic = message.message.retained_topic;
-    const auto value = shard_.broker_.log().state(log::Keyspace::retained, topic);
+    const auto value = shard_.broker_.log().state(kRetainedKeyspace, topic);
     if (!value || !value.value()) return std::nullopt; // cleared meanwhile
     const auto retained = decode_retained(*value.value());
     if (!retained || retained.value().expires_ms <= shard_.expiry_ms_) {

@@ -1,6 +1,7 @@
 #include <holdfast/broker/retained.hpp>
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/log/state_write.hpp>
 
@@ -88,7 +89,7 @@ Result<bool> Retained::load_stretch(log::Log& log, std::int64_t now_ms, std::str
     const std::string from = after;
     const std::lock_guard lock(mutex_);
     HF_TRY(log.scan_state(
-        log::Keyspace::retained, "", from, [&](std::string_view topic, std::string_view value) {
+        kRetainedKeyspace, "", from, [&](std::string_view topic, std::string_view value) {
             const auto message = decode_retained(value);
             after = topic;
             if (!message) { // it stays where it is until another takes its place
@@ -99,7 +100,7 @@ Result<bool> Retained::load_stretch(log::Log& log, std::int64_t now_ms, std::str
             if (message.value().expires_ms > now_ms)
                 count(topic, topic.size() + value.size(), message.value().expires_ms);
             else
-                expired.push_back({log::Keyspace::retained, std::string(topic), {}});
+                expired.push_back({kRetainedKeyspace, std::string(topic), {}});
             const bool is_full = expired.size() == kRemovalsAtOnce;
             has_more = is_full;
             return !is_full;
@@ -109,7 +110,7 @@ Result<bool> Retained::load_stretch(log::Log& log, std::int64_t now_ms, std::str
 
 std::optional<log::StateChange> Retained::change(std::string_view topic,
                                                  const RetainedMessage& message) {
-    log::StateChange change{log::Keyspace::retained, std::string(topic), {}};
+    log::StateChange change{kRetainedKeyspace, std::string(topic), {}};
     if (!message.payload.empty()) change.value = encode_retained(message);
     const std::size_t bytes = change.value ? topic.size() + change.value->size() : 0;
 
@@ -160,7 +161,7 @@ std::optional<log::StateChange> Retained::remove_expired(std::string_view topic,
     const auto known = of_topic_.find(hash_of(topic));
     if (known == of_topic_.end() || known->second.expires_ms > now_ms) return std::nullopt;
     count(topic, 0, RetainedMessage::kNever);
-    return log::StateChange{log::Keyspace::retained, std::string(topic), {}};
+    return log::StateChange{kRetainedKeyspace, std::string(topic), {}};
 }
 
 void Retained::count(std::string_view topic, std::size_t bytes, std::int64_t expires_ms) {
@@ -178,7 +179,7 @@ void Retained::count(std::string_view topic, std::size_t bytes, std::int64_t exp
 }
 
 Result<void> Retained::recount(const log::Log& log, std::string_view topic) {
-    HF_TRY(const auto value, log.state(log::Keyspace::retained, topic));
+    HF_TRY(const auto value, log.state(kRetainedKeyspace, topic));
     std::int64_t expires_ms = RetainedMessage::kNever;
     if (value)
         if (const auto message = decode_retained(*value)) expires_ms = message.value().expires_ms;

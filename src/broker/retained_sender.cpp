@@ -3,6 +3,7 @@
 #include "broker/outbound.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/topic/topic.hpp>
 
 #include <algorithm>
@@ -86,7 +87,7 @@ bool RetainedSender::step(Session& session, RetainedScan& scan) {
     bool is_through = true;
     const std::string from = scan.after;
     const auto scanned = shard_.broker_.log().scan_state(
-        log::Keyspace::retained, literal_start(scan.filter), from,
+        kRetainedKeyspace, literal_start(scan.filter), from,
         [&](std::string_view topic, std::string_view value) {
             if (topics++ == kTopicsPerStep || bytes > kBytesPerStep) {
                 is_through = false;

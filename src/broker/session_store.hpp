@@ -2,6 +2,7 @@
 
 #include "broker/session.hpp"
 
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/log/append.hpp>
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace holdfast::broker {
 
-// Keys and values of Keyspace::sessions (docs/format/sessions.md): what a persistent session leaves
+// Keys and values of kSessionsKeyspace (docs/format/sessions.md): what a persistent session leaves
 // behind. All but the session's own record are keyed by its number, which no other ever has.
 
 struct StoredSession {
@@ -48,7 +49,7 @@ enum class SessionKey : char {
 [[nodiscard]] std::string subscription_key(std::uint64_t id, std::string_view filter);
 [[nodiscard]] std::string chunk_key(std::uint64_t id, std::uint64_t number);
 [[nodiscard]] std::string packet_key(SessionKey kind, std::uint64_t id, std::uint16_t packet_id);
-// Out of a key of Keyspace::sessions. Errors: corrupt.
+// Out of a key of kSessionsKeyspace. Errors: corrupt.
 [[nodiscard]] Result<std::uint64_t> session_id_of(std::string_view key); // not SessionKey::session
 [[nodiscard]] Result<std::uint64_t> chunk_number(std::string_view key);
 [[nodiscard]] Result<std::uint16_t> packet_id_of(std::string_view key);
@@ -64,10 +65,10 @@ enum class SessionKey : char {
 [[nodiscard]] Result<Will> decode_will(std::string_view value);
 
 [[nodiscard]] inline log::StateChange put(std::string key, std::string value) {
-    return {log::Keyspace::sessions, std::move(key), std::move(value)};
+    return {kSessionsKeyspace, std::move(key), std::move(value)};
 }
 [[nodiscard]] inline log::StateChange removal(std::string key) {
-    return {log::Keyspace::sessions, std::move(key), {}};
+    return {kSessionsKeyspace, std::move(key), {}};
 }
 
 } // namespace holdfast::broker

@@ -158,7 +158,7 @@ void Committer::stage(AppendGroup& group) {
     for (PartitionAppend& append : group.appends) stage_append(append);
     group.placed();
     for (const StateChange& change : group.state_changes) {
-        const kv::Family& family = store_.states[static_cast<std::size_t>(change.keyspace)];
+        const kv::Family& family = store_.state_family(change.keyspace);
         if (change.value)
             batch_.put(family, as_bytes(change.key), as_bytes(*change.value));
         else

@@ -314,7 +314,7 @@ Result<std::optional<std::string>> EmbeddedLog::state(Keyspace keyspace,
                                                       std::string_view key) const {
     const std::shared_lock lock(store_.reopening);
     if (!store_.database) return database_closed();
-    const kv::Family& family = store_.states[static_cast<std::size_t>(keyspace)];
+    const kv::Family& family = store_.state_family(keyspace);
     if (!family) return std::optional<std::string>(); // an older log, opened read-only
     return store_.database->get(family, as_bytes(key));
 }
@@ -323,7 +323,7 @@ Result<void> EmbeddedLog::scan_state(Keyspace keyspace, std::string_view prefix,
                                      std::string_view after, const EachState& each) const {
     const std::shared_lock lock(store_.reopening);
     if (!store_.database) return database_closed();
-    const kv::Family& family = store_.states[static_cast<std::size_t>(keyspace)];
+    const kv::Family& family = store_.state_family(keyspace);
     if (!family) return ok();
     auto at = store_.database->iterate(family);
     for (at.seek(as_bytes(std::max(prefix, after))); at.valid(); at.next()) {

@@ -80,7 +80,7 @@ Result<std::vector<StateChange>> GroupOffsets::changes(std::string_view group,
             return fail(Errc::malformed, fmt::format("group '{}': metadata of {} bytes, at most {}",
                                                      group, offset.metadata.size(), kMetadataMax));
         offset.committed_ms = clock_.now_ms();
-        changes.push_back({Keyspace::groups, key_of(group, offset.partition), encode(offset)});
+        changes.push_back({kGroupsKeyspace, key_of(group, offset.partition), encode(offset)});
     }
     return changes;
 }
@@ -95,7 +95,7 @@ Result<void> GroupOffsets::remove(std::string_view group) {
     if (offsets.empty()) return fail(Errc::not_found, fmt::format("there is no group '{}'", group));
     std::vector<StateChange> changes;
     for (const GroupOffset& offset : offsets)
-        changes.push_back({Keyspace::groups, key_of(group, offset.partition), {}});
+        changes.push_back({kGroupsKeyspace, key_of(group, offset.partition), {}});
     return StateWrite::write(log_, std::move(changes));
 }
 
@@ -103,7 +103,7 @@ Result<std::vector<GroupOffset>> GroupOffsets::of(std::string_view group) const 
     std::vector<GroupOffset> offsets;
     Result<void> decoded = ok();
     HF_TRY(log_.scan_state(
-        Keyspace::groups, group_prefix(group), [&](std::string_view key, std::string_view value) {
+        kGroupsKeyspace, group_prefix(group), [&](std::string_view key, std::string_view value) {
             const auto where = split(key);
             auto offset =
                 where ? decode(where.value().partition, value) : Result<GroupOffset>(where.error());
@@ -119,7 +119,7 @@ Result<std::vector<GroupOffset>> GroupOffsets::of(std::string_view group) const 
 
 Result<std::optional<GroupOffset>> GroupOffsets::find(std::string_view group,
                                                       PartitionId partition) const {
-    HF_TRY(const auto value, log_.state(Keyspace::groups, key_of(group, partition)));
+    HF_TRY(const auto value, log_.state(kGroupsKeyspace, key_of(group, partition)));
     if (!value) return std::optional<GroupOffset>();
     HF_TRY(auto offset, decode(partition, *value));
     return std::optional(std::move(offset));
@@ -127,7 +127,7 @@ Result<std::optional<GroupOffset>> GroupOffsets::find(std::string_view group,
 
 Result<std::vector<std::string>> GroupOffsets::groups() const {
     std::vector<std::string> names;
-    HF_TRY(log_.scan_state(Keyspace::groups, "", [&](std::string_view key, std::string_view) {
+    HF_TRY(log_.scan_state(kGroupsKeyspace, "", [&](std::string_view key, std::string_view) {
         const std::string_view group = key.substr(0, key.find('\0'));
         if (names.empty() || names.back() != group) names.emplace_back(group);
         return true;
@@ -138,14 +138,14 @@ Result<std::vector<std::string>> GroupOffsets::groups() const {
 Result<std::size_t> GroupOffsets::expire(
     std::int64_t before_ms, const std::function<bool(std::string_view group)>& is_active) {
     std::vector<StateChange> changes;
-    HF_TRY(log_.scan_state(Keyspace::groups, "", [&](std::string_view key, std::string_view value) {
+    HF_TRY(log_.scan_state(kGroupsKeyspace, "", [&](std::string_view key, std::string_view value) {
         const auto where = split(key);
         if (!where) return true; // of() says so to whom it concerns
         const auto offset = decode(where.value().partition, value);
         const bool is_old =
             offset && offset.value().committed_ms < before_ms && !is_active(where.value().group);
         if (is_old || log_.find_stream(where.value().partition.stream) == nullptr)
-            changes.push_back({Keyspace::groups, std::string(key), {}});
+            changes.push_back({kGroupsKeyspace, std::string(key), {}});
         return true;
     }));
     const std::size_t count = changes.size();

@@ -128,9 +128,10 @@ Result<void> open_families(Store& store) {
     HF_TRY(store.producers, family_or_new(store, "producers"));
     HF_TRY(store.aborted, family_or_new(store, "aborted"));
     HF_TRY(store.times, family_or_new(store, "times"));
-    for (std::size_t i = 0; i < kKeyspaceCount; ++i) {
-        const auto name = fmt::format("state.{}", to_string(static_cast<Keyspace>(i)));
-        HF_TRY(store.states[i], family_or_new(store, name));
+    store.states.clear();
+    for (const Keyspace keyspace : store.options.keyspaces) {
+        HF_TRY(kv::Family family, family_or_new(store, fmt::format("state.{}", keyspace.name)));
+        store.states.push_back({keyspace.name, std::move(family)});
     }
     std::map<std::uint32_t, std::shared_ptr<Slice>> slices;
     for (const std::string& name : store.database->family_names()) {

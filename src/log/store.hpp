@@ -9,10 +9,12 @@
 #include <holdfast/log/log.hpp>
 
 #include <algorithm>
-#include <array>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::log {
 
@@ -32,7 +34,11 @@ struct Store {
     kv::Family producers; // partition 8 | producer 8; null in an older log opened read-only
     kv::Family aborted;   // partition 8 | the marker's offset 8; likewise
     kv::Family times;     // partition 8 | one past the last offset covered 8; likewise
-    std::array<kv::Family, kKeyspaceCount> states;
+    struct State {
+        std::string_view keyspace;
+        kv::Family family; // null in an older log opened read-only: then the keyspace is empty
+    };
+    std::vector<State> states; // of LogOptions::keyspaces; fixed while the log is open
     StreamTable streams;
 
     // Committer thread only.
@@ -42,6 +48,12 @@ struct Store {
     std::size_t producer_count = 0;    // of all partitions
     std::optional<Ceilings> ceilings;
 
+    // Of a keyspace that the log was opened with; another one is a mistake of its user.
+    [[nodiscard]] const kv::Family& state_family(Keyspace keyspace) const noexcept {
+        const auto at = std::ranges::find(states, keyspace.name, &State::keyspace);
+        if (at == states.end()) std::terminate();
+        return at->family;
+    }
     [[nodiscard]] std::uint64_t slice_bytes_max() const noexcept {
         // 64 tables in a slice: what one look-up has to ask at worst. And small enough to go alone
         // when the directory's bound asks for it.

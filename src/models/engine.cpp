@@ -5,6 +5,7 @@
 #include "models/state_keys.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/models/keyspace.hpp>
 
 #include <fmt/format.h>
 
@@ -60,13 +61,12 @@ Result<void> Engine::Impl::start() {
         HF_TRY(parts_.log.create_stream(std::move(settings)));
     }
     std::vector<std::pair<std::string, std::string>> stored;
-    HF_TRY(parts_.log.scan_state(
-        log::Keyspace::models, "", [&](std::string_view key, std::string_view value) {
-            const std::size_t nul = key.find('\0');
-            if (nul != std::string_view::npos && key.substr(nul) == std::string_view("\0t", 2))
-                stored.emplace_back(key.substr(0, nul), value);
-            return true;
-        }));
+    HF_TRY(parts_.log.scan_state(kKeyspace, "", [&](std::string_view key, std::string_view value) {
+        const std::size_t nul = key.find('\0');
+        if (nul != std::string_view::npos && key.substr(nul) == std::string_view("\0t", 2))
+            stored.emplace_back(key.substr(0, nul), value);
+        return true;
+    }));
     for (const auto& [name, text] : stored) {
         const auto taken = take_up(name, text);
         if (taken) continue;
@@ -110,7 +110,7 @@ Result<void> Engine::Impl::add_tasks(Model& model,
          index < stream->settings.partitions; ++index) {
         const PartitionId partition{stream->id, index};
         HF_TRY(const auto saved,
-               parts_.log.state(log::Keyspace::models, offset_key(model.spec->name, partition)));
+               parts_.log.state(kKeyspace, offset_key(model.spec->name, partition)));
         HF_TRY(const auto bounds, parts_.log.bounds(partition));
         // A partition without an offset is younger than the model and read from its start.
         const auto offset = saved ? decode_offset(*saved) : bounds.log_start_offset;
@@ -124,7 +124,7 @@ Result<void> Engine::Impl::add_tasks(Model& model,
             *offset);
         const std::string prefix = device_prefix(model.spec->name, partition);
         HF_TRY(parts_.log.scan_state(
-            log::Keyspace::models, prefix, [&](std::string_view key, std::string_view value) {
+            kKeyspace, prefix, [&](std::string_view key, std::string_view value) {
                 const auto restored = task->restore(key.substr(prefix.size()), as_bytes(value));
                 if (!restored) { // that device learns anew; the others and the start go on
                     log_warn("models", "{}", restored.error().context);
@@ -191,9 +191,9 @@ Result<void> Engine::Impl::store(std::vector<log::StateChange> changes, std::str
 
 Result<std::vector<log::StateChange>> Engine::Impl::erasures(std::string_view name) const {
     std::vector<log::StateChange> out;
-    HF_TRY(parts_.log.scan_state(log::Keyspace::models, std::string(name) + '\0',
+    HF_TRY(parts_.log.scan_state(kKeyspace, std::string(name) + '\0',
                                  [&](std::string_view key, std::string_view) {
-                                     out.push_back({log::Keyspace::models, std::string(key), {}});
+                                     out.push_back({kKeyspace, std::string(key), {}});
                                      return true;
                                  }));
     return out;
@@ -230,11 +230,11 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     auto erased = erasures(name);
     if (!erased) return put_back(std::move(erased).error());
     std::vector<log::StateChange> changes = std::move(erased).value();
-    changes.push_back({log::Keyspace::models, text_key(name), model.text});
+    changes.push_back({kKeyspace, text_key(name), model.text});
     for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
         auto bounds = parts_.log.bounds({stream->id, index});
         if (!bounds) return put_back(std::move(bounds).error());
-        changes.push_back({log::Keyspace::models, offset_key(name, {stream->id, index}),
+        changes.push_back({kKeyspace, offset_key(name, {stream->id, index}),
                            encode_offset(bounds.value().high_watermark)});
     }
     if (auto stored = store(std::move(changes), name); !stored)

@@ -4,6 +4,7 @@
 #include "models/state_keys.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/models/keyspace.hpp>
 #include <holdfast/topic/topic.hpp>
 
 #include <fmt/format.h>
@@ -160,10 +161,9 @@ void PartitionTask::gather(Offset next_offset) {
     const std::string& model = parts_.spec->name;
     auto& changes = unstored_->batch.state_changes;
     for (auto& [device, state] : scorer_.take_changed())
-        changes.push_back({log::Keyspace::models, device_prefix(model, partition_) + device,
-                           std::string(as_text(state))});
-    changes.push_back(
-        {log::Keyspace::models, offset_key(model, partition_), encode_offset(next_offset)});
+        changes.push_back(
+            {kKeyspace, device_prefix(model, partition_) + device, std::string(as_text(state))});
+    changes.push_back({kKeyspace, offset_key(model, partition_), encode_offset(next_offset)});
     for (const alarms::Alarm& alarm : changes_) add_alarm(unstored_->batch, alarm);
     unstored_->changes = std::move(changes_);
     changes_.clear();

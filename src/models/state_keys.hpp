@@ -2,6 +2,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/ids.hpp>
+#include <holdfast/models/keyspace.hpp>
 
 #include <optional>
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace holdfast::models {
 
-// Keys of Keyspace::models, docs/format/models.md. A name holds no NUL, so a model's keys stand
+// Keys of kKeyspace, docs/format/models.md. A name holds no NUL, so a model's keys stand
 // together and no other's begin like them.
 
 [[nodiscard]] inline std::string text_key(std::string_view model) {

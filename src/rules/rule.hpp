@@ -3,6 +3,7 @@
 #include "rules/path_watch.hpp"
 
 #include <holdfast/rules/engine.hpp>
+#include <holdfast/rules/keyspace.hpp>
 #include <holdfast/sql/rule_plan.hpp>
 
 #include <atomic>
@@ -54,7 +55,7 @@ struct Rule {
     void fail_with(const std::string& error);
 };
 
-// Keys and values in Keyspace::rules (docs/format/rule_state.md).
+// Keys and values in kKeyspace (docs/format/rule_state.md).
 [[nodiscard]] std::string definition_key(std::string_view name);
 [[nodiscard]] std::string state_prefix(std::uint64_t rule_id);
 [[nodiscard]] std::string state_key(std::uint64_t rule_id, PartitionId partition);

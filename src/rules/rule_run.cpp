@@ -1,5 +1,7 @@
 #include "rules/rule_run.hpp"
 
+#include <holdfast/rules/keyspace.hpp>
+
 #include "rules/alarm_record.hpp"
 
 #include <fmt/format.h>
@@ -19,10 +21,10 @@ std::vector<log::StateChange> RuleRun::take_checkpoint() {
     runner.encode_head(out);
     const std::string key = state_key(rule->id, partition);
     std::vector<log::StateChange> changes;
-    changes.push_back({log::Keyspace::rules, key, std::string(as_text(bytes))});
+    changes.push_back({kKeyspace, key, std::string(as_text(bytes))});
     for (auto& page : runner.take_changed_pages())
         changes.push_back(
-            {log::Keyspace::rules, page_key(key, page.kind, page.number), std::move(page.value)});
+            {kKeyspace, page_key(key, page.kind, page.number), std::move(page.value)});
     return changes;
 }
 

@@ -2,6 +2,7 @@
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/log/state_write.hpp>
+#include <holdfast/rules/keyspace.hpp>
 
 #include <fmt/format.h>
 
@@ -15,24 +16,23 @@ namespace holdfast::rules {
 Result<std::vector<std::shared_ptr<Rule>>> RuleStore::load() {
     std::vector<std::shared_ptr<Rule>> rules;
     std::optional<Error> unknown; // of another version: better no start than half the rules
-    HF_TRY(log_.scan_state(
-        log::Keyspace::rules, "rule/", [&](std::string_view key, std::string_view value) {
-            auto rule = decode_definition(value);
-            if (rule && definition_key(rule.value()->plan->name) == key) {
-                next_id_ = std::max(next_id_, rule.value()->id + 1);
-                rules.push_back(std::move(rule).value());
-                return true;
-            }
-            const std::string why = rule ? "it has another rule's name" : rule.error().context;
-            if (!rule && rule.error().code == Errc::not_supported) {
-                unknown = fail(Errc::not_supported, fmt::format("stored {}: {}", key, why));
-                return false;
-            }
-            log_error("rules", "stored {} is damaged and set aside: {}", key, why);
+    HF_TRY(log_.scan_state(kKeyspace, "rule/", [&](std::string_view key, std::string_view value) {
+        auto rule = decode_definition(value);
+        if (rule && definition_key(rule.value()->plan->name) == key) {
+            next_id_ = std::max(next_id_, rule.value()->id + 1);
+            rules.push_back(std::move(rule).value());
             return true;
-        }));
+        }
+        const std::string why = rule ? "it has another rule's name" : rule.error().context;
+        if (!rule && rule.error().code == Errc::not_supported) {
+            unknown = fail(Errc::not_supported, fmt::format("stored {}: {}", key, why));
+            return false;
+        }
+        log_error("rules", "stored {} is damaged and set aside: {}", key, why);
+        return true;
+    }));
     if (unknown) return *unknown;
-    HF_TRY(auto stored, log_.state(log::Keyspace::rules, "next_id"));
+    HF_TRY(auto stored, log_.state(kKeyspace, "next_id"));
     if (stored && stored->size() == 8)
         next_id_ = std::max(next_id_, load_u64_be(as_bytes(*stored).data()));
     return rules;
@@ -42,11 +42,11 @@ Result<std::vector<log::StateChange>> RuleStore::start(Rule& rule, const Streams
                                                        const EngineSettings& settings) {
     // Ids are not reused; but where the stored next one was damaged, state may lie under this.
     std::vector<log::StateChange> changes = removal(rule);
-    changes.push_back({log::Keyspace::rules, definition_key(rule.plan->name),
-                       encode_definition(rule, RuleStatus::running)});
+    changes.push_back(
+        {kKeyspace, definition_key(rule.plan->name), encode_definition(rule, RuleStatus::running)});
     std::string next_id(8, '\0');
     store_u64_be(reinterpret_cast<std::byte*>(next_id.data()), rule.id + 1);
-    changes.push_back({log::Keyspace::rules, "next_id", next_id});
+    changes.push_back({kKeyspace, "next_id", next_id});
     const std::shared_ptr<Rule> unowned(&rule, [](Rule*) {});
     for (const auto& stream : streams)
         for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
@@ -60,10 +60,10 @@ Result<std::vector<log::StateChange>> RuleStore::start(Rule& rule, const Streams
 
 std::vector<log::StateChange> RuleStore::removal(const Rule& rule) const {
     std::vector<log::StateChange> changes;
-    changes.push_back({log::Keyspace::rules, definition_key(rule.plan->name), std::nullopt});
+    changes.push_back({kKeyspace, definition_key(rule.plan->name), std::nullopt});
     const auto scanned = log_.scan_state(
-        log::Keyspace::rules, state_prefix(rule.id), [&](std::string_view key, std::string_view) {
-            changes.push_back({log::Keyspace::rules, std::string(key), std::nullopt});
+        kKeyspace, state_prefix(rule.id), [&](std::string_view key, std::string_view) {
+            changes.push_back({kKeyspace, std::string(key), std::nullopt});
             return true;
         });
     // Left-over state is harmless, because ids are not reused: say so and go on.
@@ -72,24 +72,24 @@ std::vector<log::StateChange> RuleStore::removal(const Rule& rule) const {
 }
 
 Result<void> RuleStore::store_status(const Rule& rule, RuleStatus status) {
-    return log::StateWrite::write(log_, {{log::Keyspace::rules, definition_key(rule.plan->name),
-                                          encode_definition(rule, status)}});
+    return log::StateWrite::write(
+        log_, {{kKeyspace, definition_key(rule.plan->name), encode_definition(rule, status)}});
 }
 
 Result<void> RuleStore::restore(RuleRun& run) const {
     const std::string key = state_key(run.rule->id, run.partition);
-    HF_TRY(const auto head, log_.state(log::Keyspace::rules, key));
+    HF_TRY(const auto head, log_.state(kKeyspace, key));
     if (!head) {
         HF_TRY(const auto bounds, log_.bounds(run.partition));
         run.next_offset = bounds.log_start_offset;
         return ok();
     }
     std::vector<std::pair<std::string, std::string>> pages;
-    HF_TRY(log_.scan_state(log::Keyspace::rules, key + "/",
-                           [&](std::string_view page, std::string_view value) {
-                               pages.emplace_back(page.substr(key.size()), value);
-                               return true;
-                           }));
+    HF_TRY(
+        log_.scan_state(kKeyspace, key + "/", [&](std::string_view page, std::string_view value) {
+            pages.emplace_back(page.substr(key.size()), value);
+            return true;
+        }));
     return run.restore(*head, pages);
 }
 

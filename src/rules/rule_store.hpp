@@ -4,6 +4,7 @@
 #include "rules/rule_run.hpp"
 
 #include <holdfast/log/log.hpp>
+#include <holdfast/rules/keyspace.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +12,7 @@
 
 namespace holdfast::rules {
 
-// Rules as they stand in Keyspace::rules (docs/format/rule_state.md). One thread at a time; BLOCKS.
+// Rules as they stand in kKeyspace (docs/format/rule_state.md). One thread at a time; BLOCKS.
 // The log outlives it.
 class RuleStore {
 public:

@@ -2,6 +2,7 @@
 // applied last first.
 #include "log/log_fixture.hpp"
 
+#include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/alarms/registry.hpp>
 
 #include <catch2/catch.hpp>
@@ -143,7 +144,7 @@ TEST_CASE("a damaged alarm is left out of the registry, the others are loaded", 
     test::WaitedGroup group;
     group.state_changes.push_back(alarms::state_change(overheat("a")));
     group.state_changes.push_back(
-        {log::Keyspace::alarms, "0123456789abcdef", std::string("\x02\x00\x01", 3)});
+        {alarms::kKeyspace, "0123456789abcdef", std::string("\x02\x00\x01", 3)});
     at.log->append(group);
     REQUIRE(group.wait());
     alarms::Registry registry;
@@ -152,7 +153,7 @@ TEST_CASE("a damaged alarm is left out of the registry, the others are loaded", 
     CHECK(registry.active_count() == 1);
 
     test::WaitedGroup older;
-    older.state_changes.push_back({log::Keyspace::alarms, "1123456789abcdef", "\x01"});
+    older.state_changes.push_back({alarms::kKeyspace, "1123456789abcdef", "\x01"});
     at.log->append(older);
     REQUIRE(older.wait());
     CHECK(registry.load(*at.log).error().code == Errc::not_supported);

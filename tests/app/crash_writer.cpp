@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
+#include <support/keyspaces.hpp>
 #include <thread>
 
 using namespace holdfast;
@@ -81,6 +82,7 @@ int run(const std::vector<std::string>& words) {
     const SystemClock clock;
     Metrics metrics;
     log::LogOptions options;
+    options.keyspaces = test::all_keyspaces();
     options.directory = words.at(0);
     options.write_buffer_bytes = 1U << 20U; // so that tables are written, too
     auto opened = log::Log::open(std::move(options), clock, metrics);

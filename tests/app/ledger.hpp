@@ -4,6 +4,7 @@
 
 #include <holdfast/log/group_offsets.hpp>
 #include <holdfast/log/log.hpp>
+#include <support/keyspaces.hpp>
 
 #include <fmt/format.h>
 
@@ -89,7 +90,7 @@ inline void end_transaction(log::Log& log, const Clock& clock, int teller, const
         group.end_transaction({entries(log), p},
                               {known.id, static_cast<std::int16_t>(known.epoch), -1, true, true},
                               how);
-    group.change(log::Keyspace::rules, state_key(teller), state_value(n, how));
+    group.change(test::kFirstKeyspace, state_key(teller), state_value(n, how));
     if (how == record::TransactionEnd::commit) {
         log::GroupOffset offset;
         offset.partition = {numbers(log), 0};
@@ -110,7 +111,7 @@ inline void come_back(log::Log& log, const Clock& clock, int teller, Known& know
     if (known.id < 0) return;
     ++known.epoch;
     if (known.begun == 0) return;
-    const auto ended = log.state(log::Keyspace::rules, state_key(teller)).value();
+    const auto ended = log.state(test::kFirstKeyspace, state_key(teller)).value();
     if (ended && ended->starts_with(fmt::format("{} ", known.begun))) return;
     end_transaction(log, clock, teller, known, known.begun, record::TransactionEnd::abort);
 }

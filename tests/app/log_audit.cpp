@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <string_view>
+#include <support/keyspaces.hpp>
 #include <unordered_map>
 
 namespace holdfast::test {
@@ -181,6 +182,7 @@ Audit audit_log(const std::filesystem::path& data_dir, const Fleet& fleet, std::
     const SystemClock clock;
     Metrics metrics;
     log::LogOptions options;
+    options.keyspaces = test::all_keyspaces();
     options.directory = data_dir / "log";
     const auto log = log::Log::open(std::move(options), clock, metrics);
     if (!log) {

@@ -22,6 +22,7 @@
 #include <random>
 #include <set>
 #include <sstream>
+#include <support/keyspaces.hpp>
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -128,6 +129,7 @@ void audit(const std::filesystem::path& directory, Clients& clients) {
     const SystemClock clock;
     Metrics metrics;
     log::LogOptions options;
+    options.keyspaces = test::all_keyspaces();
     options.directory = directory;
     auto opened = log::Log::open(std::move(options), clock, metrics);
     INFO((opened ? "" : opened.error().context));

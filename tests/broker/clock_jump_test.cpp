@@ -2,6 +2,8 @@
 // Method: a clock that jumps, under a broker over memory.
 #include "broker/broker_bench.hpp"
 
+#include <holdfast/broker/keyspaces.hpp>
+
 using namespace holdfast;
 using namespace holdfast::broker;
 using namespace holdfast::broker::test;
@@ -107,7 +109,7 @@ TEST_CASE("a session resumed with expiry 0 ends with the server that held its co
     CHECK(greeting_of(back) == Lines{"CONNACK 0 present"});
     bench.crash();
     bench.settle_lazily();
-    CHECK(bench.log.state_count(log::Keyspace::sessions) == 0);
+    CHECK(bench.log.state_count(broker::kSessionsKeyspace) == 0);
 }
 
 TEST_CASE("a session of a time without a clock outlives the first true time", "[broker][clock]") {

@@ -2,6 +2,8 @@
 // was left out and why; one that may not is refused whole. Method: shards over a log in memory.
 #include "broker/broker_bench.hpp"
 
+#include <holdfast/rules/keyspace.hpp>
+
 using namespace holdfast;
 using namespace holdfast::broker;
 using namespace holdfast::broker::test;
@@ -21,7 +23,7 @@ PublishBatch three_with_one_too_large() {
     batch.messages.push_back(to("fleet/car-1/in", "1"));
     batch.messages.push_back(to("fleet/car-1/in", std::string(64U << 20U, 'x')));
     batch.messages.push_back(to("fleet/car-1/in", "3"));
-    batch.state_changes.push_back({log::Keyspace::rules, "key", "value"});
+    batch.state_changes.push_back({rules::kKeyspace, "key", "value"});
     return batch;
 }
 

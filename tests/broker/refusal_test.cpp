@@ -2,6 +2,8 @@
 // room back. Method: shards over memory.
 #include "broker/broker_bench.hpp"
 
+#include <holdfast/broker/keyspaces.hpp>
+
 using namespace holdfast;
 using namespace holdfast::broker;
 using namespace holdfast::broker::test;
@@ -102,7 +104,7 @@ TEST_CASE("expired retained messages give their room back, and only they", "[bro
     retain(other, "new", 1500);
     bench.settle_lazily();
     CHECK(other.received() == Lines{"PUBACK #1", "PUBACK #1"});
-    CHECK(bench.log.states().count({log::Keyspace::retained, "gone"}) == 0);
-    CHECK(bench.log.states().count({log::Keyspace::retained, "renewed"}) == 1);
-    CHECK(bench.log.states().count({log::Keyspace::retained, "new"}) == 1);
+    CHECK(bench.log.states().count({broker::kRetainedKeyspace, "gone"}) == 0);
+    CHECK(bench.log.states().count({broker::kRetainedKeyspace, "renewed"}) == 1);
+    CHECK(bench.log.states().count({broker::kRetainedKeyspace, "new"}) == 1);
 }

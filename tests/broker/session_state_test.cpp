@@ -2,6 +2,8 @@
 // less than it is. Method: crashes, refusals and damage between two lives of a broker over a log in
 // memory.
 #include "broker/broker_bench.hpp"
+
+#include <holdfast/broker/keyspaces.hpp>
 #include "broker/session_store.hpp"
 
 #include <fmt/format.h>
@@ -154,10 +156,10 @@ TEST_CASE("retained bytes are counted as they are stored", "[broker][retained]")
     bench.settle();
     retain("b"); // there is room: "a" was not stored
     bench.settle();
-    CHECK(bench.log.state_count(log::Keyspace::retained) == 1);
+    CHECK(bench.log.state_count(broker::kRetainedKeyspace) == 1);
     retain("c");
     bench.settle();
-    CHECK(bench.log.state_count(log::Keyspace::retained) == 1);
+    CHECK(bench.log.state_count(broker::kRetainedKeyspace) == 1);
 }
 
 TEST_CASE("damaged sessions and retained messages are set aside and do not stop the start",
@@ -171,8 +173,8 @@ TEST_CASE("damaged sessions and retained messages are set aside and do not stop 
     const auto whole = bench.log.states();
     std::map<char, std::size_t> of_kind;
     for (const auto& [key, value] : whole) {
-        const bool is_session = key.first == log::Keyspace::sessions;
-        if (!is_session && key.first != log::Keyspace::retained) continue;
+        const bool is_session = key.first == broker::kSessionsKeyspace;
+        if (!is_session && key.first != broker::kRetainedKeyspace) continue;
         const char kind = is_session ? key.second[0] : 'R';
         // A packet id's key says all there is; a retained payload may have any length.
         if (kind == 'r') continue;
@@ -183,9 +185,9 @@ TEST_CASE("damaged sessions and retained messages are set aside and do not stop 
         INFO("kind " << kind);
         REQUIRE(bench.restart());
         CHECK(bench.log.states().size() == whole.size()); // nothing was cleared away
-        const bool is_there = bench.log.states().contains({log::Keyspace::sessions, "ssub"});
+        const bool is_there = bench.log.states().contains({broker::kSessionsKeyspace, "ssub"});
         CHECK(is_there != is_session);
-        CHECK(bench.log.states().contains({log::Keyspace::sessions, "dsub"}) == is_session);
+        CHECK(bench.log.states().contains({broker::kSessionsKeyspace, "dsub"}) == is_session);
         CHECK(bench.broker->session_count().load() == (is_session ? 0 : 1));
         CHECK(bench.broker->subscriptions().size() == (is_session ? 0 : 2));
         const Client back = bench.connect(lasting("sub"));
@@ -202,10 +204,10 @@ TEST_CASE("what ended sessions left behind is removed at the start, however much
           "[broker][session]") {
     BrokerBench bench;
     leave_everything(bench);
-    const std::size_t own = bench.log.state_count(log::Keyspace::sessions);
+    const std::size_t own = bench.log.state_count(broker::kSessionsKeyspace);
     for (std::uint64_t i = 1; i <= 2500; ++i)
-        bench.log.states()[{log::Keyspace::sessions, chunk_key(1, i)}] = "left";
-    bench.log.states()[{log::Keyspace::sessions, key_prefix(SessionKey::will, 2)}] = "left";
+        bench.log.states()[{broker::kSessionsKeyspace, chunk_key(1, i)}] = "left";
+    bench.log.states()[{broker::kSessionsKeyspace, key_prefix(SessionKey::will, 2)}] = "left";
     bench.crash();
-    CHECK(bench.log.state_count(log::Keyspace::sessions) == own);
+    CHECK(bench.log.state_count(broker::kSessionsKeyspace) == own);
 }

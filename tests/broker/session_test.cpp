@@ -3,6 +3,8 @@
 // log in memory; a crash loses all but what the log had stored.
 #include "broker/broker_bench.hpp"
 
+#include <holdfast/broker/keyspaces.hpp>
+
 #include <fmt/format.h>
 
 using namespace holdfast;
@@ -110,7 +112,7 @@ TEST_CASE("a clean start ends the session and its queue", "[broker][session]") {
     CHECK(greeting_of(bench.connect(lasting("sub"))) == Lines{"CONNACK 0"});
     CHECK(bench.broker->subscriptions().size() == 0);
     bench.settle_lazily();
-    CHECK(bench.log.state_count(log::Keyspace::sessions) == 1); // the new session's own record
+    CHECK(bench.log.state_count(broker::kSessionsKeyspace) == 1); // the new session's own record
 }
 
 TEST_CASE("a session expires, and one that does not is there after any time", "[broker][session]") {
@@ -210,7 +212,7 @@ TEST_CASE("QoS 2 to a client is delivered once wherever the server dies",
     bench.settle_lazily();
     CHECK(client.received().empty());
     if (died_after == 3) CHECK(comes_back() == Lines{"CONNACK 0 present"});
-    CHECK(bench.log.state_count(log::Keyspace::sessions) == 2); // the session, its subscription
+    CHECK(bench.log.state_count(broker::kSessionsKeyspace) == 2); // the session, its subscription
 }
 
 TEST_CASE("a QoS 2 message is not sent before its packet id is stored", "[broker][session][qos2]") {
@@ -277,7 +279,7 @@ TEST_CASE("a queue far longer than what is kept in memory comes whole and in ord
     }
     CHECK(next == kMessages + 1);
     bench.settle_lazily();
-    CHECK(bench.log.state_count(log::Keyspace::sessions) == 2);
+    CHECK(bench.log.state_count(broker::kSessionsKeyspace) == 2);
 }
 
 TEST_CASE("what the log has forgotten or what has expired is left out, and counted",

@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <support/keyspaces.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -72,7 +73,8 @@ struct Api {
         work.stop();
     }
     std::unique_ptr<log::Log> open() {
-        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
+        auto opened = log::Log::open(
+            {.directory = dir.path() / "log", .keyspaces = test::all_keyspaces()}, clock, metrics);
         REQUIRE(opened);
         return std::move(opened).value();
     }

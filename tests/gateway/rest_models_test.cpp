@@ -8,6 +8,7 @@
 #include "gateway/http_client.hpp"
 
 #include <catch2/catch.hpp>
+#include <support/keyspaces.hpp>
 
 using namespace holdfast;
 using Catch::Matchers::Contains;
@@ -20,7 +21,8 @@ constexpr std::string_view kPath = "/api/v1/models/warm";
 
 struct Api {
     Api() {
-        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
+        auto opened = log::Log::open(
+            {.directory = dir.path() / "log", .keyspaces = test::all_keyspaces()}, clock, metrics);
         REQUIRE(opened);
         log = std::move(opened).value();
         log::StreamSettings cars;

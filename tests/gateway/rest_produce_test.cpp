@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <future>
 #include <string>
+#include <support/keyspaces.hpp>
 
 using namespace holdfast;
 using test::Api;
@@ -229,7 +230,9 @@ TEST_CASE("answers are forgotten after a day", "[gateway][rest]") {
     test::TempDir dir;
     ManualClock clock;
     Metrics metrics;
-    auto log = log::Log::open({.directory = dir.path() / "log"}, clock, metrics).value();
+    auto log = log::Log::open({.directory = dir.path() / "log", .keyspaces = test::all_keyspaces()},
+                              clock, metrics)
+                   .value();
     gateway::IdempotencyKeys keys(*log, clock);
     gateway::HttpRequest request;
     request.method = "POST";

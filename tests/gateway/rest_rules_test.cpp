@@ -11,6 +11,7 @@
 #include "gateway/http_client.hpp"
 
 #include <catch2/catch.hpp>
+#include <support/keyspaces.hpp>
 
 using namespace holdfast;
 using Catch::Matchers::Contains;
@@ -29,7 +30,8 @@ public:
 
 struct Api {
     Api() {
-        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
+        auto opened = log::Log::open(
+            {.directory = dir.path() / "log", .keyspaces = test::all_keyspaces()}, clock, metrics);
         REQUIRE(opened);
         log = std::move(opened).value();
         pool.emplace(*log, 1);

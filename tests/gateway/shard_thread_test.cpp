@@ -19,6 +19,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <support/keyspaces.hpp>
 #include <vector>
 
 namespace holdfast::test {
@@ -94,7 +95,8 @@ struct Gateway {
     }
     ~Gateway() { thread.stop(std::chrono::seconds(5)); }
     std::unique_ptr<log::Log> open() {
-        auto opened = log::Log::open({.directory = dir.path() / "log"}, clock, metrics);
+        auto opened = log::Log::open(
+            {.directory = dir.path() / "log", .keyspaces = test::all_keyspaces()}, clock, metrics);
         REQUIRE(opened);
         return std::move(opened).value();
     }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <support/keyspaces.hpp>
 #include <thread>
 
 using namespace holdfast;
@@ -21,6 +22,7 @@ namespace {
 struct CopiedLog {
     explicit CopiedLog(const std::filesystem::path& directory) {
         log::LogOptions options;
+        options.keyspaces = test::all_keyspaces();
         options.directory = directory;
         auto opened = log::Log::open(std::move(options), clock, metrics);
         if (!opened) throw std::runtime_error(opened.error().context);

@@ -7,6 +7,7 @@
 
 #include <holdfast/kv/simulated_storage.hpp>
 #include <holdfast/log/log.hpp>
+#include <support/keyspaces.hpp>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -62,6 +63,7 @@ private:
 
     void open() {
         log::LogOptions options;
+        options.keyspaces = test::all_keyspaces();
         options.directory = directory_.path() / "log";
         options.storage = disk_.storage();
         options.write_buffer_bytes = 64U << 10U;
@@ -100,7 +102,7 @@ private:
                 record.value = fmt::format("{}.{}{}", last_name_, i, std::string(below(3000), 'x'));
             sent.records.push_back(std::move(record));
         }
-        sent.group->change(log::Keyspace::rules, sent.name, "done");
+        sent.group->change(test::kFirstKeyspace, sent.name, "done");
         sent.group->add_keyed(partition_, sent.records, clock_.now_ms());
         log_->append(*sent.group);
         if (below(3) == 0) settle(sent);
@@ -118,7 +120,7 @@ private:
     // Which groups are there, by the state that they changed; offsets follow from that.
     void take_stock() {
         for (Sent& sent : sent_) {
-            const bool is_there = log_->state(log::Keyspace::rules, sent.name).value().has_value();
+            const bool is_there = log_->state(test::kFirstKeyspace, sent.name).value().has_value();
             CAPTURE(sent.name, sent.is_acknowledged, is_there);
             if (sent.is_acknowledged) REQUIRE(is_there);
             if (!is_there) continue;

@@ -6,6 +6,7 @@
 #include "log/log_fixture.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <support/keyspaces.hpp>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -79,7 +80,7 @@ private:
             id.stream == packed_ ? record::Compression::lz4 : record::Compression::none);
         const std::string key = fmt::format("state {}", round % kKeys);
         state[key] = fmt::format("as of {}", round);
-        group.change(log::Keyspace::rules, key, state[key]);
+        group.change(test::kFirstKeyspace, key, state[key]);
         at_.log->append(group);
         REQUIRE(group.wait());
         for (const KeyedValue& record : records) stored[id].push_back(record);
@@ -154,6 +155,7 @@ private:
 
     Result<std::unique_ptr<log::Log>> open() {
         log::LogOptions options;
+        options.keyspaces = test::all_keyspaces();
         options.directory = path();
         options.write_buffer_bytes = 128U << 10U;
         return log::Log::open(std::move(options), clock_, metrics_);
@@ -228,7 +230,7 @@ private:
     // What is there is what once was; only damage to the write-ahead log may have made it older.
     void check_state() {
         for (const auto& [key, value] : original_.state) {
-            const auto found = log_->state(log::Keyspace::rules, key);
+            const auto found = log_->state(test::kFirstKeyspace, key);
             if (!found) {
                 REQUIRE(found.error().code == Errc::corrupt);
             } else if (found.value() != value) {

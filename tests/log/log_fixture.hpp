@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <support/keyspaces.hpp>
 
 namespace holdfast::test {
 
@@ -32,6 +33,7 @@ struct LogFixture {
     [[nodiscard]] std::filesystem::path path() const { return directory.path() / "log"; }
     [[nodiscard]] Result<std::unique_ptr<log::Log>> open() {
         log::LogOptions options;
+        options.keyspaces = test::all_keyspaces();
         options.directory = path();
         options.write_buffer_bytes = write_buffer_bytes;
         options.storage = storage;

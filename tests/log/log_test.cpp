@@ -2,6 +2,8 @@
 // a reopening; offsets are gap-free; groups are atomic.
 #include "log/log_fixture.hpp"
 
+#include <support/keyspaces.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -47,8 +49,8 @@ TEST_CASE("a group is stored whole with its state changes", "[log]") {
     group.add(second, {"3"});
     group.add(first, {"4"});
     group.add({StreamId{999}, 0}, {"5"});
-    group.change(log::Keyspace::rules, "rule/1", "state");
-    group.change(log::Keyspace::models, "model/1", "weights");
+    group.change(test::kFirstKeyspace, "rule/1", "state");
+    group.change(test::kSecondKeyspace, "model/1", "weights");
     at.log->append(group);
     REQUIRE(group.wait());
     CHECK(group.appends[0].base_offset == 0);
@@ -59,17 +61,17 @@ TEST_CASE("a group is stored whole with its state changes", "[log]") {
     at.reopen();
     CHECK(read_all(*at.log, first).value().size() == 3);
     CHECK(read_all(*at.log, second).value().size() == 1);
-    CHECK(at.log->state(log::Keyspace::rules, "rule/1").value() == "state");
-    CHECK_FALSE(at.log->state(log::Keyspace::models, "rule/1").value());
+    CHECK(at.log->state(test::kFirstKeyspace, "rule/1").value() == "state");
+    CHECK_FALSE(at.log->state(test::kSecondKeyspace, "rule/1").value());
 
     WaitedGroup more;
-    more.change(log::Keyspace::rules, "rule/1", std::nullopt);
-    for (const char* key : {"p/2", "p/1", "q/1"}) more.change(log::Keyspace::rules, key, "x");
+    more.change(test::kFirstKeyspace, "rule/1", std::nullopt);
+    for (const char* key : {"p/2", "p/1", "q/1"}) more.change(test::kFirstKeyspace, key, "x");
     at.log->append(more);
     REQUIRE(more.wait());
-    CHECK_FALSE(at.log->state(log::Keyspace::rules, "rule/1").value());
+    CHECK_FALSE(at.log->state(test::kFirstKeyspace, "rule/1").value());
     std::string keys;
-    REQUIRE(at.log->scan_state(log::Keyspace::rules, "p/", [&](auto key, auto) {
+    REQUIRE(at.log->scan_state(test::kFirstKeyspace, "p/", [&](auto key, auto) {
         keys += key;
         return true;
     }));

@@ -8,6 +8,7 @@
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/kv/simulated_storage.hpp>
 #include <holdfast/log/log.hpp>
+#include <support/keyspaces.hpp>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -52,6 +53,7 @@ private:
 
     void open() {
         log::LogOptions options;
+        options.keyspaces = test::all_keyspaces();
         options.directory = directory_.path() / "log";
         options.storage = disk_.storage();
         options.write_buffer_bytes = 64U << 10U; // many flushes
@@ -83,8 +85,8 @@ private:
             sent.group->add({stream_, index}, values);
             sent.batches.emplace_back(index, std::move(values));
         }
-        sent.group->change(log::Keyspace::rules, "last", std::to_string(sent.number));
-        sent.group->change(log::Keyspace::rules, fmt::format("group {}", sent.number), "done");
+        sent.group->change(test::kFirstKeyspace, "last", std::to_string(sent.number));
+        sent.group->change(test::kFirstKeyspace, fmt::format("group {}", sent.number), "done");
         return sent;
     }
 
@@ -125,7 +127,7 @@ private:
         std::vector<Sent> kept;
         for (Sent& sent : sent_) {
             const bool is_there =
-                log_->state(log::Keyspace::rules, fmt::format("group {}", sent.number))
+                log_->state(test::kFirstKeyspace, fmt::format("group {}", sent.number))
                     .value()
                     .has_value();
             CAPTURE(sent.number, sent.acknowledged, is_there);
@@ -145,7 +147,7 @@ private:
         }
         for (PartitionIndex p = 0; p < kPartitions; ++p) REQUIRE(at[p] == stored[p].size());
         if (last_kept_ != 0)
-            REQUIRE(log_->state(log::Keyspace::rules, "last").value() ==
+            REQUIRE(log_->state(test::kFirstKeyspace, "last").value() ==
                     std::to_string(last_kept_));
         sent_ = std::move(kept);
     }

@@ -7,6 +7,7 @@
 
 #include <holdfast/kv/simulated_storage.hpp>
 #include <holdfast/log/log.hpp>
+#include <support/keyspaces.hpp>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -114,7 +115,7 @@ public:
         ++epoch_;
         sequences_ = {};
         if (!is_open_) return;
-        const auto ended = log.state(log::Keyspace::rules, key()).value();
+        const auto ended = log.state(test::kFirstKeyspace, key()).value();
         if (!ended) REQUIRE(end(log, TransactionEnd::abort));
         settle(ended == "commit");
     }
@@ -128,7 +129,7 @@ private:
         WaitedGroup group;
         for (PartitionIndex p = 0; p < kPartitions; ++p)
             group.end_transaction({stream_, p}, {id_, epoch_, -1, true, true}, how);
-        group.change(log::Keyspace::rules, key(),
+        group.change(test::kFirstKeyspace, key(),
                      how == TransactionEnd::commit ? "commit" : "abort");
         log.append(group);
         return is_stored(group);
@@ -186,6 +187,7 @@ public:
 private:
     void open() {
         log::LogOptions options;
+        options.keyspaces = test::all_keyspaces();
         options.directory = directory_.path() / "log";
         options.storage = disk_.storage();
         options.write_buffer_bytes = 64U << 10U;

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <map>
+#include <support/keyspaces.hpp>
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -127,6 +128,7 @@ TEST_CASE("a log is read without changing it, beside its writer", "[log]") {
     const auto before = files_of(at.path());
 
     log::LogOptions options;
+    options.keyspaces = test::all_keyspaces();
     options.directory = at.path();
     options.read_only = true;
     {
@@ -157,6 +159,7 @@ TEST_CASE("a log of an older format is read without bringing it up", "[log]") {
     std::filesystem::copy("tests/log/golden/format-1", at.path());
     const auto before = files_of(at.path());
     log::LogOptions options;
+    options.keyspaces = test::all_keyspaces();
     options.directory = at.path();
     options.read_only = true;
     auto opened = log::Log::open(options, at.clock, at.metrics);

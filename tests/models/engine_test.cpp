@@ -3,6 +3,7 @@
 #include "support/log_site.hpp"
 
 #include <holdfast/models/engine.hpp>
+#include <holdfast/models/keyspace.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -150,10 +151,10 @@ TEST_CASE("damaged state sets one model aside by name, the others start", "[mode
     const std::string of_m("m\0", 2);
     const bool is_text = GENERATE(false, true);
     if (is_text) {
-        site.write_state({{log::Keyspace::models, of_m + 't', "kind: ["}});
+        site.write_state({{models::kKeyspace, of_m + 't', "kind: ["}});
     } else {
-        const auto keys = site.state_keys(log::Keyspace::models, of_m + 'o');
-        site.write_state({{log::Keyspace::models, keys.at(0), "damaged"}});
+        const auto keys = site.state_keys(models::kKeyspace, of_m + 'o');
+        site.write_state({{models::kKeyspace, keys.at(0), "damaged"}});
     }
     site.restart();
     site.send(0, 10);

@@ -12,6 +12,7 @@
 #include <array>
 #include <functional>
 #include <future>
+#include <support/keyspaces.hpp>
 
 using namespace holdfast;
 
@@ -45,7 +46,10 @@ public:
 
 class Site {
 public:
-    Site() : log_(log::Log::open({dir_.path()}, clock_, metrics_).value()) {
+    Site()
+        : log_(log::Log::open({.directory = dir_.path(), .keyspaces = test::all_keyspaces()},
+                              clock_, metrics_)
+                   .value()) {
         log::StreamSettings settings;
         settings.name = "telemetry";
         settings.partitions = 2;

@@ -4,6 +4,7 @@
 #include "rules/rule_site.hpp"
 
 #include <holdfast/rules/dry_run.hpp>
+#include <holdfast/rules/keyspace.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -254,7 +255,7 @@ TEST_CASE("a step that emits stores the pages that changed, not the whole state"
     for (int device = 0; device < 1000; ++device) site.send(std::to_string(device), 1, "1");
     site.send("7", 12, "1", -10); // closes one window, before the others are due
     REQUIRE(eventually([&] { return site.stored("out").size() == 1; }));
-    const auto after_all = site.state_keys(log::Keyspace::rules, "state/").size();
+    const auto after_all = site.state_keys(rules::kKeyspace, "state/").size();
     CHECK(after_all == 1 + 4); // a head, and 256 devices a page
     REQUIRE(site.has_caught_up("w"));
     site.send("7", 23, "1", -20);
@@ -276,5 +277,5 @@ TEST_CASE("devices that were silent longest are forgotten where there is no room
     CHECK(site.engine->find("w")->counts.errors == 0);
     site.restart();
     CHECK(site.stored("out").size() >= kDevices - 8); // the last are open
-    CHECK(site.state_keys(log::Keyspace::rules, "state/").size() <= 2);
+    CHECK(site.state_keys(rules::kKeyspace, "state/").size() <= 2);
 }

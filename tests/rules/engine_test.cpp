@@ -3,6 +3,8 @@
 // appends to the log and can die before or after its last append.
 #include "rules/rule_site.hpp"
 
+#include <holdfast/rules/keyspace.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
@@ -197,7 +199,7 @@ TEST_CASE("the alarms of a rule that is removed or replaced are cleared, its sta
     const auto records = site.stored("alarms");
     REQUIRE(records.size() == 4);
     CHECK(records[3].find(R"("reason":"removed")") != std::string::npos);
-    CHECK(site.state_keys(log::Keyspace::rules, "").size() == 1); // next_id
+    CHECK(site.state_keys(rules::kKeyspace, "").size() == 1); // next_id
     site.restart();
     CHECK(site.alarms->active_count() == 0);
 }
@@ -233,10 +235,10 @@ TEST_CASE("damaged state sets one rule aside by name, the others start", "[rules
     site.send("a", 0, "7");
     REQUIRE(site.has_caught_up("good"));
     REQUIRE(site.engine->create("CREATE RULE lost AS SELECT temp FROM cars"));
-    const auto keys = site.state_keys(log::Keyspace::rules, "state/0000000000000001/");
+    const auto keys = site.state_keys(rules::kKeyspace, "state/0000000000000001/");
     const auto damage = GENERATE_COPY(values<std::string>({"\x02", "", "\x02\x7f\x7f\x7f\x7f"}));
-    site.write_state({{log::Keyspace::rules, keys.at(0), damage},
-                      {log::Keyspace::rules, "rule/lost", std::string("\x02\x01")}});
+    site.write_state({{rules::kKeyspace, keys.at(0), damage},
+                      {rules::kKeyspace, "rule/lost", std::string("\x02\x01")}});
     site.restart();
     CHECK(site.engine->find("w")->status == rules::RuleStatus::failed);
     CHECK(site.engine->find("w")->last_error.find("rule 'w'") != std::string::npos);
@@ -255,7 +257,7 @@ TEST_CASE("damaged state sets one rule aside by name, the others start", "[rules
 
 TEST_CASE("rules of another format stop the start by name", "[rules]") {
     Site site;
-    site.write_state({{log::Keyspace::rules, "rule/old", std::string("\x01\x00")}});
+    site.write_state({{rules::kKeyspace, "rule/old", std::string("\x01\x00")}});
     site.end();
     CHECK_THROWS_WITH(site.start(),
                       Catch::Contains("stored rule/old: rule definition of version 1"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/alarms/severity.hpp>
 #include <holdfast/base/result.hpp>
 #include <holdfast/log/append.hpp>
@@ -66,7 +67,7 @@ struct Alarm {
 // The alarm as it is when its rule or model is removed at `now_ms`.
 [[nodiscard]] Alarm removed(Alarm alarm, std::int64_t now_ms);
 
-// What goes into Keyspace::alarms in the same append as the change's record
+// What goes into kKeyspace in the same append as the change's record
 // (docs/format/alarm_state.md).
 [[nodiscard]] log::StateChange state_change(const Alarm& alarm);
 // corrupt for anything that state_change() did not write.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/alarms/alarm.hpp>
+#include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/log/log.hpp>
 
 #include <cstddef>
@@ -16,7 +17,7 @@
 
 namespace holdfast::alarms {
 
-// The present state of all alarms, in memory. The truth lies in Keyspace::alarms: whoever raises
+// The present state of all alarms, in memory. The truth lies in kKeyspace: whoever raises
 // or clears writes state_change() with its own outputs and calls apply() once that is durable.
 // Thread-safe. Owned by app; the log outlives the call to load().
 class Registry {

@@ -2,6 +2,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/metrics.hpp>
+#include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/log/append.hpp>
 
 #include <atomic>
@@ -34,7 +35,7 @@ struct RetainedMessage {
     ByteView payload{};
 };
 
-// A value of Keyspace::retained (docs/format/log.md); its key is the topic.
+// A value of kRetainedKeyspace (docs/format/log.md); its key is the topic.
 [[nodiscard]] std::string encode_retained(const RetainedMessage& message);
 // Errors: corrupt.
 [[nodiscard]] Result<RetainedMessage> decode_retained(std::string_view value);

@@ -3,6 +3,7 @@
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/ids.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,19 +13,14 @@
 
 namespace holdfast::log {
 
-// Latest-per-key state that changes together with records. One column family each: the names
-// in to_string() reach the disk.
-enum class Keyspace : std::uint8_t {
-    rules,
-    models,
-    alarms,
-    groups,
-    answers,
-    retained,
-    sessions,
+// Latest-per-key state that changes together with records: one column family, `state.{name}`.
+// Whoever keeps state has a constant of its own; the log is told of all of them when it is opened
+// (LogOptions::keyspaces), and knows none itself.
+struct Keyspace {
+    std::string_view name; // a literal
+
+    friend auto operator<=>(const Keyspace&, const Keyspace&) = default;
 };
-inline constexpr std::size_t kKeyspaceCount = 7;
-[[nodiscard]] std::string_view to_string(Keyspace keyspace) noexcept;
 
 struct StateChange {
     Keyspace keyspace{};

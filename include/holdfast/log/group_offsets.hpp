@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/base/clock.hpp>
+#include <holdfast/log/append.hpp>
 #include <holdfast/log/log.hpp>
 
 #include <cstdint>
@@ -11,6 +12,9 @@
 #include <vector>
 
 namespace holdfast::log {
+
+// Committed offsets of consumer groups (docs/format/log.md).
+inline constexpr Keyspace kGroupsKeyspace{"groups"};
 
 // How far a consumer group has come in one partition.
 struct GroupOffset {

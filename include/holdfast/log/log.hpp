@@ -41,6 +41,7 @@ struct LogOptions {
     std::uint64_t disk_bytes_max = 0;
     std::int64_t producer_expiry_ms = 86'400'000; // silent producers are forgotten
     std::shared_ptr<kv::Storage> storage{};       // null: the real file system
+    std::vector<Keyspace> keyspaces{}; // of all that keep state here; no other may be asked for
     // As it stands, without touching a file, also beside the server that writes it: new records are
     // not seen. Appends and changes are refused (denied).
     bool read_only = false;

@@ -3,6 +3,7 @@
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/crc32c.hpp>
 #include <holdfast/gateway/http/problem.hpp>
+#include <holdfast/gateway/rest/keyspace.hpp>
 #include <holdfast/log/state_write.hpp>
 
 #include <fmt/format.h>
@@ -44,8 +45,7 @@ log::StateChange IdempotencyKeys::Ticket::remember(std::string_view answer) cons
     Bytes time;
     ByteWriter(time).u64_be(static_cast<std::uint64_t>(keys_.clock_.now_ms()));
     keys_.count_.fetch_add(1, std::memory_order_relaxed);
-    return {log::Keyspace::answers, key_,
-            fmt::format("{}{}{}", as_text(time), fingerprint_, answer)};
+    return {kAnswersKeyspace, key_, fmt::format("{}{}{}", as_text(time), fingerprint_, answer)};
 }
 
 void IdempotencyKeys::Ticket::end() {
@@ -64,7 +64,7 @@ IdempotencyKeys::Turn IdempotencyKeys::begin(std::string_view key, const HttpReq
     }
     const std::string asked = fingerprint(request);
     auto ticket = std::make_shared<Ticket>(*this, std::string(key), asked);
-    const auto known = log_.state(log::Keyspace::answers, key);
+    const auto known = log_.state(kAnswersKeyspace, key);
     if (!known) return problem(known.error());
     if (known.value() && time_of(*known.value()) >= clock_.now_ms() - kKeptMs) {
         const std::string_view value = *known.value();
@@ -88,14 +88,14 @@ Result<std::size_t> IdempotencyKeys::expire(std::int64_t now_ms) {
     for (;;) {
         std::size_t kept = 0;
         std::vector<log::StateChange> changes;
-        HF_TRY(log_.scan_state(
-            log::Keyspace::answers, "", [&](std::string_view key, std::string_view value) {
-                if (time_of(value) >= before_ms)
-                    ++kept;
-                else
-                    changes.push_back({log::Keyspace::answers, std::string(key), {}});
-                return changes.size() < kExpiredAtOnce;
-            }));
+        HF_TRY(log_.scan_state(kAnswersKeyspace, "",
+                               [&](std::string_view key, std::string_view value) {
+                                   if (time_of(value) >= before_ms)
+                                       ++kept;
+                                   else
+                                       changes.push_back({kAnswersKeyspace, std::string(key), {}});
+                                   return changes.size() < kExpiredAtOnce;
+                               }));
         const bool is_last = changes.size() < kExpiredAtOnce;
         expired += changes.size();
         HF_TRY(log::StateWrite::write(log_, std::move(changes)));
