@@ -142,9 +142,14 @@ private:
         const bool is_http_1_0 = parser.get().version() < 11;
         auto response = co_await handle(std::move(request_));
         if (!response) co_return false;
-        if (response->stream && is_http_1_0)
+        if (response->stream && is_http_1_0 && !response->stream->has_end())
             *response = problem(505, "this answer has no end: it needs HTTP/1.1");
-        if (response->stream) co_return co_await write_stream(std::move(*response), is_head);
+        if (response->stream) {
+            const BodyForm form{.is_head = is_head,
+                                .is_chunked = !is_http_1_0,
+                                .keep_alive = keep_alive && !is_http_1_0};
+            co_return co_await write_stream(std::move(*response), form);
+        }
         co_return co_await write(std::move(*response), keep_alive && !shared_->is_stopping,
                                  is_head);
     }
@@ -280,28 +285,39 @@ private:
         for (const auto& [name, value] : response.headers) message.set(name, value);
     }
 
-    // Sends piece after piece. False: the connection ends with the body.
-    net::awaitable<bool> write_stream(HttpResponse response, bool is_head) {
+    struct BodyForm {
+        bool is_head = false;
+        bool is_chunked = true; // else the end of the connection is the end of the body
+        bool keep_alive = false;
+    };
+
+    // Sends piece after piece. True where the connection goes on.
+    net::awaitable<bool> write_stream(HttpResponse response, BodyForm form) {
         http::response<http::empty_body> head;
         fill_head(head, response);
-        head.keep_alive(false);
-        head.chunked(true);
+        head.keep_alive(form.keep_alive);
+        head.chunked(form.is_chunked);
         http::response_serializer<http::empty_body> serializer(head);
         stream_.expires_after(shared_->settings.request_limit);
         const auto [error, count] =
             co_await http::async_write_header(stream_, serializer, as_values);
-        if (error || is_head) co_return false;
+        if (error) co_return false;
+        if (form.is_head) co_return form.keep_alive;
         body_ = std::move(response.stream);
         bool is_sent = true;
         while (is_sent && !is_closed_) {
             const auto piece = co_await next_piece();
             if (!piece) break;
-            is_sent = co_await send(http::make_chunk(net::buffer(*piece)));
+            if (piece->empty()) continue; // as a chunk it would be the last
+            is_sent = form.is_chunked ? co_await send(http::make_chunk(net::buffer(*piece)))
+                                      : co_await send(net::buffer(*piece));
         }
-        if (is_sent && !is_closed_) co_await send(http::make_chunk_last());
+        // Without the last chunk the client knows that something is missing.
+        const bool is_whole = is_sent && !is_closed_ && !body_->is_broken();
+        if (is_whole && form.is_chunked) is_sent = co_await send(http::make_chunk_last());
         body_->close();
         body_.reset();
-        co_return false;
+        co_return is_whole&& is_sent&& form.keep_alive && !shared_->is_stopping;
     }
 
     net::awaitable<std::optional<std::string>> next_piece() {

@@ -43,6 +43,7 @@ public:
         is_closed_ = true;
         timer_.cancel();
     }
+    bool has_end() const override { return false; }
 
 private:
     // What a turn on the queue found. While it runs nothing else touches positions_.

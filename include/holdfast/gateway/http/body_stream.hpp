@@ -19,6 +19,12 @@ public:
     // The client has gone, or the server stops. What waits is delivered soon, as the end; after the
     // last delivery nobody pulls.
     virtual void close() = 0;
+    // False for one that goes on until somebody hangs up: HTTP/1.0 cannot tell its end from a
+    // broken connection.
+    [[nodiscard]] virtual bool has_end() const { return true; }
+    // After the end: whether it came too soon. Then the client must see a broken body, not a short
+    // one.
+    [[nodiscard]] virtual bool is_broken() const { return false; }
 };
 
 } // namespace holdfast::gateway

@@ -52,7 +52,7 @@ struct HttpResponse {
     std::string content_type = "application/json";
     NamedValues headers{}; // beside Content-Type, Content-Length, Date and Connection
     std::string body{};
-    std::shared_ptr<BodyStream> stream{}; // where set, the body; needs HTTP/1.1
+    std::shared_ptr<BodyStream> stream{}; // where set, the body
 };
 
 // Where a request is to go: `/path?query`, or `http://host:port/path?query`, as clients write it
