@@ -104,9 +104,12 @@ public:
 
 private:
     Result<bool> fetch() {
-        for (; range_ < ranges_.size(); ++range_) {
+        while (range_ < ranges_.size()) {
             Range& range = ranges_[range_];
-            if (range.from >= range.end) continue;
+            if (range.from >= range.end) {
+                ++range_;
+                continue;
+            }
             HF_TRY(context_.check());
             auto fetched = log_.fetch(range.partition, range.from, kFetchBytes);
             if (!fetched) {
@@ -114,7 +117,10 @@ private:
                 continue;
             }
             const Offset next = fetched.value().next_offset;
-            if (next == range.from) continue; // nothing more can be read here
+            if (next == range.from) { // nothing more can be read here
+                ++range_;
+                continue;
+            }
             first_ = range.from;
             range.from = next;
             bytes_ = std::move(fetched.value().batches);
@@ -131,7 +137,6 @@ private:
         HF_TRY(const Offset resume, log_.readable_after(range.partition, range.from + 1));
         if (why.code == Errc::corrupt) ++context_.damaged;
         range.from = std::max(resume, range.from + 1);
-        --range_; // look at the same range again
         return ok();
     }
 

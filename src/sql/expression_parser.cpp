@@ -314,6 +314,10 @@ private:
             return made;
         }
         if (token.is("EXISTS")) return cursor_.not_served("sub-queries are");
+        // left(x, n) and right(x, n) are functions, LEFT JOIN is none
+        const bool is_function = cursor_.in_query() && cursor_.peek(1).is_symbol("(") &&
+                                 (token.is("LEFT") || token.is("RIGHT"));
+        if (is_function) return call();
         if (is_reserved(token)) return cursor_.expected("an expression");
         if (cursor_.in_query()) {
             HF_TRY(const Nesting nesting, enter());

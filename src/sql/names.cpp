@@ -67,7 +67,7 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
     const std::string* best = nullptr;
     std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
     for (const std::string& each : candidates) {
-        if (each.size() > kLongest) continue;
+        if (each.size() > kLongest || each == name) continue;
         const std::size_t d = distance(name, each);
         if (d >= least) continue;
         least = d;

@@ -93,6 +93,15 @@ Result<BoundRelation> bind_name(const RelationRef& ref, const CteScope& ctes,
         fmt::format("there is no stream or table '{}'{}", ref.name, did_you_mean(ref.name, names)));
 }
 
+// TABLE(... KEY device) is by the record's column, KEY id by a path.
+column::Field key_field(const RelationRef& ref) {
+    const auto kind = ref.key_is_quoted || ref.key.steps.size() != 1
+                          ? std::nullopt
+                          : record_column(std::get<std::string>(ref.key.steps.front()));
+    if (kind) return column::Field{*kind};
+    return column::Field{column::FieldKind::path, ref.key};
+}
+
 } // namespace
 
 Result<BoundRelation> bind_relation(const RelationRef& ref, const CteScope& ctes,
@@ -100,6 +109,8 @@ Result<BoundRelation> bind_relation(const RelationRef& ref, const CteScope& ctes
     if (ref.watermark_us != 0 || !ref.late_topic.empty())
         return error_at(Errc::malformed, ref.at,
                         "WATERMARK and LATE belong to a rule: a query sees all records");
+    if (ref.origin == "history")
+        return error_at(Errc::not_supported, ref.at, "@history is not served yet");
     BoundRelation out;
     switch (ref.kind) {
         case RelationRef::Kind::query: {
@@ -117,8 +128,7 @@ Result<BoundRelation> bind_relation(const RelationRef& ref, const CteScope& ctes
         case RelationRef::Kind::latest:
             out.plan.kind = SourcePlan::Kind::latest;
             out.plan.name = ref.name;
-            out.plan.fields = {column::Field{column::FieldKind::path, ref.key},
-                               column::Field{column::FieldKind::arrival_ts}};
+            out.plan.fields = {key_field(ref), column::Field{column::FieldKind::arrival_ts}};
             break;
         case RelationRef::Kind::unnest:
             out.plan.kind = SourcePlan::Kind::unnest;
@@ -127,8 +137,6 @@ Result<BoundRelation> bind_relation(const RelationRef& ref, const CteScope& ctes
             if (ref.with_position) out.columns.emplace_back("position");
             break;
     }
-    if (ref.origin == "history")
-        return error_at(Errc::not_supported, ref.at, "@history is not served yet");
     out.plan.origin = ref.origin;
     out.plan.at = ref.at;
     return out;

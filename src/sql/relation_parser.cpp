@@ -31,6 +31,7 @@ Result<void> latest(TokenCursor& cursor, RelationRef& out) {
     HF_TRY(cursor.expect("KEY"));
     HF_TRY(auto path, parse_name(cursor));
     out.key = std::move(path->path);
+    out.key_is_quoted = path->is_quoted;
     return cursor.expect_symbol(")");
 }
 

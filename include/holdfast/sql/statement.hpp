@@ -29,7 +29,8 @@ struct RelationRef {
     std::string origin{}; // name@log, name@history
     Position at{};
     std::string alias{};
-    column::Path key{}; // latest
+    column::Path key{};         // latest
+    bool key_is_quoted = false; // so it is a path, also where a record has such a column
     std::optional<column::Path> event_time{};
     std::int64_t watermark_us = 0;
     std::string late_topic{};
