@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <optional>
 
 namespace holdfast::query {
@@ -176,14 +177,15 @@ private:
         message.partition = current_->partition.index;
         messages_.push_back(message);
     }
-    // Topics repeat: the last one's answer is kept.
+    // Topics repeat, but many devices take turns: a known topic costs one look-up.
     bool matches(std::string_view topic) {
         if (topic.empty()) return false;
-        if (topic != last_topic_) {
-            last_topic_ = topic;
-            last_matches_ = topic::matches(*raw_.topic_filter, topic);
+        Known& known = known_[std::hash<std::string_view>()(topic) % known_.size()];
+        if (known.topic != topic) {
+            known.topic = topic;
+            known.matches = topic::matches(*raw_.topic_filter, topic);
         }
-        return last_matches_;
+        return known.matches;
     }
 
     const log::Log& log_;
@@ -200,8 +202,11 @@ private:
     std::optional<record::BatchView> batch_;
     std::deque<record::BatchView> batches_; // done, but messages_ borrow from them
     std::vector<record::MessageView> messages_;
-    std::string last_topic_;
-    bool last_matches_ = false;
+    struct Known {
+        std::string topic;
+        bool matches = false;
+    };
+    std::vector<Known> known_{4096}; // by the topic's hash
 };
 
 } // namespace
