@@ -6,7 +6,7 @@
 #include <holdfast/gateway/rest/work_queue.hpp>
 #include <holdfast/models/engine.hpp>
 #include <holdfast/rules/engine.hpp>
-#include <rules/log_publisher.hpp>
+#include <support/log_publisher.hpp>
 #include <support/temp_dir.hpp>
 #include "gateway/http_client.hpp"
 
