@@ -30,12 +30,6 @@ Error at_line(std::size_t line, std::string_view what) {
     return fail(Errc::malformed, fmt::format("events, line {}: {}", line, what));
 }
 
-std::string default_device(std::string_view topic) {
-    std::string_view level;
-    if (!column::topic_level(topic, 1, level) && !column::topic_level(topic, 0, level)) return {};
-    return std::string(level);
-}
-
 // `ts` of an event line; nothing where it is there but no time.
 std::optional<std::int64_t> event_us(const Value& ts) {
     if (ts.type() == column::Type::int64) return column::timestamp_from_epoch(ts.as_int());
@@ -60,8 +54,11 @@ Result<Event> parse_event(const record::PayloadColumns& columns, std::size_t lin
         event.ts_ms = *us / 1000;
         event.arrival_ms = *event.ts_ms;
     }
+    // As the server's default route has it: who sent it. What a topic says is for a route to know.
     const Value device = columns.column(3).at(0);
-    event.device = device.is_null() ? default_device(event.topic) : column::to_text(device);
+    const Value client = columns.column(4).at(0);
+    if (const Value& given = device.is_null() ? client : device; !given.is_null())
+        event.device = column::to_text(given);
     return event;
 }
 
@@ -82,7 +79,7 @@ record::MessageView view_of(const Event& event, std::size_t offset) {
 
 Result<std::vector<Event>> parse_events(std::string_view ndjson) {
     record::PayloadColumns columns(
-        {member("topic"), member("payload"), member("ts"), member("device")});
+        {member("topic"), member("payload"), member("ts"), member("device"), member("client")});
     std::vector<Event> events;
     std::int64_t arrival_ms = 0;
     for (std::size_t number = 1; !ndjson.empty(); ++number) {

@@ -15,10 +15,11 @@ const char* const kRule =
     "CREATE RULE hot AS\nSELECT device, temp FROM 'car/+/obd' WHERE temp > 5\n"
     "ALARM 'hot' PER device SEVERITY 'major' RAISE WHEN temp > 50 CLEAR WHEN temp < 40\n"
     "THEN PUBLISH 'seen/${device}'";
-const char* const kEvents = R"({"topic":"car/1/obd","payload":{"temp":60},"ts":1700000000000}
-{"topic":"car/1/obd","payload":{"temp":3},"ts":1700000001000}
+const char* const kEvents =
+    R"({"topic":"car/1/obd","client":"1","payload":{"temp":60},"ts":1700000000000}
+{"topic":"car/1/obd","client":"1","payload":{"temp":3},"ts":1700000001000}
 
-{"topic":"car/1/obd","payload":{"temp":30},"ts":1700000002000}
+{"topic":"car/1/obd","client":"1","payload":{"temp":30},"ts":1700000002000}
 {"topic":"boat/1/obd","payload":{"temp":99},"ts":1700000002000}
 )";
 

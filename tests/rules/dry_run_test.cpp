@@ -19,9 +19,10 @@ std::vector<rules::Event> temps(
     const std::vector<std::tuple<int, std::string, std::string>>& rows) {
     std::string ndjson;
     for (const auto& [second, device, temp] : rows)
-        ndjson += fmt::format(R"({{"topic":"car/{}/obd","payload":{{"temp":{}}},"ts":{}}})"
-                              "\n",
-                              device, temp, 1'700'000'000 + second);
+        ndjson += fmt::format(
+            R"({{"topic":"car/{0}/obd","client":"{0}","payload":{{"temp":{1}}},"ts":{2}}})"
+            "\n",
+            device, temp, 1'700'000'000 + second);
     return rules::parse_events(ndjson).value();
 }
 
@@ -128,11 +129,11 @@ TEST_CASE("rows without a window pass WHERE and keep their types", "[rules]") {
 {"topic":"t/4/data","payload":{"temp":null}}
 {"topic":"t/5+#/data","payload":"{\"temp\":50}"})");
     CHECK(events.error().context.find("line 8") != std::string::npos);
-    auto good =
-        rules::parse_events(R"({"topic":"t/1/data","payload":{"temp":40,"n":9007199254740993}}
+    auto good = rules::parse_events(
+        R"({"topic":"t/1/data","client":"1","payload":{"temp":40,"n":9007199254740993}}
 {"topic":"t/3/data","payload":"{broken","device":"x"}
 {"topic":"u/3/data","payload":{"temp":99}}
-{"topic":"t/5/data","payload":"{\"temp\":50,\"n\":\"+#\"}"}
+{"topic":"t/5/data","device":"5","client":"gate","payload":"{\"temp\":50,\"n\":\"+#\"}"}
 {"topic":"t/6/data","payload":{"temp":50}})");
     const auto result =
         run("CREATE RULE hot AS SELECT device, temp*1.8+32 AS f, n FROM 't/+/data' "
@@ -142,7 +143,7 @@ TEST_CASE("rows without a window pass WHERE and keep their types", "[rules]") {
     CHECK(result.rows ==
           std::vector<std::string>{R"({"device":"1","f":104.0,"n":9007199254740993})",
                                    R"({"device":"5","f":122.0,"n":"+#"})",
-                                   R"({"device":"6","f":122.0,"n":null})"});
+                                   R"({"device":null,"f":122.0,"n":null})"});
     REQUIRE(result.messages.size() == 5);
     CHECK(result.messages[0].topic == "hot/1/9007199254740993");
     CHECK(result.messages[1].stream == "hot_cars");

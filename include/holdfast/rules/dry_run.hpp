@@ -21,10 +21,10 @@ struct Event {
     std::int64_t arrival_ms = 0;
 };
 
-// NDJSON of {"topic", "payload", "ts"?, "device"?}, one event a line; `payload` is any JSON value
-// (text is taken as the payload itself); `device` defaults to the second topic level, else the
-// first. Arrival is `ts`, else the arrival of the line before plus 1 ms. malformed names the line;
-// limit_exceeded beyond 1,000,000 lines.
+// NDJSON of {"topic", "payload", "ts"?, "device"?, "client"?}, one event a line; `payload` is any
+// JSON value (text is taken as the payload itself); the device is `device`, as a route gives it,
+// else the client id, as without one; else there is none. Arrival is `ts`, else the arrival of the
+// line before plus 1 ms. malformed names the line; limit_exceeded beyond 1,000,000 lines.
 [[nodiscard]] Result<std::vector<Event>> parse_events(std::string_view ndjson);
 
 struct DryRunMessage {
