@@ -140,9 +140,9 @@ private:
 
     Result<void> shifted(std::size_t begin, std::size_t end, std::int64_t sign) {
         std::int64_t distance = sign;
+        constexpr std::int64_t kFar = UINT32_MAX; // more rows than there can be
         if (call_.call.args.size() > 1)
-            distance = sign * std::clamp<std::int64_t>(call_.call.args[1]->literal.as_int(),
-                                                       -UINT32_MAX, UINT32_MAX);
+            distance = sign * std::clamp(call_.call.args[1]->literal.as_int(), -kFar, kFar);
         for (std::size_t at = begin; at < end; ++at) {
             const std::int64_t from = static_cast<std::int64_t>(at) + distance;
             const bool is_inside =
