@@ -133,7 +133,7 @@ TEST_CASE("who would miss a stream is told by what it is used for", "[gateway][r
     }
     REQUIRE(api.engine->create("CREATE RULE r AS SELECT a FROM here THEN APPEND there"));
     test::LogPublisher publisher(*api.log, "here");
-    models::Engine models({}, {*api.log, *api.pool, publisher, api.alarms, api.metrics});
+    models::Engine models({}, {*api.log, *api.pool, publisher, api.alarms, api.metrics, api.clock});
     REQUIRE(models.create("{name: m, kind: seasonal_range, source: here, fields: [a]}", "model"));
     const auto bridge =
         broker::Bridge::make(std::vector<broker::RouteSettings>{{"#", "there", ""}});
