@@ -1,6 +1,6 @@
 #include <holdfast/broker/broker.hpp>
 
-#include "broker/durable_sessions.hpp"
+#include "broker/orphaned_state.hpp"
 
 #include <holdfast/broker/shard.hpp>
 
@@ -69,7 +69,7 @@ Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Cloc
 
 Result<void> Broker::load() {
     HF_TRY(retained_.load(log_, expiry_clock_.now_ms()));
-    return DurableSessions::remove_orphans(log_);
+    return remove_orphaned_state(log_);
 }
 
 void Broker::publish(PublishBatch batch, Done done) {

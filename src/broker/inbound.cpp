@@ -1,9 +1,11 @@
 #include "broker/inbound.hpp"
 
-#include "broker/durable_sessions.hpp"
 #include "broker/outbound.hpp"
+#include "broker/persistent_sessions.hpp"
+#include "broker/session_closer.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/shard.hpp>
 #include <holdfast/mqtt/connect.hpp>
 #include <holdfast/mqtt/disconnect.hpp>
 #include <holdfast/mqtt/frame.hpp>
@@ -11,6 +13,8 @@
 #include <holdfast/record/header_names.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace holdfast::broker {
 namespace {
@@ -26,7 +30,15 @@ constexpr std::size_t kPartialBytesFree = 4096;
 
 } // namespace
 
-Inbound::Inbound(Shard& shard) : shard_(shard) {
+Inbound::Inbound(ShardContext& context, const Needs& needs)
+    : context_(context),
+      topics_(needs.topics),
+      retained_writer_(needs.retained_writer),
+      outbound_(needs.outbound),
+      persistent_(needs.persistent),
+      closer_(needs.closer),
+      queues_(needs.queues),
+      retained_sender_(needs.retained_sender) {
     record::encode_header(retain_header_, record::kHeaderMqttRetain, as_bytes("1"));
 }
 
@@ -58,11 +70,12 @@ void Inbound::account_partial(Session& session) {
     const std::size_t capacity = session.partial.capacity();
     const std::size_t bytes = capacity > kPartialBytesFree ? capacity : 0;
     if (bytes == session.partial_bytes) return;
-    MemoryAccount& memory = shard_.broker_.memory();
+    MemoryAccount& memory = context_.broker.memory();
     if (bytes > session.partial_bytes && !memory.try_take(bytes - session.partial_bytes)) {
         log_info("mqtt", "client '{}' from {} closed: no memory is left for the rest of a packet",
                  session.client_id, session.peer_address);
-        return disconnect(session, mqtt::ReasonCode::quota_exceeded, "the server's memory is full");
+        return closer_.disconnect(session, mqtt::ReasonCode::quota_exceeded,
+                                  "the server's memory is full");
     }
     if (bytes < session.partial_bytes) memory.give_back(session.partial_bytes - bytes);
     session.partial_bytes = bytes;
@@ -74,7 +87,7 @@ ByteView Inbound::take_packets(Session*& session, ByteView input) {
     while (!input.empty() && !session->awaits_connack) {
         const bool is_connected = session->state == SessionState::connected;
         const std::uint32_t bytes_max =
-            is_connected ? shard_.broker_.settings().packet_bytes_max : kConnectBytesMax;
+            is_connected ? context_.broker.settings().packet_bytes_max : kConnectBytesMax;
         if (!is_connected && input[0] != kConnectByte) { // whatever it is, it is not for us
             protocol_error(*session, mqtt::ReasonCode::protocol_error,
                            "the first packet is not CONNECT");
@@ -83,7 +96,8 @@ ByteView Inbound::take_packets(Session*& session, ByteView input) {
         }
         const mqtt::Frame frame = mqtt::next_frame(input, bytes_max);
         if (frame.status == mqtt::FrameStatus::incomplete) return input;
-        session->last_read_ms = shard_.monotonic_ms_; // the bytes of half a packet are no life
+        session->last_read_ms =
+            context_.clock.monotonic_ms; // the bytes of half a packet are no life
         bool goes_on = false;
         if (frame.status == mqtt::FrameStatus::malformed) {
             protocol_error(*session, mqtt::ReasonCode::malformed_packet, "malformed length");
@@ -107,13 +121,31 @@ ByteView Inbound::take_packets(Session*& session, ByteView input) {
 // A client id lives on one shard, where all connections that claim it meet: a connection that was
 // accepted by another goes there, with its CONNECT and what stands behind it.
 bool Inbound::goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input) {
-    if (shard_.broker_.port_count() == 1) return false;
+    if (context_.broker.port_count() == 1) return false;
     const auto connect = mqtt::decode_connect(frame.body);
     if (!connect || connect.value().client_id.empty()) return false; // answered here
-    const std::uint16_t home = shard_.broker_.home_of(connect.value().client_id);
-    if (home == shard_.index_) return false;
-    shard_.hand_over(session, home, input);
+    const std::uint16_t home = context_.broker.home_of(connect.value().client_id);
+    if (home == context_.index) return false;
+    hand_over(session, home, input);
     return true;
+}
+
+void Inbound::hand_over(Session& session, std::uint16_t home, ByteView input) {
+    struct Arrival {
+        std::unique_ptr<MovingConnection> connection;
+        std::string peer_address;
+        Bytes input;
+    };
+    auto arrival = std::make_shared<Arrival>(); // std::function wants copies
+    arrival->connection = context_.transport.release(session.ref.slot);
+    arrival->peer_address = std::move(session.peer_address);
+    arrival->input.assign(input.begin(), input.end());
+    context_.broker.memory().give_back(session.partial_bytes);
+    context_.sessions.free(session);
+    context_.broker.port(home).post([arrival](Shard& shard) {
+        shard.take_in(std::move(arrival->connection), std::move(arrival->peer_address),
+                      arrival->input);
+    });
 }
 
 bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView body) {
@@ -146,7 +178,7 @@ bool Inbound::on_pingreq(Session& session, ByteView body) {
         return protocol_error(session, mqtt::ReasonCode::malformed_packet, "PINGREQ with a body");
     scratch_.clear();
     mqtt::encode_pingresp(scratch_);
-    shard_.outbound_->add_control(session, scratch_);
+    outbound_.add_control(session, scratch_);
     return true;
 }
 
@@ -154,19 +186,19 @@ bool Inbound::on_disconnect(Session& session, ByteView body) {
     const auto packet = mqtt::decode_disconnect(body, session.version);
     if (!packet) return malformed(session, packet.error());
     if (const auto expiry_s = packet.value().properties.session_expiry_interval_s) {
-        const bool ends_now = !session.durable || session.durable->expiry_s == 0;
+        const bool ends_now = !session.persistent || session.persistent->expiry_s == 0;
         if (ends_now && *expiry_s != 0)
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "DISCONNECT makes a session persistent [MQTT5-3.14.2-2]");
-        if (session.durable)
-            shard_.durable_->set_expiry(
-                session, std::min(*expiry_s, shard_.broker_.settings().session_expiry_max_s));
+        if (session.persistent)
+            persistent_.set_expiry(
+                session, std::min(*expiry_s, context_.broker.settings().session_expiry_max_s));
     }
     if (packet.value().reason == mqtt::ReasonCode::success) {
-        if (session.durable) shard_.durable_->drop_will(session);
+        if (session.persistent) persistent_.drop_will(session);
         session.will.reset();
     }
-    shard_.close(session, "the client disconnected");
+    closer_.close(session, "the client disconnected");
     return false;
 }
 
@@ -176,28 +208,16 @@ bool Inbound::malformed(Session& session, const Error& error) {
 
 // Always false, as a handler that has closed its session returns.
 bool Inbound::protocol_error(Session& session, mqtt::ReasonCode reason, std::string_view why) {
-    shard_.broker_.counters().protocol_errors.add();
+    context_.broker.counters().protocol_errors.add();
     log_info("mqtt", "client '{}' from {} closed: {} ({})", session.client_id, session.peer_address,
              why, mqtt::to_string(reason));
-    disconnect(session, reason, why);
+    closer_.disconnect(session, reason, why);
     return false;
-}
-
-void Inbound::disconnect(Session& session, mqtt::ReasonCode reason, std::string_view why) {
-    if (session.is_v5() && session.state == SessionState::connected && !session.awaits_connack) {
-        scratch_.clear();
-        mqtt::Disconnect packet{reason, {}};
-        if (session.wants_problem_information) packet.properties.reason_string = why;
-        mqtt::encode_disconnect(scratch_, packet, session.version);
-        if (scratch_.size() <= session.packet_bytes_max)
-            shard_.outbound_->add_control(session, scratch_);
-    }
-    shard_.close(session, why);
 }
 
 void Inbound::count_turn() {
     if (received_ == 0) return;
-    shard_.broker_.counters().received.add(received_);
+    context_.broker.counters().received.add(received_);
     received_ = 0;
 }
 

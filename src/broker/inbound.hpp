@@ -1,9 +1,9 @@
 #pragma once
 
-#include "broker/session.hpp"
+#include "broker/shard_context.hpp"
 
 #include <holdfast/base/bytes.hpp>
-#include <holdfast/broker/shard.hpp>
+#include <holdfast/broker/topic_cache.hpp>
 #include <holdfast/mqtt/frame.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
 
@@ -21,19 +21,31 @@ struct SubscriptionRequest;
 
 namespace holdfast::broker {
 
+class Outbound;
+class PersistentSessions;
+class QueueSender;
+class RetainedSender;
+class RetainedWriter;
+class SessionCloser;
+
 // What clients send: packets taken off the bytes, each applied to its session. The receiving half
 // of the MQTT state machine (MQTT5 section 4); Outbound is the other.
 class Inbound {
 public:
-    explicit Inbound(Shard& shard);
+    // The parts of the shard that packets are applied to.
+    struct Needs {
+        TopicCache& topics;
+        RetainedWriter& retained_writer;
+        Outbound& outbound;
+        PersistentSessions& persistent;
+        SessionCloser& closer;
+        QueueSender& queues;
+        RetainedSender& retained_sender;
+    };
+    Inbound(ShardContext& context, const Needs& needs);
 
     // Bytes of a connection; what is left of a packet is kept in the session.
     void take(Session& session, ByteView bytes);
-    // Says goodbye as the client's version allows, and closes.
-    void disconnect(Session& session, mqtt::ReasonCode reason, std::string_view why);
-    // An acknowledgement of this moment. `is_known`: false says so to clients who can hear it; the
-    // others just go on.
-    void send_ack(Session& session, mqtt::PacketType type, std::uint16_t packet_id, bool is_known);
     // Adds the turn's counts to the broker's.
     void count_turn();
 
@@ -41,6 +53,8 @@ private:
     // Each handler is given the packet's flags and body; false where the session was closed.
     bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
     bool goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input);
+    // Gives the connection, of which only `input` was read, to the shard where its client lives.
+    void hand_over(Session& session, std::uint16_t home, ByteView input);
     [[nodiscard]] Session* gather(Session& first, ByteView bytes);
     void account_partial(Session& session);
     ByteView take_packets(Session*& session, ByteView input);
@@ -60,6 +74,7 @@ private:
     void refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why);
     Session* accept(Session& arrived, const mqtt::Connect& connect);
     void welcome_when_stored(Session& session);
+    void move_connection(Session& from, Session& to);
     [[nodiscard]] Session* find_session(Session& arrived, const mqtt::Connect& connect);
     void agree_limits(Session& session, const mqtt::Connect& connect);
     [[nodiscard]] mqtt::Connack connack_of(const Session& session, const mqtt::Connect& connect,
@@ -93,7 +108,14 @@ private:
     // Sends scratch_: where the session is persistent, when what it answers is stored.
     void answer_when_stored(Session& session);
 
-    Shard& shard_;
+    ShardContext& context_;
+    TopicCache& topics_;
+    RetainedWriter& retained_writer_;
+    Outbound& outbound_;
+    PersistentSessions& persistent_;
+    SessionCloser& closer_;
+    QueueSender& queues_;
+    RetainedSender& retained_sender_;
     Bytes scratch_;       // one control packet
     Bytes headers_;       // record headers made of one PUBLISH's properties
     Bytes retain_header_; // mqtt.retain, encoded

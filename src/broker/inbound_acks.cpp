@@ -1,8 +1,10 @@
 #include "broker/inbound.hpp"
+
 #include "broker/outbound.hpp"
 #include "broker/queue_sender.hpp"
 #include "broker/retained_sender.hpp"
-#include "broker/session_store.hpp"
+#include "broker/session_closer.hpp"
+#include "broker/session_codec.hpp"
 
 #include <holdfast/mqtt/ack.hpp>
 
@@ -17,8 +19,8 @@ bool Inbound::on_puback(Session& session, ByteView body) {
         if (!ack) return malformed(session, ack.error());
         packet_id = ack.value().packet_id;
     }
-    if (session.durable)
-        shard_.queues_->on_puback(session, packet_id);
+    if (session.persistent)
+        queues_.on_puback(session, packet_id);
     else
         settle(session, packet_id);
     return true;
@@ -27,8 +29,8 @@ bool Inbound::on_puback(Session& session, ByteView body) {
 // The client is done with a message: what waited for its receive maximum goes on.
 void Inbound::settle(Session& session, std::uint16_t packet_id) {
     if (!session.subscriber || !session.subscriber->packet_ids.give_back(packet_id)) return;
-    shard_.outbound_->drain_queue(session);
-    shard_.retained_->go_on(session);
+    outbound_.drain_queue(session);
+    retained_sender_.go_on(session);
 }
 
 // A QoS 2 message of ours has arrived: the client forgets its packet id with our PUBREL.
@@ -37,8 +39,8 @@ bool Inbound::on_pubrec(Session& session, ByteView body) {
     if (!ack) return malformed(session, ack.error());
     const std::uint16_t packet_id = ack.value().packet_id;
     const bool is_refused = mqtt::is_error(ack.value().reason); // which ends it
-    if (session.durable) {
-        shard_.queues_->on_pubrec(session, packet_id, is_refused);
+    if (session.persistent) {
+        queues_.on_pubrec(session, packet_id, is_refused);
         return true;
     }
     if (is_refused) {
@@ -46,15 +48,15 @@ bool Inbound::on_pubrec(Session& session, ByteView body) {
         return true;
     }
     const bool is_known = session.subscriber && session.subscriber->packet_ids.has(packet_id);
-    send_ack(session, mqtt::PacketType::pubrel, packet_id, is_known);
+    outbound_.add_ack(session, mqtt::PacketType::pubrel, packet_id, is_known);
     return true;
 }
 
 bool Inbound::on_pubcomp(Session& session, ByteView body) {
     const auto ack = mqtt::decode_ack(mqtt::PacketType::pubcomp, body, session.version);
     if (!ack) return malformed(session, ack.error());
-    if (session.durable)
-        shard_.queues_->on_pubcomp(session, ack.value().packet_id);
+    if (session.persistent)
+        queues_.on_pubcomp(session, ack.value().packet_id);
     else
         settle(session, ack.value().packet_id);
     return true;
@@ -73,26 +75,17 @@ bool Inbound::on_pubrel(Session& session, ByteView body) {
             return protocol_error(session, mqtt::ReasonCode::protocol_error,
                                   "PUBREL before the PUBREC that it answers");
         session.unreleased->erase(known);
-        if (session.durable) { // forgotten for good before the client may use the id again
-            IngestGroup& group = *shard_.open_;
+        if (session.persistent) { // forgotten for good before the client may use the id again
+            IngestGroup& group = *context_.gathering;
             group.change(removal(
-                packet_key(SessionKey::unreleased, session.durable->queue->id(), packet_id)));
+                packet_key(SessionKey::unreleased, session.persistent->queue->id(), packet_id)));
             group.owe_ack(session.ref, session.connection, mqtt::PacketType::pubcomp, packet_id);
             return true;
         }
         --session.inbound_unacked;
     }
-    send_ack(session, mqtt::PacketType::pubcomp, packet_id, is_known);
+    outbound_.add_ack(session, mqtt::PacketType::pubcomp, packet_id, is_known);
     return true;
-}
-
-void Inbound::send_ack(Session& session, mqtt::PacketType type, std::uint16_t packet_id,
-                       bool is_known) {
-    const auto reason =
-        is_known ? mqtt::ReasonCode::success : mqtt::ReasonCode::packet_identifier_not_found;
-    scratch_.clear();
-    mqtt::encode_ack(scratch_, {type, packet_id, reason, {}}, session.version);
-    shard_.outbound_->add_control(session, scratch_);
 }
 
 } // namespace holdfast::broker

@@ -1,7 +1,9 @@
-#include "broker/durable_sessions.hpp"
 #include "broker/inbound.hpp"
+
 #include "broker/outbound.hpp"
+#include "broker/persistent_sessions.hpp"
 #include "broker/queue_sender.hpp"
+#include "broker/session_closer.hpp"
 #include "broker/session_memory.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -13,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <random>
 
 namespace holdfast::broker {
@@ -81,7 +84,7 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
     };
     const auto decoded = mqtt::decode_connect(body);
     if (!decoded) {
-        shard_.broker_.counters().refused_connects.add();
+        context_.broker.counters().refused_connects.add();
         if (decoded.error().code == Errc::not_supported)
             return refuse(mqtt::ReasonCode::unsupported_protocol_version, decoded.error().context);
         malformed(session, decoded.error());
@@ -100,9 +103,9 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
                           ? "MQTT 3.1 knows no empty client id"
                           : "an empty client id needs a clean session");
     const std::size_t kept_bytes =
-        (agreed_expiry_s(shard_.broker_, connect) != 0 ? kSessionBytes : 0) +
+        (agreed_expiry_s(context_.broker, connect) != 0 ? kSessionBytes : 0) +
         (connect.will ? sizeof(Will) + body.size() : 0);
-    if (kept_bytes > shard_.broker_.memory().free_bytes())
+    if (kept_bytes > context_.broker.memory().free_bytes())
         return refuse(mqtt::ReasonCode::quota_exceeded, "the server's memory is full");
     return accept(session, connect);
 }
@@ -112,45 +115,55 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
     const bool is_present = kept != nullptr;
     Session& session = is_present ? *kept : arrived;
     if (is_present) {
-        if (session.will) shard_.durable_->drop_will(session);
-        shard_.move_connection(arrived, session);
+        if (session.will) persistent_.drop_will(session);
+        move_connection(arrived, session);
         hear_out(session, connect);
     } else {
-        shard_.name_session(session, connect.client_id.empty()
-                                         ? assigned_client_id(shard_.broker_, shard_.index_)
-                                         : std::string(connect.client_id));
+        context_.sessions.name(session, connect.client_id.empty()
+                                            ? assigned_client_id(context_.broker, context_.index)
+                                            : std::string(connect.client_id));
     }
     agree_limits(session, connect);
     if (connect.will) {
         session.will = std::make_unique<Will>(will_of(session, *connect.will));
-        keep(shard_.broker_.memory(), session, memory_of(*session.will));
+        keep(context_.broker.memory(), session, memory_of(*session.will));
     }
     session.state = SessionState::connected;
-    session.last_read_ms = shard_.monotonic_ms_;
+    session.last_read_ms = context_.clock.monotonic_ms;
     ++session.connection;
 
-    const std::uint32_t expiry_s = agreed_expiry_s(shard_.broker_, connect);
-    if (is_present || expiry_s != 0) shard_.durable_->connected(session, expiry_s);
+    const std::uint32_t expiry_s = agreed_expiry_s(context_.broker, connect);
+    if (is_present || expiry_s != 0) persistent_.connected(session, expiry_s);
     scratch_.clear();
     mqtt::encode_connack(scratch_, connack_of(session, connect, is_present), connect.version);
-    if (session.durable)
+    if (session.persistent)
         welcome_when_stored(session);
     else
-        shard_.outbound_->add_control(session, scratch_);
-    shard_.broker_.counters().connects.add();
-    shard_.broker_.client_count().fetch_add(1, std::memory_order_relaxed);
+        outbound_.add_control(session, scratch_);
+    context_.broker.counters().connects.add();
+    context_.broker.client_count().fetch_add(1, std::memory_order_relaxed);
     log_debug("mqtt", "client '{}' connected from {}, version {}{}", session.client_id,
               session.peer_address, static_cast<int>(connect.version),
               is_present ? ", session present" : "");
     return &session;
 }
 
+// The connection of `from` goes on in `to`, which has none; `from` is freed.
+void Inbound::move_connection(Session& from, Session& to) {
+    assert(to.state == SessionState::offline); // else two connections would share a session
+    context_.transport.move(from.ref.slot, to.ref.slot);
+    to.peer_address = std::move(from.peer_address);
+    to.partial_bytes = from.partial_bytes;
+    to.last_read_ms = from.last_read_ms;
+    context_.sessions.free(from);
+}
+
 // Sends scratch_, the CONNACK, when the session and its will are stored.
 void Inbound::welcome_when_stored(Session& session) {
     session.awaits_connack = true;
-    shard_.open_->on_durable_first([this, ref = session.ref, connection = session.connection,
-                                    connack = scratch_](const Result<void>& stored) {
-        Session* welcome = shard_.find(ref);
+    context_.gathering->on_durable_first([this, ref = session.ref, connection = session.connection,
+                                          connack = scratch_](const Result<void>& stored) {
+        Session* welcome = context_.sessions.find(ref);
         if (welcome == nullptr || welcome->connection != connection ||
             welcome->state != SessionState::connected)
             return;
@@ -158,8 +171,8 @@ void Inbound::welcome_when_stored(Session& session) {
         if (!stored)
             return refuse_connect(*welcome, mqtt::ReasonCode::unspecified_error,
                                   "the session could not be stored");
-        shard_.outbound_->add_control(*welcome, connack);
-        shard_.queues_->resume(*welcome);
+        outbound_.add_control(*welcome, connack);
+        queues_.resume(*welcome);
         if (!welcome->partial.empty()) take(*welcome, {}); // what has come meanwhile
     });
 }
@@ -168,15 +181,15 @@ void Inbound::welcome_when_stored(Session& session) {
 // under that id has to go: its messages are gathered already, so that the client's keep their order
 // through the log.
 Session* Inbound::find_session(Session& arrived, const mqtt::Connect& connect) {
-    Session* known = shard_.session_of(connect.client_id);
+    Session* known = context_.sessions.of_client(connect.client_id);
     if (known == nullptr || known == &arrived) return nullptr;
     if (known->state == SessionState::connected)
-        disconnect(*known, mqtt::ReasonCode::session_taken_over,
-                   "another connection has taken the client id over");
-    known = shard_.session_of(connect.client_id);
-    const bool is_over = known != nullptr && known->durable && shard_.durable_->is_over(*known);
+        closer_.disconnect(*known, mqtt::ReasonCode::session_taken_over,
+                           "another connection has taken the client id over");
+    known = context_.sessions.of_client(connect.client_id);
+    const bool is_over = known != nullptr && known->persistent && persistent_.is_over(*known);
     if (known == nullptr || (!connect.clean_start && !is_over)) return known;
-    shard_.end(*known);
+    closer_.end(*known);
     return nullptr;
 }
 
@@ -186,12 +199,12 @@ void Inbound::agree_limits(Session& session, const mqtt::Connect& connect) {
     session.inbound_unacked =
         static_cast<std::uint16_t>(session.unreleased ? session.unreleased->size() : 0);
     session.keep_alive_ms =
-        std::uint32_t{agreed_keep_alive_s(shard_.broker_, connect)} * 10 * kKeepAliveFactorPercent;
+        std::uint32_t{agreed_keep_alive_s(context_.broker, connect)} * 10 * kKeepAliveFactorPercent;
 }
 
 mqtt::Connack Inbound::connack_of(const Session& session, const mqtt::Connect& connect,
                                   bool is_present) {
-    const BrokerSettings& settings = shard_.broker_.settings();
+    const BrokerSettings& settings = context_.broker.settings();
     mqtt::Connack connack;
     connack.session_present = is_present;
     if (!session.is_v5()) return connack;
@@ -200,17 +213,17 @@ mqtt::Connack Inbound::connack_of(const Session& session, const mqtt::Connect& c
     properties.maximum_packet_size = settings.packet_bytes_max;
     properties.topic_alias_maximum = settings.topic_alias_maximum;
     properties.shared_subscription_available = 0;
-    const std::uint32_t expiry_s = agreed_expiry_s(shard_.broker_, connect);
+    const std::uint32_t expiry_s = agreed_expiry_s(context_.broker, connect);
     if (expiry_s != connect.properties.session_expiry_interval_s.value_or(0))
         properties.session_expiry_interval_s = expiry_s;
     if (connect.client_id.empty()) properties.assigned_client_identifier = session.client_id;
-    const std::uint16_t keep_alive_s = agreed_keep_alive_s(shard_.broker_, connect);
+    const std::uint16_t keep_alive_s = agreed_keep_alive_s(context_.broker, connect);
     if (keep_alive_s != connect.keep_alive_s) properties.server_keep_alive_s = keep_alive_s;
     return connack;
 }
 
 void Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why) {
-    shard_.broker_.counters().refused_connects.add();
+    context_.broker.counters().refused_connects.add();
     log_info("mqtt", "CONNECT from {} refused: {}", session.peer_address, why);
     mqtt::Connack connack;
     connack.reason = reason;
@@ -218,8 +231,8 @@ void Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::str
         connack.properties.reason_string = why;
     scratch_.clear();
     mqtt::encode_connack(scratch_, connack, session.version);
-    shard_.outbound_->add_control(session, scratch_);
-    shard_.close(session, why);
+    outbound_.add_control(session, scratch_);
+    closer_.close(session, why);
 }
 
 } // namespace holdfast::broker

@@ -1,7 +1,9 @@
 #include "broker/inbound.hpp"
-#include "broker/outbound.hpp"
+
+#include "broker/retained_writer.hpp"
+#include "broker/session_closer.hpp"
+#include "broker/session_codec.hpp"
 #include "broker/session_memory.hpp"
-#include "broker/session_store.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/publish.hpp>
@@ -40,7 +42,7 @@ std::uint32_t encode_property_headers(Bytes& out, const mqtt::Properties& proper
 
 // Null where it is no topic name: the session was closed.
 TopicEntry* Inbound::find_topic(Session& session, std::string_view topic) {
-    TopicCache& topics = shard_.topics_;
+    TopicCache& topics = topics_;
     if (session.last_topic_epoch == topics.epoch() && session.last_topic->topic == topic)
         return &topics.up_to_date(*session.last_topic);
     TopicEntry* entry = topics.find(topic);
@@ -60,7 +62,7 @@ TopicEntry* Inbound::find_topic(Session& session, std::string_view topic) {
 // The topic that an alias stands for, after `topic`, if there is one, was kept under it.
 Result<std::string_view> Inbound::topic_of_alias(Session& session, std::uint16_t alias,
                                                  std::string_view topic) {
-    if (alias > shard_.broker_.settings().topic_alias_maximum)
+    if (alias > context_.broker.settings().topic_alias_maximum)
         return fail(Errc::limit_exceeded, "topic alias past the maximum");
     if (!session.topic_aliases)
         session.topic_aliases = std::make_unique<std::vector<std::string>>();
@@ -68,9 +70,9 @@ Result<std::string_view> Inbound::topic_of_alias(Session& session, std::uint16_t
     if (aliases.size() < alias) aliases.resize(alias);
     if (!topic.empty()) {
         std::string& known = aliases[alias - 1U];
-        let_go(shard_.broker_.memory(), session, known.size());
+        let_go(context_.broker.memory(), session, known.size());
         known.clear();
-        if (!try_keep(shard_.broker_.memory(), session, topic.size()))
+        if (!try_keep(context_.broker.memory(), session, topic.size()))
             return fail(Errc::no_space, "no memory is left for another topic alias");
         known = topic;
         known.shrink_to_fit();
@@ -82,7 +84,7 @@ bool Inbound::on_publish(Session& session, std::uint8_t flags, ByteView body) {
     mqtt::PublishView publish;
     if (!mqtt::read_publish(flags, body, session.version, publish))
         return malformed(session, mqtt::publish_error(flags, body, session.version));
-    if (publish.retain) shard_.begin_retained(); // before its subscribers are looked up
+    if (publish.retain) retained_writer_.begin(); // before its subscribers are looked up
     if (!publish.properties.empty()) return publish_with_properties(session, publish);
     if (publish.topic.empty())
         return protocol_error(session, mqtt::ReasonCode::protocol_error, "PUBLISH without a topic");
@@ -137,10 +139,11 @@ Inbound::Target Inbound::target_of(const Session& session, const TopicEntry& ent
 // The packet id is stored with the message: whichever dies, the two agree.
 void Inbound::note_qos2(Session& session, std::uint16_t packet_id, RecordPlace place) {
     session.unreleased_ids().emplace(packet_id, false);
-    if (session.durable)
-        shard_.open_->change_with(
+    if (session.persistent)
+        context_.gathering->change_with(
             place,
-            put(packet_key(SessionKey::unreleased, session.durable->queue->id(), packet_id), ""));
+            put(packet_key(SessionKey::unreleased, session.persistent->queue->id(), packet_id),
+                ""));
 }
 
 void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
@@ -152,11 +155,11 @@ void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
     if (properties != nullptr) {
         mqtt::Properties lasting = *properties;
         if (const auto expiry_s = std::exchange(lasting.message_expiry_interval_s, std::nullopt))
-            message.expires_ms = shard_.expiry_ms_ + std::int64_t{*expiry_s} * 1000;
+            message.expires_ms = context_.clock.expiry_ms + std::int64_t{*expiry_s} * 1000;
         mqtt::append_forwardable(forwarded, lasting);
         message.properties = forwarded;
     }
-    shard_.retain(entry.topic, message, place);
+    retained_writer_.write(entry.topic, message, place);
 }
 
 // MQTT 5 says no to one message and goes on. MQTT 3 has no word for it: the client is closed, or,
@@ -165,14 +168,14 @@ bool Inbound::refuse_publish(Session& session, const mqtt::PublishView& publish,
                              mqtt::ReasonCode reason, std::string_view why) {
     const bool is_qos2 = publish.qos == mqtt::Qos::exactly_once;
     const auto type = is_qos2 ? mqtt::PacketType::pubrec : mqtt::PacketType::puback;
-    IngestGroup& group = *shard_.open_;
+    IngestGroup& group = *context_.gathering;
     if (session.is_v5()) {
         if (publish.qos != mqtt::Qos::at_most_once)
             group.owe_refusal(session.ref, session.connection, type, publish.packet_id,
                               static_cast<std::uint8_t>(reason));
         return true;
     }
-    if (!shard_.broker_.settings().drops_refused_publish)
+    if (!context_.broker.settings().drops_refused_publish)
         return protocol_error(session, reason, why);
     if (publish.qos == mqtt::Qos::at_most_once) return true;
     ++session.inbound_unacked;
@@ -186,21 +189,21 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
                     const mqtt::Properties* properties, ByteView body) {
     const bool is_qos2 = publish.qos == mqtt::Qos::exactly_once;
     if (is_qos2 && session.unreleased && session.unreleased->contains(publish.packet_id)) {
-        shard_.open_->owe_ack(session.ref, session.connection, mqtt::PacketType::pubrec,
-                              publish.packet_id);
+        context_.gathering->owe_ack(session.ref, session.connection, mqtt::PacketType::pubrec,
+                                    publish.packet_id);
         return true; // it came before
     }
     ++received_;
     if (!entry.stream) {
-        shard_.broker_.counters().dropped_no_stream.add();
+        context_.broker.counters().dropped_no_stream.add();
         return refuse_publish(session, publish, mqtt::ReasonCode::topic_name_invalid,
                               "no route of the bridge takes this topic to a stream");
     }
     // Where the client cannot be told, the message is stored and only not retained.
     if (publish.retain && session.is_v5() && publish.qos != mqtt::Qos::at_most_once &&
         !publish.payload.empty() &&
-        !shard_.broker_.retained().has_room(entry.topic,
-                                            publish.payload.size() + publish.properties.size()))
+        !context_.broker.retained().has_room(entry.topic,
+                                             publish.payload.size() + publish.properties.size()))
         return refuse_publish(session, publish, mqtt::ReasonCode::quota_exceeded, "");
     const auto qos = static_cast<std::uint8_t>(publish.qos);
     const Target target = target_of(session, entry, publish.payload);
@@ -225,7 +228,7 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
     const IngestGroup::Record record{entry.stream.get(),
                                      target.partition,
                                      entry.first_slot + target.partition,
-                                     shard_.now_ms_,
+                                     context_.clock.now_ms,
                                      as_bytes(target.device),
                                      publish.payload,
                                      header_count,
@@ -233,12 +236,13 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
     if (!IngestGroup::fits(record))
         return protocol_error(session, mqtt::ReasonCode::packet_too_large,
                               "message is larger than its stream's message_bytes_max");
-    IngestGroup& group = *shard_.open_;
+    IngestGroup& group = *context_.gathering;
     const IngestGroup::Place place = group.add(record);
     if (publish.retain) retain(entry, publish, properties, place);
 
     if (qos != 0) {
-        if (session.inbound_unacked >= shard_.broker_.settings().receive_maximum && session.is_v5())
+        if (session.inbound_unacked >= context_.broker.settings().receive_maximum &&
+            session.is_v5())
             return protocol_error(session, mqtt::ReasonCode::receive_maximum_exceeded,
                                   "more messages under way than the receive maximum");
         ++session.inbound_unacked;
@@ -253,7 +257,7 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
     if (!entry.matches->empty()) {
         Bytes forwarded;
         if (properties != nullptr) mqtt::append_forwardable(forwarded, *properties);
-        Fanout& fanout = qos != 0 ? group.fanout() : shard_.immediate_;
+        Fanout& fanout = qos != 0 ? group.fanout() : context_.immediate;
         fanout.add(entry.matches, {entry.topic, publish.payload, forwarded, session.ref, qos,
                                    publish.retain, body, wire_form(session.is_v5(), qos)});
     }

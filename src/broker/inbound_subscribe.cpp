@@ -1,7 +1,9 @@
-#include "broker/durable_sessions.hpp"
 #include "broker/inbound.hpp"
+
 #include "broker/outbound.hpp"
+#include "broker/persistent_sessions.hpp"
 #include "broker/retained_sender.hpp"
+#include "broker/session_closer.hpp"
 #include "broker/session_memory.hpp"
 
 #include <holdfast/mqtt/subscribe.hpp>
@@ -35,23 +37,23 @@ bool Inbound::on_subscribe(Session& session, ByteView body) {
     scratch_.clear();
     mqtt::encode_suback(scratch_, answer, session.version);
     answer_when_stored(session);
-    shard_.retained_->start(session, std::move(scans));
+    retained_sender_.start(session, std::move(scans));
     return true;
 }
 
 void Inbound::answer_when_stored(Session& session) {
-    if (!session.durable) return shard_.outbound_->add_control(session, scratch_);
-    shard_.open_->on_durable([this, ref = session.ref, connection = session.connection,
-                              answer = scratch_](const Result<void>& stored) {
-        Session* asker = shard_.find(ref);
+    if (!session.persistent) return outbound_.add_control(session, scratch_);
+    context_.gathering->on_durable([this, ref = session.ref, connection = session.connection,
+                                    answer = scratch_](const Result<void>& stored) {
+        Session* asker = context_.sessions.find(ref);
         if (asker == nullptr || asker->connection != connection ||
             asker->state != SessionState::connected)
             return;
         if (stored)
-            shard_.outbound_->add_control(*asker, answer);
+            outbound_.add_control(*asker, answer);
         else
-            disconnect(*asker, mqtt::ReasonCode::unspecified_error,
-                       "the subscriptions could not be stored");
+            closer_.disconnect(*asker, mqtt::ReasonCode::unspecified_error,
+                               "the subscriptions could not be stored");
     });
 }
 
@@ -64,7 +66,7 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::Subscripti
         return mqtt::ReasonCode::topic_filter_invalid;
     auto& mine = session.as_subscriber().subscriptions;
     const auto known = mine.find(request.filter);
-    if (known == mine.end() && mine.size() >= shard_.broker_.settings().subscriptions_max)
+    if (known == mine.end() && mine.size() >= context_.broker.settings().subscriptions_max)
         return mqtt::ReasonCode::quota_exceeded;
 
     const auto qos = static_cast<std::uint8_t>(request.qos);
@@ -73,15 +75,15 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::Subscripti
         identifier};
     const bool is_new = known == mine.end();
     if (is_new &&
-        !try_keep(shard_.broker_.memory(), session, memory_of_subscription(request.filter)))
+        !try_keep(context_.broker.memory(), session, memory_of_subscription(request.filter)))
         return mqtt::ReasonCode::quota_exceeded;
-    if (session.durable) {
-        subscription.queue = session.durable->queue;
-        shard_.durable_->subscribed(session, request.filter, subscription);
+    if (session.persistent) {
+        subscription.queue = session.persistent->queue;
+        persistent_.subscribed(session, request.filter, subscription);
     }
     if (request.retain_handling == 0 || (request.retain_handling == 1 && is_new))
         scans.push_back({std::string(request.filter), qos, identifier, {}});
-    SubscriptionIndex& index = shard_.broker_.subscriptions();
+    SubscriptionIndex& index = context_.broker.subscriptions();
     if (known != mine.end()) {
         if (known->second == subscription) return static_cast<mqtt::ReasonCode>(qos);
         index.unsubscribe(request.filter, session.ref);
@@ -101,11 +103,11 @@ bool Inbound::on_unsubscribe(Session& session, ByteView body) {
         if (session.subscriber) {
             auto& mine = session.subscriber->subscriptions;
             if (const auto known = mine.find(filter); known != mine.end()) {
-                shard_.broker_.subscriptions().unsubscribe(filter, session.ref);
+                context_.broker.subscriptions().unsubscribe(filter, session.ref);
                 mine.erase(known);
-                shard_.retained_->forget(session, filter);
-                let_go(shard_.broker_.memory(), session, memory_of_subscription(filter));
-                if (session.durable) shard_.durable_->unsubscribed(session, filter);
+                retained_sender_.forget(session, filter);
+                let_go(context_.broker.memory(), session, memory_of_subscription(filter));
+                if (session.persistent) persistent_.unsubscribed(session, filter);
                 reason = mqtt::ReasonCode::success;
             }
         }

@@ -2,6 +2,7 @@
 
 #include "broker/packet_edit.hpp"
 
+#include <holdfast/mqtt/ack.hpp>
 #include <holdfast/mqtt/frame.hpp>
 
 #include <algorithm>
@@ -30,6 +31,15 @@ std::byte* Outbound::reserve(Session& session, std::size_t size) {
 
 void Outbound::add_control(Session& session, ByteView packet) {
     std::memcpy(reserve(session, packet.size()), packet.data(), packet.size());
+}
+
+void Outbound::add_ack(Session& session, mqtt::PacketType type, std::uint16_t packet_id,
+                       bool is_known) {
+    const auto reason =
+        is_known ? mqtt::ReasonCode::success : mqtt::ReasonCode::packet_identifier_not_found;
+    scratch_.clear();
+    mqtt::encode_ack(scratch_, {type, packet_id, reason, {}}, session.version);
+    add_control(session, scratch_);
 }
 
 void Outbound::add_borrowed(Session& session, std::span<const std::byte> bytes) {
@@ -79,7 +89,7 @@ void Outbound::add_single_messages(Session& session, ByteView packets,
         Bytes edited = with_identifiers(packet, identifiers);
         if (retain) edited[0] |= std::byte{0x01};
         if (edited.size() > session.packet_bytes_max) {
-            shard_.broker_.counters().dropped_too_large.add();
+            context_.broker.counters().dropped_too_large.add();
             continue;
         }
         std::byte* at = control_.allocate(edited.size());
@@ -97,7 +107,7 @@ std::optional<std::size_t> Outbound::add_publish(Session& session, const OutPubl
         properties.bytes(publish.properties);
         if (publish.expires_ms != RetainedMessage::kNever) {
             const std::int64_t left_ms =
-                std::max<std::int64_t>(0, publish.expires_ms - shard_.expiry_ms_);
+                std::max<std::int64_t>(0, publish.expires_ms - context_.clock.expiry_ms);
             properties.u8(kMessageExpiryInterval);
             properties.u32_be(static_cast<std::uint32_t>(
                 std::min<std::int64_t>((left_ms + 999) / 1000, publish.expiry_max_s)));
@@ -113,7 +123,7 @@ std::optional<std::size_t> Outbound::add_publish(Session& session, const OutPubl
                          : 0);
     const std::size_t size = 1 + mqtt::variable_byte_integer_bytes(rest) + rest;
     if (size > session.packet_bytes_max) {
-        shard_.broker_.counters().dropped_too_large.add();
+        context_.broker.counters().dropped_too_large.add();
         return std::nullopt;
     }
     std::byte* const packet = control_.allocate(size);
@@ -143,14 +153,14 @@ std::optional<std::size_t> Outbound::add_publish(Session& session, const OutPubl
 
 void Outbound::flush() {
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
-        if (Session* session = shard_.find(waiting_[i])) flush(*session);
+        if (Session* session = context_.sessions.find(waiting_[i])) flush(*session);
     }
     waiting_.clear();
     pieces_.clear();
     control_.clear();
     single_ids_.clear();
-    shard_.broker_.counters().delivered.add(delivered_);
-    if (dropped_slow_ != 0) shard_.broker_.counters().dropped_slow.add(dropped_slow_);
+    context_.broker.counters().delivered.add(delivered_);
+    if (dropped_slow_ != 0) context_.broker.counters().dropped_slow.add(dropped_slow_);
     delivered_ = dropped_slow_ = 0;
 }
 
@@ -172,7 +182,7 @@ void Outbound::flush(Session& session) {
     }
     if (iov_.empty()) return;
     std::size_t sent = 0;
-    if (session.unsent_bytes == 0) sent = shard_.transport_.send(session.ref.slot, iov_);
+    if (session.unsent_bytes == 0) sent = context_.transport.send(session.ref.slot, iov_);
     if (sent < size) keep_rest(session, sent);
 }
 
@@ -208,7 +218,7 @@ bool Outbound::queue_beyond_quota(Session& session, Piece& whole, std::uint32_t 
         close_slow(session);
         return false;
     }
-    if (session.waiting_bytes() == 0) session.sent_ms = shard_.monotonic_ms_;
+    if (session.waiting_bytes() == 0) session.sent_ms = context_.clock.monotonic_ms;
     budget_.take(cost);
     state.queue_bytes += cost;
     whole.size -= rest.size();
@@ -221,7 +231,7 @@ bool Outbound::queue_beyond_quota(Session& session, Piece& whole, std::uint32_t 
 
 void Outbound::drain_queue(Session& session) {
     SubscriberState& state = *session.subscriber;
-    session.sent_ms = shard_.monotonic_ms_;
+    session.sent_ms = context_.clock.monotonic_ms;
     while (!state.queue.empty() && state.packet_ids.used() < session.receive_maximum) {
         const Bytes& packet = state.queue.front();
         std::byte* at = reserve(session, packet.size());

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "broker/delivery_budget.hpp"
-#include "broker/session.hpp"
+#include "broker/shard_context.hpp"
 
 #include <holdfast/broker/arena.hpp>
 #include <holdfast/broker/fanout.hpp>
 #include <holdfast/broker/retained.hpp>
-#include <holdfast/broker/shard.hpp>
+#include <holdfast/mqtt/frame.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -33,16 +33,32 @@ struct OutPublish {
     bool duplicate = false;
 };
 
+// Closes connections for whoever finds that they have to be closed. Never called for a message that
+// is simply sent.
+class ConnectionCloser {
+public:
+    // `lingers`: what the client does not take yet is kept a moment.
+    virtual void close(Session& session, std::string_view why, bool lingers) = 0;
+
+protected:
+    ~ConnectionCloser() = default;
+};
+
 // What a shard's sessions are about to be sent: chains of pieces of memory, one chain a session,
 // each given to the transport in one call by flush(). Packet ids of QoS 1 and 2 are set right then,
 // because every receiver of a run shares its bytes.
 class Outbound {
 public:
-    explicit Outbound(Shard& shard) : shard_(shard), budget_(shard.broker_) {}
+    explicit Outbound(ShardContext& context) : context_(context), budget_(context.broker) {}
+    // Wiring, before anything is sent.
+    void set_closer(ConnectionCloser& closer) noexcept { closer_ = &closer; }
 
     // `size` bytes for a control packet, to be filled in before flush().
     [[nodiscard]] std::byte* reserve(Session& session, std::size_t size);
     void add_control(Session& session, ByteView packet);
+    // An acknowledgement of this moment. `is_known`: false says so to clients who can hear it; the
+    // others just go on.
+    void add_ack(Session& session, mqtt::PacketType type, std::uint16_t packet_id, bool is_known);
     // Bytes of somebody who keeps them until flush().
     void add_borrowed(Session& session, std::span<const std::byte> bytes);
     // One run of a fan-out, for one of its receivers.
@@ -91,12 +107,13 @@ private:
     [[nodiscard]] Session* find_victim(const Session& session);
     void close_slow(Session& session);
 
-    Shard& shard_;
+    ShardContext& context_;
+    ConnectionCloser* closer_ = nullptr;
     DeliveryBudget budget_;
     std::vector<Piece> pieces_;
     std::vector<SessionRef> waiting_; // sessions with a chain
     StableArena control_;
-    Bytes scratch_; // properties of one message
+    Bytes scratch_; // an acknowledgement, or properties of one message
     std::deque<std::uint32_t> single_ids_;
     // One session's pieces; no two sessions are being flushed at a time.
     std::vector<iovec> iov_;

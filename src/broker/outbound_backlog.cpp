@@ -43,7 +43,7 @@ iovec piece_of(ByteView bytes) {
 } // namespace
 
 std::size_t Outbound::room(const Session& session) const {
-    const std::size_t most = shard_.broker_.settings().session_queue_bytes_max;
+    const std::size_t most = context_.broker.settings().session_queue_bytes_max;
     const std::size_t held = session.held_bytes();
     return std::min(most > held ? most - held : 0, budget_.room(held));
 }
@@ -84,14 +84,14 @@ void Outbound::keep_rest(Session& session, std::size_t sent) {
         iov_[i] = piece_of(fitting(view_of(iov_[i]), room_left, left_out));
         room_left -= iov_[i].iov_len;
     }
-    note_held(session, shard_.transport_.keep(session.ref.slot, iov_));
+    note_held(session, context_.transport.keep(session.ref.slot, iov_));
     if (left_out == 0) return;
     delivered_ -= left_out;
     dropped_slow_ += left_out;
 }
 
 void Outbound::note_held(Session& session, std::size_t held_bytes) {
-    if (session.waiting_bytes() == 0) session.sent_ms = shard_.monotonic_ms_;
+    if (session.waiting_bytes() == 0) session.sent_ms = context_.clock.monotonic_ms;
     if (held_bytes >= session.unsent_bytes)
         budget_.take(held_bytes - session.unsent_bytes);
     else
@@ -112,12 +112,12 @@ bool Outbound::make_room(Session& session, std::size_t bytes) {
 // on its way to it. Null where that is `session` itself.
 Session* Outbound::find_victim(const Session& session) {
     const auto burden = [&](const Session& one) {
-        const std::int64_t idle_ms = shard_.monotonic_ms_ - one.sent_ms + 1;
+        const std::int64_t idle_ms = context_.clock.monotonic_ms - one.sent_ms + 1;
         return static_cast<double>(one.waiting_bytes()) * static_cast<double>(idle_ms);
     };
     Session* victim = nullptr;
     double most = burden(session);
-    for (Session& one : shard_.sessions_) {
+    for (Session& one : context_.sessions) {
         if (one.waiting_bytes() == 0 || one.state != SessionState::connected) continue;
         if (&one == &session || burden(one) <= most) continue;
         most = burden(one);
@@ -130,10 +130,10 @@ Session* Outbound::find_victim(const Session& session) {
 void Outbound::close_slow(Session& session) {
     drop(session);
     if (session.state == SessionState::closing) return; // what it would be told has no room
-    shard_.broker_.counters().closed_slow.add();
+    context_.broker.counters().closed_slow.add();
     log_info("mqtt", "client '{}' from {} closed: it reads too slowly, {} bytes wait for it",
              session.client_id, session.peer_address, session.waiting_bytes());
-    shard_.close(session, "reads too slowly", false);
+    closer_->close(session, "reads too slowly", false);
 }
 
 } // namespace holdfast::broker

@@ -1,26 +1,26 @@
-#include "broker/inbound.hpp"
-#include "broker/outbound.hpp"
 #include "broker/queue_sender.hpp"
-#include "broker/session_store.hpp"
+
+#include "broker/session_codec.hpp"
+
+#include <cassert>
 
 // What clients say to messages from their queues: each is settled once, whatever dies meanwhile.
 namespace holdfast::broker {
 
 void QueueSender::on_puback(Session& session, std::uint16_t packet_id) {
-    const auto found = session.durable->in_flight.find(packet_id);
-    if (found == session.durable->in_flight.end() || found->second.state != InFlight::State::sent ||
-        found->second.message.qos == 2)
+    const auto found = session.persistent->in_flight.find(packet_id);
+    if (found == session.persistent->in_flight.end() ||
+        found->second.state != InFlight::State::sent || found->second.message.qos == 2)
         return;
     forget(session, packet_id);
     pump(session);
 }
 
 void QueueSender::on_pubrec(Session& session, std::uint16_t packet_id, bool refused) {
-    DurableState& state = *session.durable;
+    PersistentState& state = *session.persistent;
     const auto found = state.in_flight.find(packet_id);
     if (found == state.in_flight.end()) {
-        if (!refused)
-            shard_.inbound_->send_ack(session, mqtt::PacketType::pubrel, packet_id, false);
+        if (!refused) outbound_.add_ack(session, mqtt::PacketType::pubrel, packet_id, false);
         return;
     }
     InFlight& message = found->second;
@@ -32,31 +32,32 @@ void QueueSender::on_pubrec(Session& session, std::uint16_t packet_id, bool refu
     if (message.state != InFlight::State::sent) return;
     // The message is the client's; its packet id is ours until PUBCOMP.
     message.state = InFlight::State::releasing;
-    IngestGroup& group = *shard_.open_;
+    IngestGroup& group = *context_.gathering;
     const std::uint64_t id = state.queue->id();
     group.change(removal(chunk_key(id, message.chunk)));
     group.change(put(packet_key(SessionKey::outgoing, id, packet_id),
                      encode(StoredOutgoing{true, message.chunk})));
     group.on_durable([this, ref = session.ref, packet_id](const Result<void>& stored) {
-        Session* later = shard_.find(ref);
-        if (later == nullptr || !later->durable) return;
-        const auto known = later->durable->in_flight.find(packet_id);
-        if (known == later->durable->in_flight.end()) return;
+        Session* later = context_.sessions.find(ref);
+        if (later == nullptr || !later->persistent) return;
+        const auto known = later->persistent->in_flight.find(packet_id);
+        if (known == later->persistent->in_flight.end()) return;
         known->second.state = stored ? InFlight::State::released : InFlight::State::sent;
-        if (stored) settle(*later->durable, known->second.chunk, known->second.message.bytes);
+        if (stored)
+            reader_.settle(*later->persistent, known->second.chunk, known->second.message.bytes);
         if (later->state != SessionState::connected) return;
         if (!stored) return give_up(*later);
         if (!known->second.is_on_wire) {
             known->second.is_on_wire = true;
-            ++later->durable->on_wire;
+            ++later->persistent->on_wire;
         }
         send_pubrel(*later, packet_id);
     });
 }
 
 void QueueSender::on_pubcomp(Session& session, std::uint16_t packet_id) {
-    const auto found = session.durable->in_flight.find(packet_id);
-    if (found == session.durable->in_flight.end() ||
+    const auto found = session.persistent->in_flight.find(packet_id);
+    if (found == session.persistent->in_flight.end() ||
         found->second.state != InFlight::State::released)
         return;
     forget(session, packet_id);
@@ -64,33 +65,26 @@ void QueueSender::on_pubcomp(Session& session, std::uint16_t packet_id) {
 }
 
 void QueueSender::send_pubrel(Session& session, std::uint16_t packet_id) {
-    shard_.inbound_->send_ack(session, mqtt::PacketType::pubrel, packet_id, true);
+    outbound_.add_ack(session, mqtt::PacketType::pubrel, packet_id, true);
 }
 
 // The message has come to its end, one way or another. What a crash brings back of it does no harm:
 // QoS 1 comes again, and a QoS 2 packet id is released again.
 void QueueSender::forget(Session& session, std::uint16_t packet_id) {
-    DurableState& state = *session.durable;
+    PersistentState& state = *session.persistent;
     const auto found = state.in_flight.find(packet_id);
+    assert(found != state.in_flight.end());
     const InFlight& message = found->second;
+    assert(message.state != InFlight::State::releasing); // what is on its way to the disk goes on
     if (message.is_on_wire) --state.on_wire;
     if (message.message.qos == 2)
-        shard_.open_->change_lazily(
+        context_.gathering->change_lazily(
             removal(packet_key(SessionKey::outgoing, state.queue->id(), packet_id)));
     if (message.state != InFlight::State::released)
-        settle(state, message.chunk, message.message.bytes);
+        reader_.settle(state, message.chunk, message.message.bytes);
     state.in_flight.erase(found);
-    shard_.outbound_->budget().give_back(kInFlightBytes);
+    outbound_.budget().give_back(kInFlightBytes);
     (void)session.subscriber->packet_ids.give_back(packet_id);
-}
-
-// One message of a chunk is done; a chunk that is done goes.
-void QueueSender::settle(DurableState& state, std::uint64_t chunk, std::uint32_t bytes) {
-    state.queue->remove(1, bytes);
-    const auto found = state.unsettled.find(chunk);
-    if (found == state.unsettled.end() || --found->second != 0) return;
-    state.unsettled.erase(found);
-    shard_.open_->change_lazily(removal(chunk_key(state.queue->id(), chunk)));
 }
 
 } // namespace holdfast::broker

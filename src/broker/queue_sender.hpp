@@ -1,10 +1,10 @@
 #pragma once
 
-#include "broker/durable_state.hpp"
-#include "broker/record_reader.hpp"
-#include "broker/session.hpp"
-
-#include <holdfast/broker/shard.hpp>
+#include "broker/outbound.hpp"
+#include "broker/queue_publisher.hpp"
+#include "broker/queue_reader.hpp"
+#include "broker/session_closer.hpp"
+#include "broker/shard_context.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,12 @@ namespace holdfast::broker {
 // meanwhile, the client sees one message.
 class QueueSender {
 public:
-    explicit QueueSender(Shard& shard);
+    QueueSender(ShardContext& context, Outbound& outbound, SessionCloser& closer)
+        : context_(context),
+          outbound_(outbound),
+          closer_(closer),
+          reader_(context),
+          publisher_(context, outbound) {}
 
     // A chunk was stored for the session.
     void on_chunk(Session& session, std::uint64_t number, std::string value);
@@ -29,7 +34,6 @@ public:
     void pump(Session& session);
     // A new connection: what was under way goes first, in its old order [MQTT5-4.4.0-1].
     void resume(Session& session);
-    void detach(Session& session);
 
     void on_puback(Session& session, std::uint16_t packet_id);
     // `refused`: the client does not want it, which ends it.
@@ -38,8 +42,6 @@ public:
 
 private:
     [[nodiscard]] bool can_send(const Session& session) const;
-    [[nodiscard]] bool begin_chunk(Session& session);
-    [[nodiscard]] bool read_chunks(Session& session);
     // The message is number `number` of its chunk, from 1.
     std::size_t send_new(Session& session, const QueuedMessage& message, std::uint64_t chunk,
                          std::size_t number);
@@ -50,18 +52,14 @@ private:
     // Bytes put on the wire; nothing where there is no message to send any more.
     [[nodiscard]] std::optional<std::size_t> put_on_wire(Session& session, std::uint16_t packet_id,
                                                          InFlight& message, bool duplicate);
-    std::optional<std::size_t> put_record(Session& session, std::uint16_t packet_id,
-                                          const InFlight& message, bool duplicate);
-    std::optional<std::size_t> put_retained(Session& session, std::uint16_t packet_id,
-                                            const InFlight& message, bool duplicate);
-    void settle(DurableState& state, std::uint64_t chunk, std::uint32_t bytes);
     void forget(Session& session, std::uint16_t packet_id);
     void go_on_later(Session& session);
 
-    Shard& shard_;
-    RecordReader records_;
-    Counter& expired_;
-    Counter& lost_;
+    ShardContext& context_;
+    Outbound& outbound_;
+    SessionCloser& closer_;
+    QueueReader reader_;
+    QueuePublisher publisher_;
 };
 
 } // namespace holdfast::broker

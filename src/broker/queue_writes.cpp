@@ -1,6 +1,6 @@
 #include <holdfast/broker/queue_writes.hpp>
 
-#include "broker/session_store.hpp"
+#include "broker/session_codec.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,9 +1,8 @@
 #include "broker/retained_sender.hpp"
 
-#include "broker/outbound.hpp"
-
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/broker/keyspaces.hpp>
+#include <holdfast/broker/shard.hpp>
 #include <holdfast/topic/topic.hpp>
 
 #include <algorithm>
@@ -33,24 +32,24 @@ std::string_view literal_start(std::string_view filter) {
 // groups with retained messages are on their way, each shard's next one is waited for.
 void RetainedSender::start(Session& session, std::vector<RetainedScan> scans) {
     if (scans.empty()) return;
-    Broker& broker = shard_.broker_;
+    Broker& broker = context_.broker;
     if (!broker.retained().has_pending()) return begin(session.ref, scans);
     const auto left = std::make_shared<std::atomic<std::size_t>>(broker.port_count());
     const auto shared = std::make_shared<std::vector<RetainedScan>>(std::move(scans));
     for (std::size_t i = 0; i < broker.port_count(); ++i) {
         broker.port(static_cast<std::uint16_t>(i))
-            .post([&broker, left, shared, ref = session.ref](Shard& shard) {
-                shard.open_->on_durable([&broker, left, shared, ref](const Result<void>&) {
+            .post([this, &broker, left, shared, ref = session.ref](Shard& shard) {
+                shard.when_durable([this, &broker, left, shared, ref](const Result<void>&) {
                     if (left->fetch_sub(1) != 1) return;
                     broker.port(ref.shard).post(
-                        [shared, ref](Shard& home) { home.retained_->begin(ref, *shared); });
+                        [this, shared, ref](Shard&) { begin(ref, *shared); });
                 });
             });
     }
 }
 
 void RetainedSender::begin(SessionRef ref, const std::vector<RetainedScan>& scans) {
-    Session* session = shard_.find(ref);
+    Session* session = context_.sessions.find(ref);
     if (session == nullptr || session->state != SessionState::connected) return;
     auto& waiting = session->as_subscriber().retained_scans;
     for (const RetainedScan& scan : scans) {
@@ -73,11 +72,11 @@ void RetainedSender::go_on(Session& session) {
     auto& scans = session.subscriber->retained_scans;
     if (session.unsent_bytes != 0 || !session.subscriber->queue.empty())
         return; // until it has read
-    const bool is_full = shard_.outbound_->gathered_bytes() > kGatheredMax;
+    const bool is_full = outbound_.gathered_bytes() > kGatheredMax;
     if (!is_full && step(session, scans.front())) scans.pop_front();
     if (scans.empty()) return;
-    shard_.broker_.port(shard_.index_).post([ref = session.ref](Shard& shard) {
-        if (Session* later = shard.find(ref)) shard.retained_->go_on(*later);
+    context_.broker.port(context_.index).post([this, ref = session.ref](Shard&) {
+        if (Session* later = context_.sessions.find(ref)) go_on(*later);
     });
 }
 
@@ -86,7 +85,7 @@ bool RetainedSender::step(Session& session, RetainedScan& scan) {
     std::size_t bytes = 0;
     bool is_through = true;
     const std::string from = scan.after;
-    const auto scanned = shard_.broker_.log().scan_state(
+    const auto scanned = context_.broker.log().scan_state(
         kRetainedKeyspace, literal_start(scan.filter), from,
         [&](std::string_view topic, std::string_view value) {
             if (topics++ == kTopicsPerStep || bytes > kBytesPerStep) {
@@ -98,7 +97,7 @@ bool RetainedSender::step(Session& session, RetainedScan& scan) {
             const auto message = decode_retained(value);
             if (!message) {
                 log_error("mqtt", "topic '{}': {}", topic, message.error().context);
-            } else if (message.value().expires_ms > shard_.expiry_ms_) {
+            } else if (message.value().expires_ms > context_.clock.expiry_ms) {
                 send(session, scan, topic, message.value());
                 bytes += value.size();
             }
@@ -111,12 +110,12 @@ bool RetainedSender::step(Session& session, RetainedScan& scan) {
 void RetainedSender::send(Session& session, const RetainedScan& scan, std::string_view topic,
                           const RetainedMessage& message) {
     const std::uint8_t qos = std::min(scan.qos, message.qos);
-    if (session.durable && qos != 0) {
+    if (session.persistent && qos != 0) {
         QueuedMessage queued;
         queued.retained_topic = topic;
         queued.qos = qos;
         queued.bytes = static_cast<std::uint32_t>(topic.size() + message.payload.size());
-        shard_.open_->queues().add_retained(session.durable->queue, std::move(queued));
+        context_.gathering->queues().add_retained(session.persistent->queue, std::move(queued));
         return;
     }
     OutPublish out;
@@ -127,7 +126,7 @@ void RetainedSender::send(Session& session, const RetainedScan& scan, std::strin
     if (scan.identifier != 0) out.identifiers = std::span(&scan.identifier, 1);
     out.qos = qos;
     out.retain = true;
-    (void)shard_.outbound_->add_publish(session, out); // too large for the client: counted
+    (void)outbound_.add_publish(session, out); // too large for the client: counted
 }
 
 } // namespace holdfast::broker

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "broker/session.hpp"
+#include "broker/outbound.hpp"
+#include "broker/shard_context.hpp"
 
 #include <holdfast/broker/retained.hpp>
-#include <holdfast/broker/shard.hpp>
 
 #include <string_view>
 #include <vector>
@@ -14,12 +14,13 @@ namespace holdfast::broker {
 // the client reads, so that 100,000 of them starve nobody.
 class RetainedSender {
 public:
-    explicit RetainedSender(Shard& shard) : shard_(shard) {}
+    RetainedSender(ShardContext& context, Outbound& outbound)
+        : context_(context), outbound_(outbound) {}
 
     // After the subscriptions were made.
+    void start(Session& session, std::vector<RetainedScan> scans);
     // The session has not that subscription any more.
     void forget(Session& session, std::string_view filter);
-    void start(Session& session, std::vector<RetainedScan> scans);
     // The client has taken what was sent.
     void go_on(Session& session);
 
@@ -30,7 +31,8 @@ private:
     void send(Session& session, const RetainedScan& scan, std::string_view topic,
               const RetainedMessage& message);
 
-    Shard& shard_;
+    ShardContext& context_;
+    Outbound& outbound_;
 };
 
 } // namespace holdfast::broker

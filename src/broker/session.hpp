@@ -1,7 +1,7 @@
 #pragma once
 
-#include "broker/durable_state.hpp"
 #include "broker/packet_ids.hpp"
+#include "broker/persistent_state.hpp"
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/broker/publisher.hpp>
@@ -85,8 +85,8 @@ struct Session {
     std::unique_ptr<UnreleasedIds> unreleased;               // null = none
     std::unique_ptr<Will> will;                              // null = none
     std::unique_ptr<SubscriberState> subscriber;
-    std::unique_ptr<DurableState> durable; // null: ends with its connection
-    std::uint32_t connection = 0;          // counts connections of this session
+    std::unique_ptr<PersistentState> persistent; // null: ends with its connection
+    std::uint32_t connection = 0;                // counts connections of this session
 
     // Pieces to send at the end of the turn: a chain in Outbound; 0 = none.
     std::uint32_t first_piece = 0;
@@ -98,7 +98,7 @@ struct Session {
     }
     // What the delivery budget has given for it.
     [[nodiscard]] std::size_t held_bytes() const noexcept {
-        return waiting_bytes() + (durable ? durable->in_flight.size() * kInFlightBytes : 0);
+        return waiting_bytes() + (persistent ? persistent->in_flight.size() * kInFlightBytes : 0);
     }
     [[nodiscard]] bool is_v5() const noexcept { return version == mqtt::Version::v5; }
     [[nodiscard]] UnreleasedIds& unreleased_ids() {

@@ -1,7 +1,7 @@
 // Goal: what is stored of sessions and retained messages reads back as it was written, and nothing
 // else reads at all (docs/format/sessions.md). Method: round trips, every prefix, every byte
 // changed.
-#include "broker/session_store.hpp"
+#include "broker/session_codec.hpp"
 
 #include <holdfast/broker/retained.hpp>
 #include <holdfast/broker/session_queue.hpp>

@@ -4,7 +4,7 @@
 #include "broker/broker_bench.hpp"
 
 #include <holdfast/broker/keyspaces.hpp>
-#include "broker/session_store.hpp"
+#include "broker/session_codec.hpp"
 
 #include <fmt/format.h>
 

@@ -2,32 +2,18 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/broker/broker.hpp>
+#include <holdfast/broker/fanout.hpp>
 #include <holdfast/broker/ingest_group.hpp>
-#include <holdfast/broker/topic_cache.hpp>
 #include <holdfast/broker/transport.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 namespace holdfast::broker {
-
-struct Session;
-struct Will;
-class DurableSessions;
-class Inbound;
-class Outbound;
-class QueueSender;
-class RetainedSender;
-struct RetainedMessage;
 
 // The broker's share of one thread: its MQTT sessions, its topic cache and the group of messages
 // that it gathers for the log. Knows no socket: bytes come in through on_bytes() and leave through
@@ -65,11 +51,21 @@ public:
         task(*this);
     }
 
+    // From other shards, as tasks. A connection of theirs, of which only `input` was read, whose
+    // client lives here.
+    void take_in(std::unique_ptr<MovingConnection> connection, std::string peer_address,
+                 ByteView input);
+    // Messages for sessions of this shard, or stored for one of them. Both are used up.
+    void deliver(Fanout& fanout);
+    void deliver(QueueWrites::Chunk& chunk);
+    // Calls `then` when all that was published here before is stored, or was refused.
+    void when_durable(IngestGroup::Then then);
+
     void end_turn();
     // True while the gathered group is held back a moment because more is on its way (see
-    // submit_or_hold()): end_hold() must follow within kHold, before the next end_turn().
-    [[nodiscard]] bool holds() const noexcept { return holds_; }
-    void end_hold() noexcept { hold_target_ = 0; }
+    // IngestPipeline): end_hold() must follow within kHold, before the next end_turn().
+    [[nodiscard]] bool holds() const noexcept;
+    void end_hold() noexcept;
     static constexpr std::chrono::microseconds kHold{400};
     // About once a second: keep alive, connect timeouts.
     void tick();
@@ -79,80 +75,19 @@ public:
     // stop.
     void close_all();
     // True when nothing gathered or being written is left.
-    [[nodiscard]] bool is_idle() const noexcept { return open_->empty() && !in_flight_; }
+    [[nodiscard]] bool is_idle() const noexcept;
 
     [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
 
 private:
-    friend class DurableSessions;
-    friend class Inbound;
-    friend class Outbound;
-    friend class QueueSender;
-    friend class RetainedSender;
-
-    [[nodiscard]] Session* find(SessionRef ref);
-    // Ends the connection; whatever it is still to be told has been added to its chain. A
-    // persistent session stays, offline. `lingers`: what it does not take yet is kept a moment.
-    void close(Session& session, std::string_view why, bool lingers = true);
-    // Ends a session that has no connection any more.
-    void end(Session& session);
-    void free(Session& session);
-    [[nodiscard]] Session& new_session();
-    // The session has that client id from now on.
-    void name_session(Session& session, std::string client_id);
-    // Null where nobody has it.
-    [[nodiscard]] Session* session_of(std::string_view client_id);
-    // The connection of `from` goes on in `to`, which has none; `from` is freed.
-    void move_connection(Session& from, Session& to);
-    void on_group_completed();
-    void submit_or_hold();
-    void publish_will(const Will& will);
-    // `message`, whose record is at `place`, becomes its topic's retained one with the gathered
-    // group.
-    void retain(std::string_view topic, const RetainedMessage& message, RecordPlace place);
-    void retain_message(const OutMessage& message, RecordPlace place);
-    void begin_retained();
-    void deliver_chunks(IngestGroup& group);
-    void deliver_chunk(QueueWrites::Chunk& chunk);
-    void end_retained(const IngestGroup& group, bool is_refused);
-    void release_acks(IngestGroup& group);
-    void mark_stored(Session& session, ByteView acks);
-    void take_back(Session& session, ByteView acks);
-    void refuse_acks(IngestGroup& group, const Error& error);
-    void add_runs(Fanout& fanout);
-    void deliver_here(Fanout& fanout);
-    void pass_on(const Fanout& fanout);
-    // Gives the connection, of which only `input` was read, to the shard where its client lives.
-    void hand_over(Session& session, std::uint16_t home, ByteView input);
+    struct Parts;
     void begin_turn(); // reads the clocks and follows the streams, once a turn
+    void on_group_completed();
 
     const std::uint16_t index_;
     Broker& broker_;
-    Transport& transport_;
-    TopicCache topics_;
-    std::int64_t now_ms_ = 0;       // wall clock, once a turn
-    std::int64_t expiry_ms_ = 0;    // the broker's expiry clock, once a turn
-    std::int64_t monotonic_ms_ = 0; // once a turn
     bool turn_has_begun_ = false;
-
-    std::deque<Session> sessions_; // by slot; a deque never moves them
-    std::vector<std::uint32_t> free_slots_;
-    // Which slot has a client id; the keys borrow from their sessions.
-    std::unordered_map<std::string_view, std::uint32_t> slot_of_client_;
-
-    std::unique_ptr<IngestGroup> open_;      // gathers
-    std::unique_ptr<IngestGroup> in_flight_; // with the committer
-    std::vector<std::unique_ptr<IngestGroup>> spares_;
-    std::uint64_t hold_target_ = 0; // records to wait for before the next group; 0 = none
-    bool holds_ = false;
-    Fanout immediate_; // QoS 0 of this turn: does not wait for the log
-    Fanout leaving_;   // what of it is being sent
-    std::unique_ptr<Inbound> inbound_;
-    std::unique_ptr<Outbound> outbound_;
-    std::unique_ptr<DurableSessions> durable_;
-    std::unique_ptr<QueueSender> queues_;
-    std::unique_ptr<RetainedSender> retained_;
-    bool retained_refusal_noted_ = false; // once a second
+    const std::unique_ptr<Parts> parts_;
 };
 
 } // namespace holdfast::broker

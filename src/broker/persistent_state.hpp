@@ -36,7 +36,7 @@ struct InFlight {
 inline constexpr std::size_t kInFlightBytes = sizeof(InFlight) + 40;
 
 // A session that outlives its connections: what it adds to Session. Its shard's alone.
-struct DurableState {
+struct PersistentState {
     std::shared_ptr<SessionQueue> queue;
     std::uint32_t expiry_s = 0;       // kNoExpiry = never
     std::int64_t disconnected_ms = 0; // as it is stored: epoch milliseconds; 0 = connected
@@ -63,6 +63,18 @@ struct DurableState {
     std::uint64_t known_chunk = 0;
     std::size_t known_messages = 0; // of that chunk
     std::uint32_t on_wire = 0;      // of in_flight
+
+    // What was under way is to be sent again on the next connection, and what was read ahead for
+    // this one is not kept for those who are away.
+    void lose_connection() {
+        for (auto& [packet_id, message] : in_flight) message.is_on_wire = false;
+        on_wire = 0;
+        to_resend.clear();
+        if (fresh.empty()) return;
+        next_chunk = fresh.front().first;
+        fresh.clear();
+        has_more = true;
+    }
 };
 
 } // namespace holdfast::broker

@@ -1,9 +1,6 @@
-#include <holdfast/broker/shard.hpp>
+#include "broker/batch_publisher.hpp"
 
-#include "broker/inbound.hpp"
-#include "broker/outbound.hpp"
-#include "broker/session.hpp"
-
+#include <holdfast/base/log_line.hpp>
 #include <holdfast/mqtt/publish.hpp>
 #include <holdfast/record/header_names.hpp>
 #include <holdfast/record/partitioner.hpp>
@@ -125,20 +122,21 @@ Publisher::Done with_refused(Publisher::Done done,
 
 } // namespace
 
-void Shard::retain_message(const OutMessage& message, RecordPlace place) {
+void BatchPublisher::retain(const OutMessage& message, RecordPlace place) {
     const Bytes properties = forwarded_properties(message, false);
     RetainedMessage retained;
     retained.qos = message.qos;
-    if (message.expiry_s) retained.expires_ms = expiry_ms_ + std::int64_t{*message.expiry_s} * 1000;
+    if (message.expiry_s)
+        retained.expires_ms = context_.clock.expiry_ms + std::int64_t{*message.expiry_s} * 1000;
     retained.properties = properties;
     retained.payload = as_bytes(message.payload);
-    retain(message.topic, retained, place);
+    retained_.write(message.topic, retained, place);
 }
 
-void Shard::publish(PublishBatch batch, Publisher::Done done) {
-    begin_turn();
+void BatchPublisher::publish(PublishBatch batch, Publisher::Done done) {
+    IngestGroup& group = *context_.gathering;
     // Before their subscribers are looked up.
-    if (std::ranges::any_of(batch.messages, &OutMessage::retain)) begin_retained();
+    if (std::ranges::any_of(batch.messages, &OutMessage::retain)) retained_.begin();
     // All or none: every target is found, and its record known to fit, before the first is added.
     std::vector<Target> targets;
     std::vector<std::pair<std::size_t, Error>> refused; // by place in the batch
@@ -147,11 +145,12 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         auto target = find_target(topics_, message);
         if (target) {
             const std::array<ByteView, 1> headers = {target.value().headers};
-            if (!IngestGroup::fits(record_of(message, target.value(), now_ms_, headers)))
+            if (!IngestGroup::fits(
+                    record_of(message, target.value(), context_.clock.now_ms, headers)))
                 target = fail(Errc::too_large,
                               "message to '" + message.topic + "' is larger than its stream takes");
             else if (message.retain && !message.payload.empty() &&
-                     !broker_.retained().has_room(message.topic, message.payload.size()))
+                     !context_.broker.retained().has_room(message.topic, message.payload.size()))
                 target = fail(Errc::limit_exceeded,
                               "no room is left to retain the message to '" + message.topic + "'");
         }
@@ -174,23 +173,34 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
         const Target& target = targets[i];
         if (!target.stream) continue;
         const std::array<ByteView, 1> headers = {target.headers};
-        const auto place = open_->add(record_of(message, target, now_ms_, headers));
+        const auto place = group.add(record_of(message, target, context_.clock.now_ms, headers));
         waiting.places.emplace_back(place, target.stream->settings.name);
         if (!target.matches) continue;
-        if (message.retain) retain_message(message, place);
+        if (message.retain) retain(message, place);
         if (target.matches->has_queue() && message.qos != 0)
-            open_->queues().add(
+            group.queues().add(
                 target.matches, {}, message.qos, place,
                 static_cast<std::uint32_t>(message.topic.size() + message.payload.size()));
         if (target.matches->empty()) continue;
         const Bytes forwarded = forwarded_properties(message, true);
-        Fanout& fanout = message.qos == 0 ? immediate_ : open_->fanout();
+        Fanout& fanout = message.qos == 0 ? context_.immediate : group.fanout();
         fanout.add(
             target.matches,
             {message.topic, as_bytes(message.payload), forwarded, {}, message.qos, message.retain});
     }
-    for (log::StateChange& change : batch.state_changes) open_->change(std::move(change));
-    open_->await(std::move(waiting));
+    for (log::StateChange& change : batch.state_changes) group.change(std::move(change));
+    group.await(std::move(waiting));
+}
+
+void BatchPublisher::publish_will(const Will& will) {
+    PublishBatch batch;
+    const std::string client_id = will.message.client_id;
+    batch.messages.push_back(will.message);
+    publish(std::move(batch), [client_id](const Result<std::vector<Placed>>& placed) {
+        if (!placed)
+            log_warn("mqtt", "the will of client '{}' was not published: {}", client_id,
+                     placed.error().context);
+    });
 }
 
 } // namespace holdfast::broker

@@ -1,4 +1,4 @@
-#include "broker/session_store.hpp"
+#include "broker/session_codec.hpp"
 
 namespace holdfast::broker {
 namespace {

@@ -1,0 +1,102 @@
+#include "broker/queue_publisher.hpp"
+
+#include "broker/stored_message.hpp"
+
+#include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/keyspaces.hpp>
+#include <holdfast/broker/retained.hpp>
+#include <holdfast/topic/topic.hpp>
+
+#include <vector>
+
+namespace holdfast::broker {
+namespace {
+
+// What a session's subscriptions say of one of its messages.
+struct OwnMatch {
+    std::vector<std::uint32_t> identifiers;
+    bool retain_as_published = false;
+};
+
+OwnMatch own_match(const Session& session, std::string_view topic) {
+    OwnMatch match;
+    for (const auto& [filter, subscription] : session.subscriber->subscriptions) {
+        if (subscription.identifier == 0 && !subscription.retain_as_published) continue;
+        if (!topic::matches(filter, topic)) continue;
+        if (subscription.identifier != 0) match.identifiers.push_back(subscription.identifier);
+        match.retain_as_published |= subscription.retain_as_published;
+    }
+    return match;
+}
+
+} // namespace
+
+QueuePublisher::QueuePublisher(ShardContext& context, Outbound& outbound)
+    : context_(context),
+      outbound_(outbound),
+      records_(context.broker.log()),
+      expired_(context.broker.counters().dropped_expired),
+      lost_(context.broker.counters().dropped_gone) {}
+
+std::optional<std::size_t> QueuePublisher::send(Session& session, const QueuedMessage& message,
+                                                std::uint16_t packet_id, bool duplicate) {
+    return message.retained_topic.empty() ? send_record(session, message, packet_id, duplicate)
+                                          : send_retained(session, message, packet_id, duplicate);
+}
+
+std::optional<std::size_t> QueuePublisher::send_record(Session& session,
+                                                       const QueuedMessage& message,
+                                                       std::uint16_t packet_id, bool duplicate) {
+    const auto found = records_.read(message.partition, message.offset);
+    if (!found) {
+        lost_.add();
+        log_debug("mqtt", "a message for session '{}' is gone: {}", session.client_id,
+                  found.error().context);
+        return std::nullopt;
+    }
+    const StoredMessage stored = stored_message(*found.value());
+    if (stored.expires_ms <= context_.clock.expiry_ms) {
+        expired_.add();
+        return std::nullopt;
+    }
+    const OwnMatch match = own_match(session, stored.topic);
+    OutPublish out;
+    out.topic = stored.topic;
+    out.payload = found.value()->value;
+    out.properties = stored.properties;
+    out.expires_ms = stored.expires_ms;
+    out.expiry_max_s = stored.expiry_s;
+    out.identifiers = match.identifiers;
+    out.qos = message.qos;
+    out.packet_id = packet_id;
+    out.duplicate = duplicate;
+    out.retain = stored.retain && match.retain_as_published;
+    return outbound_.add_publish(session, out);
+}
+
+std::optional<std::size_t> QueuePublisher::send_retained(Session& session,
+                                                         const QueuedMessage& message,
+                                                         std::uint16_t packet_id, bool duplicate) {
+    const std::string& topic = message.retained_topic;
+    const auto value = context_.broker.log().state(kRetainedKeyspace, topic);
+    if (!value || !value.value()) return std::nullopt; // cleared meanwhile
+    const auto retained = decode_retained(*value.value());
+    if (!retained || retained.value().expires_ms <= context_.clock.expiry_ms) {
+        expired_.add();
+        return std::nullopt;
+    }
+    const OwnMatch match = own_match(session, topic);
+    OutPublish out;
+    out.topic = topic;
+    out.identifiers = match.identifiers;
+    out.payload = retained.value().payload;
+    out.properties = retained.value().properties;
+    out.expires_ms = retained.value().expires_ms;
+    out.qos = message.qos;
+    out.packet_id = packet_id;
+    out.duplicate = duplicate;
+    out.retain = true;
+    return outbound_.add_publish(session, out);
+}
+
+} // namespace holdfast::broker
