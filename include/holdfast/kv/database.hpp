@@ -91,10 +91,10 @@ public:
     [[nodiscard]] ByteView value() const; // until the next move
     [[nodiscard]] Result<void> status() const;
 
-private:
-    friend class Database;
-    struct Impl;
+    struct Impl; // made by Database::iterate()
     explicit Iterator(std::unique_ptr<Impl> impl);
+
+private:
     std::unique_ptr<Impl> impl_;
 };
 
