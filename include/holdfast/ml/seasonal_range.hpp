@@ -11,7 +11,7 @@
 namespace holdfast::ml {
 
 // One set for all series; the defaults were chosen over the series of the Numenta Anomaly
-// Benchmark together (bench/nab_score prints how they do on each).
+// Benchmark together (`detect nab --kind seasonal_range` of bench prints how they do).
 struct SeasonalRangeSettings {
     std::int64_t warmup_ms = 60 * 3'600'000LL; // no alarm before so much event time has passed
     std::uint32_t warmup_samples = 200;        // nor before so many samples
