@@ -3,8 +3,12 @@
 namespace holdfast::models {
 namespace {
 
-std::variant<ml::SeasonalRange, ml::EwmaPca> make(const ModelSpec& spec) {
-    if (spec.kind == ModelKind::seasonal_range) return ml::SeasonalRange(spec.seasonal_range);
+Detector make(const ModelSpec& spec) {
+    switch (spec.kind) {
+        case ModelKind::range_forest: return ml::RangeForest(spec.range_forest);
+        case ModelKind::seasonal_range: return ml::SeasonalRange(spec.seasonal_range);
+        case ModelKind::ewma_pca: break;
+    }
     return ml::EwmaPca(spec.fields.size(), spec.ewma_pca);
 }
 
@@ -13,9 +17,14 @@ std::variant<ml::SeasonalRange, ml::EwmaPca> make(const ModelSpec& spec) {
 DeviceDetector::DeviceDetector(const ModelSpec& spec) : detector_(make(spec)) {}
 
 ml::Verdict DeviceDetector::update(std::int64_t event_ms, std::span<const double> values) {
-    if (auto* seasonal = std::get_if<ml::SeasonalRange>(&detector_))
-        return seasonal->update(event_ms, values.front());
-    return std::get<ml::EwmaPca>(detector_).update(values);
+    return std::visit(
+        [&](auto& detector) {
+            if constexpr (requires { detector.update(values); })
+                return detector.update(values);
+            else
+                return detector.update(event_ms, values.front());
+        },
+        detector_);
 }
 
 ml::Explanation DeviceDetector::explain() const {

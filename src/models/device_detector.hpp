@@ -7,6 +7,8 @@
 
 namespace holdfast::models {
 
+using Detector = std::variant<ml::RangeForest, ml::SeasonalRange, ml::EwmaPca>;
+
 // The detector of one device: whichever kind the model asks for.
 class DeviceDetector {
 public:
@@ -20,7 +22,7 @@ public:
     [[nodiscard]] Result<void> restore(ByteView bytes);
 
 private:
-    std::variant<ml::SeasonalRange, ml::EwmaPca> detector_;
+    Detector detector_;
 };
 
 } // namespace holdfast::models

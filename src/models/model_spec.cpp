@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -19,9 +20,31 @@ struct Known {
     std::function<void(double)> set;
 };
 
+constexpr std::array kKinds = {ModelKind::range_forest, ModelKind::seasonal_range,
+                               ModelKind::ewma_pca};
+
+std::string all_kinds() {
+    std::string out;
+    for (const ModelKind kind : kKinds) {
+        if (!out.empty()) out += ", ";
+        out += to_string(kind);
+    }
+    return out;
+}
+
 constexpr double kYearMs = 366.0 * 86'400'000.0;
 
 std::vector<Known> options_of(ModelSpec& spec) {
+    const auto count = [](std::uint32_t& to) {
+        return [&to](double v) { to = static_cast<std::uint32_t>(v); };
+    };
+    if (spec.kind == ModelKind::range_forest) {
+        ml::RangeForestSettings& to = spec.range_forest;
+        return {{"warmup_samples", 1, 1e6, count(to.warmup_samples)},
+                {"limit", 0.001, 1000, [&to](double v) { to.limit = v; }},
+                {"habituation", 0, 1000, [&to](double v) { to.habituation = v; }},
+                {"silence_samples", 0, 1e6, count(to.silence_samples)}};
+    }
     if (spec.kind == ModelKind::seasonal_range) {
         ml::SeasonalRangeSettings& to = spec.seasonal_range;
         return {{"slack", 0, 1, [&to](double v) { to.slack = v; }},
@@ -29,18 +52,15 @@ std::vector<Known> options_of(ModelSpec& spec) {
                 {"debt_limit", 0.001, 1000, [&to](double v) { to.debt_limit = v; }},
                 {"silence", 0, kYearMs,
                  [&to](double v) { to.silence_ms = static_cast<std::int64_t>(v); }},
-                {"warmup_samples", 1, 1e6,
-                 [&to](double v) { to.warmup_samples = static_cast<std::uint32_t>(v); }}};
+                {"warmup_samples", 1, 1e6, count(to.warmup_samples)}};
     }
     ml::EwmaPcaSettings& to = spec.ewma_pca;
-    return {{"warmup_samples", 20, 10'000,
-             [&to](double v) { to.warmup_samples = static_cast<std::uint32_t>(v); }},
+    return {{"warmup_samples", 20, 10'000, count(to.warmup_samples)},
             {"smoothing", 0.01, 1, [&to](double v) { to.smoothing = v; }},
             {"kept_variance", 0.05, 0.999, [&to](double v) { to.kept_variance = v; }},
             {"t2_factor", 0.1, 1e6, [&to](double v) { to.t2_factor = v; }},
             {"q_factor", 0.1, 1e6, [&to](double v) { to.q_factor = v; }},
-            {"hold_samples", 1, 1000,
-             [&to](double v) { to.hold_samples = static_cast<std::uint32_t>(v); }}};
+            {"hold_samples", 1, 1000, count(to.hold_samples)}};
 }
 
 Result<void> apply_option(ModelSpec& spec, const config::ModelOption& option) {
@@ -57,20 +77,26 @@ Result<void> apply_option(ModelSpec& spec, const config::ModelOption& option) {
                                              option.where, to_string(spec.kind)));
 }
 
+bool is_for_one_field(ModelKind kind) {
+    return kind == ModelKind::range_forest || kind == ModelKind::seasonal_range;
+}
+
 Result<ModelKind> kind_of(const config::ModelFile& file) {
-    for (const ModelKind kind : {ModelKind::seasonal_range, ModelKind::ewma_pca})
+    if (file.kind == "auto")
+        return file.fields.size() == 1 ? ModelKind::range_forest : ModelKind::ewma_pca;
+    for (const ModelKind kind : kKinds)
         if (file.kind == to_string(kind)) return kind;
-    return fail(Errc::malformed,
-                fmt::format("{}: kind: '{}' is not one of seasonal_range, ewma_pca",
-                            file.file.string(), file.kind));
+    return fail(Errc::malformed, fmt::format("{}: kind: '{}' is not one of auto, {}",
+                                             file.file.string(), file.kind, all_kinds()));
 }
 
 Result<void> check_fields(const ModelSpec& spec, const std::string& file) {
     const std::size_t count = spec.fields.size();
-    if (spec.kind == ModelKind::seasonal_range && count != 1)
-        return fail(Errc::malformed, file + ": fields: seasonal_range watches one field");
-    if (spec.kind == ModelKind::ewma_pca && (count < 2 || count > ml::kEwmaPcaSignalsMax))
-        return fail(Errc::malformed, file + ": fields: ewma_pca watches 2 to 32 fields");
+    const bool is_one = is_for_one_field(spec.kind);
+    if (is_one ? count != 1 : count < 2 || count > ml::kEwmaPcaSignalsMax)
+        return fail(Errc::malformed,
+                    fmt::format("{}: fields: {} watches {}", file, to_string(spec.kind),
+                                is_one ? "one field" : "2 to 32 fields"));
     std::vector<std::string> paths = spec.fields;
     if (!spec.time.empty()) paths.push_back(spec.time);
     for (const std::string& path : paths) {
@@ -84,7 +110,21 @@ Result<void> check_fields(const ModelSpec& spec, const std::string& file) {
 } // namespace
 
 std::string_view to_string(ModelKind kind) noexcept {
-    return kind == ModelKind::seasonal_range ? "seasonal_range" : "ewma_pca";
+    switch (kind) {
+        case ModelKind::range_forest: return "range_forest";
+        case ModelKind::seasonal_range: return "seasonal_range";
+        case ModelKind::ewma_pca: return "ewma_pca";
+    }
+    return "?";
+}
+
+double ModelSpec::threshold() const noexcept {
+    switch (kind) {
+        case ModelKind::range_forest: return range_forest.threshold;
+        case ModelKind::seasonal_range: return seasonal_range.threshold;
+        case ModelKind::ewma_pca: return ewma_pca.threshold;
+    }
+    return 0.5;
 }
 
 Result<ModelSpec> check_model(const config::ModelFile& file) {
@@ -105,11 +145,14 @@ Result<ModelSpec> check_model(const config::ModelFile& file) {
         spec.severity = *severity;
     }
     if (file.warmup_ms != 0) {
-        if (spec.kind != ModelKind::seasonal_range)
-            return fail(Errc::malformed, name + ": warmup: ewma_pca counts warmup_samples");
+        if (!is_for_one_field(spec.kind))
+            return fail(Errc::malformed, fmt::format("{}: warmup: {} counts warmup_samples", name,
+                                                     to_string(spec.kind)));
+        spec.range_forest.warmup_ms = static_cast<std::int64_t>(file.warmup_ms);
         spec.seasonal_range.warmup_ms = static_cast<std::int64_t>(file.warmup_ms);
     }
     if (file.threshold > 0) {
+        spec.range_forest.threshold = file.threshold;
         spec.seasonal_range.threshold = file.threshold;
         spec.ewma_pca.threshold = file.threshold;
     }

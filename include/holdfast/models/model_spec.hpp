@@ -4,6 +4,7 @@
 #include <holdfast/base/result.hpp>
 #include <holdfast/config/model_file.hpp>
 #include <holdfast/ml/ewma_pca.hpp>
+#include <holdfast/ml/range_forest.hpp>
 #include <holdfast/ml/seasonal_range.hpp>
 
 #include <cstdint>
@@ -13,24 +14,23 @@
 
 namespace holdfast::models {
 
-enum class ModelKind : std::uint8_t { seasonal_range, ewma_pca };
+enum class ModelKind : std::uint8_t { range_forest, seasonal_range, ewma_pca };
 [[nodiscard]] std::string_view to_string(ModelKind kind) noexcept;
 
 // A model, checked: which detector runs on which fields of which messages.
 struct ModelSpec {
     std::string name;
-    ModelKind kind = ModelKind::seasonal_range;
-    std::string source;              // stream that is read
-    std::string topic;               // topic filter that narrows it; empty: all of it
-    std::vector<std::string> fields; // payload paths: one, or 2 .. 32 for ewma_pca
-    std::string time;                // payload path of the event time; empty: as for rules
+    ModelKind kind = ModelKind::range_forest; // `auto` is resolved by the number of fields
+    std::string source;                       // stream that is read
+    std::string topic;                        // topic filter that narrows it; empty: all of it
+    std::vector<std::string> fields;          // payload paths: one, or 2 .. 32
+    std::string time;                         // payload path of the event time; empty: as for rules
     alarms::Severity severity = alarms::Severity::minor;
+    ml::RangeForestSettings range_forest;
     ml::SeasonalRangeSettings seasonal_range;
     ml::EwmaPcaSettings ewma_pca;
 
-    [[nodiscard]] double threshold() const noexcept {
-        return kind == ModelKind::seasonal_range ? seasonal_range.threshold : ewma_pca.threshold;
-    }
+    [[nodiscard]] double threshold() const noexcept;
 };
 
 // malformed, naming the file's place: an unknown kind or option, a value out of its bounds, too few

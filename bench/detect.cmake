@@ -1,0 +1,2 @@
+add_executable(detect detect/main.cpp detect/nab.cpp detect/nab_scoring.cpp detect/replay.cpp)
+target_link_libraries(detect PRIVATE holdfast_models holdfast_column fmt::fmt)
