@@ -6,28 +6,35 @@
 
 namespace holdfast::column {
 
-char* TextArena::allocate(std::size_t size) {
-    if (blocks_.empty() || blocks_.back().size - used_ < size) {
-        const std::size_t block = std::max(size, kBlockBytes);
-        blocks_.push_back({std::make_unique_for_overwrite<char[]>(block), block});
-        used_ = 0;
-    }
-    char* at = blocks_.back().bytes.get() + used_;
-    used_ += size;
-    return at;
+// A new last block that `size` characters fit; false past the limit.
+bool TextArena::grow(std::size_t size) {
+    const std::size_t left = bytes_max_ - std::min(bytes_, bytes_max_);
+    is_full_ = is_full_ || size > left;
+    if (is_full_) return false;
+    const std::size_t block = std::max(size, std::min(kBlockBytes, left));
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(block), block});
+    bytes_ += block;
+    used_ = 0;
+    return true;
 }
 
 std::string_view TextArena::keep(std::string_view text) {
     if (text.empty()) return {};
-    char* at = allocate(text.size());
+    const bool fits = !blocks_.empty() && blocks_.back().size - used_ >= text.size();
+    if (!fits && !grow(text.size())) return {};
+    char* at = blocks_.back().bytes.get() + used_;
+    used_ += text.size();
     std::memcpy(at, text.data(), text.size());
     return {at, text.size()};
 }
 
 void TextArena::clear() noexcept {
-    if (blocks_.size() > 1 || (!blocks_.empty() && blocks_.front().size > kBlockBytes))
+    if (blocks_.size() > 1 || (!blocks_.empty() && blocks_.front().size > kBlockBytes)) {
         blocks_.clear();
+        bytes_ = 0;
+    }
     used_ = 0;
+    is_full_ = false;
 }
 
 void Column::reset(std::size_t rows) {

@@ -18,7 +18,10 @@ using column::Value;
 class Groups {
 public:
     Groups(const sql::SelectPlan& plan, Context& context)
-        : plan_(plan), keys_(plan.keys.size(), context, "GROUP BY"), held_(context, "GROUP BY") {
+        : plan_(plan),
+          context_(context),
+          keys_(plan.keys.size(), context, "GROUP BY"),
+          held_(context, "GROUP BY") {
         for (const auto& call : plan.aggregates) {
             distinct_.emplace_back();
             if (call.is_distinct)
@@ -26,7 +29,7 @@ public:
         }
     }
 
-    Result<void> add(const Frame& in, sql::Evaluation& evaluation) {
+    Result<void> add(const Frame& in, BatchEvaluation& evaluation) {
         HF_TRY(number_rows(in, evaluation));
         for (std::size_t i = 0; i < plan_.aggregates.size(); ++i) {
             HF_TRY(add(i, in, evaluation));
@@ -73,8 +76,9 @@ private:
         return ok();
     }
 
-    Result<void> number_rows(const Frame& in, sql::Evaluation& evaluation) {
-        const std::vector<Evaluated> keys = evaluate_all(plan_.keys, in, evaluation);
+    Result<void> number_rows(const Frame& in, BatchEvaluation& evaluation) {
+        const std::vector<Evaluated> keys = evaluate_all(plan_.keys, in, evaluation.current());
+        HF_TRY(evaluation.settle());
         numbers_.resize(in.rows);
         key_.resize(keys.size());
         for (std::size_t row = 0; row < in.rows; ++row) {
@@ -86,11 +90,12 @@ private:
     }
 
     // One aggregate over the whole batch: its kind is looked at row by row no more than needed.
-    Result<void> add(std::size_t index, const Frame& in, sql::Evaluation& evaluation) {
+    Result<void> add(std::size_t index, const Frame& in, BatchEvaluation& evaluation) {
         const sql::AggregateCall& call = plan_.aggregates[index];
-        const std::vector<Evaluated> args = evaluate_all(call.args, in, evaluation);
+        const std::vector<Evaluated> args = evaluate_all(call.args, in, evaluation.current());
         std::optional<Evaluated> filter;
-        if (call.filter) filter.emplace(*call.filter, in, evaluation);
+        if (call.filter) filter.emplace(*call.filter, in, evaluation.current());
+        HF_TRY(evaluation.settle());
         const bool keeps_text =
             call.kind != sql::AggregateKind::count_rows && call.kind != sql::AggregateKind::count &&
             call.kind != sql::AggregateKind::sum && call.kind != sql::AggregateKind::avg;
@@ -104,11 +109,11 @@ private:
             }
             sql::AggregateState& to = state(numbers_[row], index);
             if (!keeps_text) {
-                to.add(call.kind, values, evaluation.mismatches);
+                to.add(call.kind, values, context_.mismatches);
                 continue;
             }
             const std::size_t before = to.heap_bytes();
-            to.add(call.kind, values, evaluation.mismatches);
+            to.add(call.kind, values, context_.mismatches);
             const std::size_t after = to.heap_bytes();
             if (after > before) {
                 HF_TRY(held_.add(after - before));
@@ -126,6 +131,7 @@ private:
     }
 
     const sql::SelectPlan& plan_;
+    Context& context_;
     KeyTable keys_;
     HeldMemory held_;
     std::deque<sql::AggregateState> states_;       // group by group; never moved
@@ -137,7 +143,10 @@ private:
 class AggregateCursor final : public Cursor {
 public:
     AggregateCursor(const sql::SelectPlan& plan, std::unique_ptr<Cursor> input, Context& context)
-        : input_(std::move(input)), context_(context), groups_(plan, context) {}
+        : input_(std::move(input)),
+          context_(context),
+          groups_(plan, context),
+          evaluation_(context) {}
 
     Result<bool> next(Frame& out) override {
         if (!is_filled_) {
@@ -145,9 +154,10 @@ public:
         }
         HF_TRY(context_.check());
         if (next_ == groups_.size()) return false;
-        evaluation_.arena.clear();
+        sql::Evaluation& evaluation = evaluation_.begin();
         out.rows = std::min<std::size_t>(kBatchRows, groups_.size() - next_);
-        groups_.fill(next_, out.rows, made_, evaluation_.arena);
+        groups_.fill(next_, out.rows, made_, evaluation.arena);
+        HF_TRY(evaluation_.settle());
         next_ += static_cast<std::uint32_t>(out.rows);
         out.columns.clear();
         for (const Column& each : made_) out.columns.push_back(&each);
@@ -160,9 +170,8 @@ private:
         for (Frame in;;) {
             HF_TRY(const bool any, input_->next(in));
             if (!any) break;
-            evaluation_.arena.clear();
+            evaluation_.begin();
             HF_TRY(groups_.add(in, evaluation_));
-            count_mismatches(evaluation_, context_);
         }
         input_.reset(); // what it kept is not needed any more
         return groups_.finish();
@@ -171,7 +180,7 @@ private:
     std::unique_ptr<Cursor> input_;
     Context& context_;
     Groups groups_;
-    sql::Evaluation evaluation_;
+    BatchEvaluation evaluation_;
     std::vector<Column> made_;
     std::uint32_t next_ = 0;
     bool is_filled_ = false;

@@ -3,6 +3,7 @@
 #include <holdfast/exec/operator.hpp>
 #include <holdfast/sql/expression.hpp>
 
+#include <limits>
 #include <vector>
 
 namespace holdfast::exec {
@@ -36,10 +37,36 @@ private:
     return out;
 }
 
-// What became NULL goes to the query's count.
-inline void count_mismatches(sql::Evaluation& evaluation, Context& context) noexcept {
-    context.mismatches += evaluation.mismatches;
-    evaluation.mismatches = 0;
-}
+// Evaluates batch after batch. Text that expressions make is the query's memory, too: 2048 rows of
+// 64 KiB are twice what a query may use.
+class BatchEvaluation {
+public:
+    explicit BatchEvaluation(Context& context)
+        : context_(context), held_(context, "text made for one batch of rows") {}
+
+    // Forgets the batch before. Text may then take what the query has left.
+    sql::Evaluation& begin() noexcept {
+        evaluation_.arena.clear();
+        evaluation_.arena.set_limit(context_.left_bytes() + held_.bytes());
+        return evaluation_;
+    }
+    // Of the batch that was begun.
+    sql::Evaluation& current() noexcept { return evaluation_; }
+
+    // After evaluating, before results are used; any number of times per batch. What became NULL
+    // goes to the query's count. limit_exceeded where text found no room.
+    [[nodiscard]] Result<void> settle() {
+        context_.mismatches += evaluation_.mismatches;
+        evaluation_.mismatches = 0;
+        const column::TextArena& arena = evaluation_.arena;
+        return held_.hold(arena.is_full() ? std::numeric_limits<std::size_t>::max()
+                                          : arena.bytes());
+    }
+
+private:
+    Context& context_;
+    HeldMemory held_;
+    sql::Evaluation evaluation_;
+};
 
 } // namespace holdfast::exec

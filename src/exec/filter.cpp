@@ -10,16 +10,17 @@ class FilterCursor final : public Cursor {
 public:
     FilterCursor(const std::vector<const sql::Expression*>& all, std::unique_ptr<Cursor> input,
                  Context& context)
-        : all_(all), input_(std::move(input)), context_(context) {}
+        : all_(all), input_(std::move(input)), evaluation_(context) {}
 
     // Condition by condition, so that the second is not asked about rows that the first rejects.
     Result<bool> next(column::Frame& out) override {
         HF_TRY(const bool any, input_->next(out));
         if (!any) return false;
-        evaluation_.arena.clear();
+        sql::Evaluation& evaluation = evaluation_.begin();
         for (const sql::Expression* condition : all_) {
             if (out.rows == 0) break;
-            const auto rows = sql::rows_where(*condition, out, evaluation_);
+            const auto rows = sql::rows_where(*condition, out, evaluation);
+            HF_TRY(evaluation_.settle());
             if (rows.size() == out.rows) continue;
             std::vector<column::Column> kept;
             kept.reserve(out.columns.size());
@@ -28,15 +29,13 @@ public:
             out.rows = rows.size();
             for (std::size_t i = 0; i < kept_.size(); ++i) out.columns[i] = &kept_[i];
         }
-        count_mismatches(evaluation_, context_);
         return true;
     }
 
 private:
     const std::vector<const sql::Expression*>& all_;
     std::unique_ptr<Cursor> input_;
-    Context& context_;
-    sql::Evaluation evaluation_;
+    BatchEvaluation evaluation_;
     std::vector<column::Column> kept_;
 };
 

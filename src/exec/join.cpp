@@ -25,17 +25,18 @@ public:
           held_(context, "a join's right side") {}
 
     Result<void> fill(Cursor& input, Context& context) {
-        sql::Evaluation evaluation;
+        BatchEvaluation batch(context);
         std::vector<std::uint32_t> last; // of each key's rows
         std::vector<Value> key(source_.equal.size());
         for (Frame in;;) {
             HF_TRY(const bool any, input.next(in));
             if (!any) break;
-            evaluation.arena.clear();
+            sql::Evaluation& evaluation = batch.begin();
             std::vector<Evaluated> keys;
             keys.reserve(source_.equal.size());
             for (const auto& [left, right] : source_.equal)
                 keys.emplace_back(*right, in, evaluation);
+            HF_TRY(batch.settle());
             HF_TRY(held_.add(3 * in.rows * sizeof(std::uint32_t)));
             const std::uint32_t first = rows_.rows();
             HF_TRY(rows_.append(in));
@@ -57,7 +58,6 @@ public:
                     last[number] = at;
                 }
             }
-            count_mismatches(evaluation, context);
         }
         return ok();
     }
@@ -89,7 +89,9 @@ public:
           left_(std::move(left)),
           right_(std::move(right)),
           context_(context),
-          built_(source, context) {}
+          built_(source, context),
+          evaluation_(context),
+          pair_evaluation_(context) {}
 
     Result<bool> next(Frame& out) override {
         if (right_) {
@@ -112,10 +114,11 @@ private:
         HF_TRY(const bool any, left_->next(in_));
         if (!any) return false;
         has_left_ = true;
-        evaluation_.arena.clear();
+        sql::Evaluation& evaluation = evaluation_.begin();
         keys_.clear();
         keys_.reserve(source_.equal.size());
-        for (const auto& [left, right] : source_.equal) keys_.emplace_back(*left, in_, evaluation_);
+        for (const auto& [left, right] : source_.equal) keys_.emplace_back(*left, in_, evaluation);
+        HF_TRY(evaluation_.settle());
         matched_.assign(in_.rows, false);
         row_ = 0;
         match_.reset();
@@ -143,7 +146,7 @@ private:
             match_ = built_.after(*match_);
         }
         if (!left_rows_.empty()) {
-            test_pairs();
+            HF_TRY(test_pairs());
             if (source_.join == sql::JoinKind::anti || left_rows_.empty()) return false;
             give(out);
             return true;
@@ -161,11 +164,12 @@ private:
     }
 
     // Leaves the pairs for which the rest of ON holds.
-    void test_pairs() {
+    Result<void> test_pairs() {
         if (source_.on) {
             Frame pairs;
             give(pairs);
-            const auto rows = sql::rows_where(*source_.on, pairs, evaluation_);
+            const auto rows = sql::rows_where(*source_.on, pairs, pair_evaluation_.begin());
+            HF_TRY(pair_evaluation_.settle());
             std::vector<std::uint32_t> left;
             std::vector<std::uint32_t> right;
             for (const std::uint32_t row : rows) {
@@ -176,7 +180,7 @@ private:
             right_rows_ = std::move(right);
         }
         for (const std::uint32_t row : left_rows_) matched_[row] = true;
-        count_mismatches(evaluation_, context_);
+        return ok();
     }
 
     void give(Frame& out) {
@@ -194,8 +198,9 @@ private:
     std::unique_ptr<Cursor> right_; // null once it is built
     Context& context_;
     BuiltSide built_;
-    sql::Evaluation evaluation_;
-    Frame in_; // the left batch
+    BatchEvaluation evaluation_;      // of keys: as long as the left batch
+    BatchEvaluation pair_evaluation_; // of ON: as long as one batch of pairs
+    Frame in_;                        // the left batch
     bool has_left_ = false;
     std::vector<Evaluated> keys_;
     std::vector<bool> matched_;

@@ -10,30 +10,29 @@ class ProjectCursor final : public Cursor {
 public:
     ProjectCursor(const std::vector<const sql::Expression*>& items, std::unique_ptr<Cursor> input,
                   Context& context)
-        : items_(items), input_(std::move(input)), context_(context) {}
+        : items_(items), input_(std::move(input)), evaluation_(context) {}
 
     Result<bool> next(column::Frame& out) override {
         column::Frame in;
         HF_TRY(const bool any, input_->next(in));
         if (!any) return false;
-        evaluation_.arena.clear();
+        sql::Evaluation& evaluation = evaluation_.begin();
         made_.clear();
         made_.reserve(items_.size()); // columns are borrowed below: they must not move
         out.rows = in.rows;
         out.columns.clear();
         for (const sql::Expression* item : items_) {
-            made_.emplace_back(*item, in, evaluation_);
+            made_.emplace_back(*item, in, evaluation);
             out.columns.push_back(&made_.back().get());
         }
-        count_mismatches(evaluation_, context_);
+        HF_TRY(evaluation_.settle());
         return true;
     }
 
 private:
     const std::vector<const sql::Expression*>& items_;
     std::unique_ptr<Cursor> input_;
-    Context& context_;
-    sql::Evaluation evaluation_;
+    BatchEvaluation evaluation_;
     std::vector<Evaluated> made_;
 };
 

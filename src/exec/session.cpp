@@ -51,17 +51,18 @@ private:
     Result<void> fill() {
         std::optional<KeyTable> table;
         table.emplace(keys_.size(), context_, "SESSION");
-        sql::Evaluation evaluation;
+        BatchEvaluation batch(context_);
         std::vector<Value> key(keys_.size());
         for (Frame in;;) {
             HF_TRY(const bool any, input_->next(in));
             if (!any) break;
             if (!store_)
                 store_ = std::make_unique<RowStore>(in.columns.size(), context_, "SESSION");
-            evaluation.arena.clear();
+            sql::Evaluation& evaluation = batch.begin();
             std::vector<Evaluated> keys;
             keys.reserve(keys_.size());
             for (const sql::Expression* each : keys_) keys.emplace_back(*each, in, evaluation);
+            HF_TRY(batch.settle());
             HF_TRY(held_.add(2 * in.rows * sizeof(Row))); // a vector grows by half at least
             const std::uint32_t first = store_->rows();
             HF_TRY(store_->append(in));
@@ -72,7 +73,6 @@ private:
                 HF_TRY(const auto number, table->add(key));
                 rows_.push_back({number, first + row, ts.as_int()});
             }
-            count_mismatches(evaluation, context_);
         }
         input_.reset();
         return ok();

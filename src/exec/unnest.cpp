@@ -17,20 +17,24 @@ using column::Value;
 class UnnestCursor final : public Cursor {
 public:
     UnnestCursor(const sql::SourcePlan& source, std::unique_ptr<Cursor> input, Context& context)
-        : source_(source), input_(std::move(input)), context_(context) {}
+        : source_(source),
+          input_(std::move(input)),
+          context_(context),
+          list_evaluation_(context),
+          on_evaluation_(context),
+          evaluation_(context) {}
 
     Result<bool> next(Frame& out) override {
         HF_TRY(context_.check());
         while (row_ == in_.rows) {
             HF_TRY(const bool any, input_->next(in_));
             if (!any) return false;
-            list_evaluation_.arena.clear();
-            lists_.emplace(*source_.unnest, in_, list_evaluation_);
-            count_mismatches(list_evaluation_, context_);
+            lists_.emplace(*source_.unnest, in_, list_evaluation_.begin());
+            HF_TRY(list_evaluation_.settle());
             row_ = 0;
             elements_.reset();
         }
-        fill(out);
+        HF_TRY(fill(out));
         return true;
     }
 
@@ -43,8 +47,7 @@ private:
 
     // One element after the other until the batch is full or the input batch is done. ON is tested
     // per row, so that a LEFT JOIN knows whether an element was left.
-    void fill(Frame& out) {
-        evaluation_.arena.clear();
+    Result<void> fill(Frame& out) {
         std::vector<Element> batch;
         while (row_ < in_.rows && batch.size() < kBatchRows) {
             if (!elements_) {
@@ -57,7 +60,8 @@ private:
             Element element{static_cast<std::uint32_t>(row_), position_, {}};
             if (elements_->next(element.json)) {
                 ++position_;
-                if (source_.on && !holds(element)) continue;
+                HF_TRY(const bool is_kept, holds(element));
+                if (!is_kept) continue;
                 any_ = true;
                 batch.push_back(element);
                 continue;
@@ -69,17 +73,20 @@ private:
             elements_.reset();
             ++row_;
         }
-        give(batch, out);
+        give(batch, out, evaluation_.begin().arena);
+        return evaluation_.settle();
     }
-    bool holds(const Element& element) {
+    Result<bool> holds(const Element& element) {
+        if (!source_.on) return true;
         Frame one;
-        give({element}, one);
-        const bool holds = !sql::rows_where(*source_.on, one, evaluation_).empty();
-        count_mismatches(evaluation_, context_);
+        sql::Evaluation& evaluation = on_evaluation_.begin();
+        give({element}, one, evaluation.arena);
+        const bool holds = !sql::rows_where(*source_.on, one, evaluation).empty();
+        HF_TRY(on_evaluation_.settle());
         return holds;
     }
 
-    void give(const std::vector<Element>& batch, Frame& out) {
+    void give(const std::vector<Element>& batch, Frame& out, column::TextArena& arena) {
         std::vector<std::uint32_t> rows;
         for (const Element& each : batch) rows.push_back(each.row);
         kept_.clear();
@@ -87,25 +94,26 @@ private:
         made_.resize(source_.members.size());
         for (std::size_t c = 0; c < made_.size(); ++c) {
             made_[c].reset(batch.size());
-            for (std::size_t i = 0; i < batch.size(); ++i) made_[c].set(i, cell(batch[i], c));
+            for (std::size_t i = 0; i < batch.size(); ++i)
+                made_[c].set(i, cell(batch[i], c, arena));
         }
         out.rows = batch.size();
         out.columns.clear();
         for (const Column& each : kept_) out.columns.push_back(&each);
         for (const Column& each : made_) out.columns.push_back(&each);
     }
-    Value cell(const Element& element, std::size_t member) {
+    Value cell(const Element& element, std::size_t member, column::TextArena& arena) {
         if (element.position < 0) return {};
         const auto& path = source_.members[member];
-        return path ? column::json_at(element.json, *path, evaluation_.arena)
-                    : Value::of_int(element.position);
+        return path ? column::json_at(element.json, *path, arena) : Value::of_int(element.position);
     }
 
     const sql::SourcePlan& source_;
     std::unique_ptr<Cursor> input_;
     Context& context_;
-    sql::Evaluation list_evaluation_; // its text lasts as long as the input batch
-    sql::Evaluation evaluation_;
+    BatchEvaluation list_evaluation_; // its text lasts as long as the input batch
+    BatchEvaluation on_evaluation_;   // of one element
+    BatchEvaluation evaluation_;
     Frame in_;
     std::optional<Evaluated> lists_;
     std::size_t row_ = 0;

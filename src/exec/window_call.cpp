@@ -73,13 +73,13 @@ private:
     // Per row: its partition's number, sort keys, arguments and whether FILTER lets it in.
     Result<void> evaluate() {
         KeyTable partitions(call_.over.partition.size(), context_, "a window function");
-        sql::Evaluation evaluation;
+        BatchEvaluation evaluated(context_);
         std::vector<Value> key(call_.over.partition.size());
         std::vector<Value> row(filter_column_ + 1);
         Frame in;
         for (std::size_t batch = 0; rows_.batch(batch, in); ++batch) {
             HF_TRY(context_.check());
-            evaluation.arena.clear();
+            sql::Evaluation& evaluation = evaluated.begin();
             const auto keys = evaluate_all(call_.over.partition, in, evaluation);
             const auto args = evaluate_all(call_.call.args, in, evaluation);
             std::vector<Evaluated> order;
@@ -87,6 +87,7 @@ private:
             for (const auto& term : call_.over.order)
                 order.emplace_back(*term.expression, in, evaluation);
             if (call_.call.filter) order.emplace_back(*call_.call.filter, in, evaluation);
+            HF_TRY(evaluated.settle());
             for (std::size_t i = 0; i < in.rows; ++i) {
                 for (std::size_t k = 0; k < keys.size(); ++k) key[k] = keys[k].get().at(i);
                 HF_TRY(const auto number, partitions.add(key));
@@ -99,7 +100,6 @@ private:
                     call_.call.filter ? order.back().get().at(i) : Value::of_bool(true);
                 HF_TRY(keys_.append(row));
             }
-            count_mismatches(evaluation, context_);
         }
         return ok();
     }
@@ -165,40 +165,36 @@ private:
         return ok();
     }
 
-    void add(sql::AggregateState& state, std::size_t at, sql::Evaluation& evaluation) const {
+    void add(sql::AggregateState& state, std::size_t at) const {
         if (!keys_.at(sorted_[at], filter_column_).is_true()) return;
         const Value value = call_.call.args.empty() ? Value() : argument(at, 0);
-        state.add(call_.call.kind, value, evaluation.mismatches);
+        state.add(call_.call.kind, value, context_.mismatches);
     }
 
     // The frame begins with the partition, so its end only moves on: each row is added once.
     Result<void> running(std::size_t begin, std::size_t end) {
-        sql::Evaluation evaluation;
         sql::AggregateState state;
         std::size_t added = begin;
         for (std::size_t at = begin; at < end; ++at) {
             const std::size_t to = frame(at, begin, end).second;
-            for (; added < to; ++added) add(state, added, evaluation);
+            for (; added < to; ++added) add(state, added);
             HF_TRY(out_.set(sorted_[at], state.result(call_.call.kind)));
         }
-        count_mismatches(evaluation, context_);
         return ok();
     }
     // Sums of doubles cannot be taken back exactly, so each frame is added up anew.
     Result<void> framed(std::size_t begin, std::size_t end) {
-        sql::Evaluation evaluation;
         std::size_t steps = 0;
         for (std::size_t at = begin; at < end; ++at) {
             const auto [from, to] = frame(at, begin, end);
             sql::AggregateState state;
-            for (std::size_t each = from; each < to; ++each) add(state, each, evaluation);
+            for (std::size_t each = from; each < to; ++each) add(state, each);
             HF_TRY(out_.set(sorted_[at], state.result(call_.call.kind)));
             steps += to > from ? to - from : 0;
             if (steps < kBatchRows) continue;
             steps = 0;
             HF_TRY(context_.check());
         }
-        count_mismatches(evaluation, context_);
         return ok();
     }
 

@@ -169,7 +169,8 @@ private:
         Column out;
         out.reset(count(rows));
         std::vector<Value> arguments(e.args.size());
-        for (std::size_t i = 0; i < out.rows(); ++i) {
+        // once the arena is full nobody will look at the batch: nested calls end at once
+        for (std::size_t i = 0; i < out.rows() && !evaluation_.arena.is_full(); ++i) {
             for (std::size_t arg = 0; arg < operands.size(); ++arg)
                 arguments[arg] = operands[arg].get().at(i);
             out.set(i, cell(e, arguments));

@@ -48,6 +48,20 @@ TEST_CASE("an arena keeps texts in place across blocks", "[column]") {
     CHECK(arena.keep("again") == "again");
 }
 
+TEST_CASE("an arena keeps no text past its limit, and says so until it is cleared", "[column]") {
+    TextArena arena;
+    arena.set_limit(100'000);
+    const std::string half(50'000, 'x');
+    CHECK(arena.keep(half) == half);
+    CHECK_FALSE(arena.is_full());
+    CHECK(arena.keep(std::string(60'000, 'y')).empty());
+    CHECK(arena.is_full());
+    CHECK(arena.bytes() <= 100'000);
+    arena.clear();
+    CHECK_FALSE(arena.is_full());
+    CHECK(arena.keep(half) == half);
+}
+
 TEST_CASE("a path prints as it is written", "[column]") {
     const auto text = GENERATE(as<std::string>(), "a", "engine.temp", "a[0].b", "a[-1]",
                                "\"odd key\"", "a.\"x\"\"y\"[2][3]", "größe", "\"\"");

@@ -46,6 +46,50 @@ TEST_CASE("what keeps rows is refused past the bound, naming what it was for", "
           std::string(row.what) + " needs more than the query's 1 MiB of memory");
 }
 
+TEST_CASE("text that expressions make counts as the query's memory", "[exec]") {
+    const auto rows = many(5'000);
+    exec::Limits limits;
+    limits.memory_bytes_max = 4U << 20U;
+    const auto sql = GENERATE(as<std::string>(), "SELECT repeat(payload, 2000) FROM s",
+                              "SELECT length(repeat(payload, 2000)) FROM s",
+                              "SELECT payload || repeat('x', 3000) || payload FROM s",
+                              "SELECT v FROM s WHERE repeat(device, 2000) = 'x'",
+                              "SELECT count(*) FROM s GROUP BY repeat(payload, 2000)",
+                              "SELECT max(repeat(device, 2000)) FROM s",
+                              "SELECT count(*) FILTER (WHERE repeat(device, 2000) <> '') FROM s",
+                              "SELECT v FROM s ORDER BY repeat(device, 2000)",
+                              "SELECT a.v FROM s a JOIN s b ON a.v = repeat(b.device, 2000)",
+                              "SELECT a.v FROM s a JOIN (SELECT v, device FROM s LIMIT 3) b ON "
+                              "repeat(a.device, 2000) = b.v",
+                              "SELECT a.v FROM s a JOIN (SELECT v, device FROM s LIMIT 7) b ON "
+                              "a.device = b.device AND repeat(a.device, 2000) <> b.device",
+                              "SELECT sum(v) OVER (PARTITION BY repeat(device, 2000)) FROM s",
+                              "SELECT count(*) FROM s GROUP BY SESSION(1s), repeat(device, 2000)",
+                              "SELECT u FROM s, UNNEST('[' || repeat(v || ',', 2000) || '1]') u");
+    CAPTURE(sql);
+    const auto answer = test::run_query(sql, rows, {}, limits);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == Errc::limit_exceeded);
+    CHECK(answer.error().context ==
+          "text made for one batch of rows needs more than the query's 4 MiB of memory");
+}
+
+TEST_CASE("text that was needed for a batch alone is no burden to the next", "[exec]") {
+    const auto rows = many(20'000);
+    exec::Limits limits;
+    limits.memory_bytes_max = 4U << 20U;
+    const auto one = [&](const char* sql) {
+        const auto answer = test::run_query(sql, rows, {}, limits);
+        return answer ? answer.value().rows.back() : answer.error().context;
+    };
+    // 20,000 times 1 kB, and as many pairs or elements of one batch
+    CHECK(one("SELECT sum(length(repeat(device, 500))) FROM s") == "[20000000]");
+    CHECK(one("SELECT count(*) FROM s a JOIN (SELECT 'd1' AS device FROM s LIMIT 20) b ON "
+              "a.device = b.device AND repeat(a.device, 500) <> ''") == "[57140]");
+    CHECK(one("SELECT count(*) FROM (SELECT v FROM s LIMIT 200) x, UNNEST('[1,2,3,4,5,6,7,8,9,0]') "
+              "u WHERE repeat('x', 1000) <> ''") == "[2000]");
+}
+
 TEST_CASE("the first rows of many are found within a small bound", "[exec]") {
     const auto rows = many(60'000);
     exec::Limits limits;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,18 @@ namespace holdfast::column {
 // Text of a batch's cells: addresses stay put until clear(). Not thread-safe.
 class TextArena {
 public:
+    // Past the limit the copy is empty, and is_full() until clear(): whoever set a limit asks, and
+    // then throws the batch away.
     [[nodiscard]] std::string_view keep(std::string_view text);
-    // Room for `size` characters that the caller fills at once.
-    [[nodiscard]] char* allocate(std::size_t size);
     void clear() noexcept; // keeps one block
 
+    void set_limit(std::size_t bytes_max) noexcept { bytes_max_ = bytes_max; } // else none
+    [[nodiscard]] bool is_full() const noexcept { return is_full_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; } // of all blocks
+
 private:
+    [[nodiscard]] bool grow(std::size_t size);
+
     static constexpr std::size_t kBlockBytes = 64 * 1024;
     struct Block {
         std::unique_ptr<char[]> bytes;
@@ -26,6 +33,9 @@ private:
     };
     std::vector<Block> blocks_;
     std::size_t used_ = 0; // of the last block
+    std::size_t bytes_ = 0;
+    std::size_t bytes_max_ = std::numeric_limits<std::size_t>::max();
+    bool is_full_ = false;
 };
 
 // One column of a batch. JSON decides the type row by row, so each row carries its own; a column

@@ -16,7 +16,7 @@ namespace holdfast::exec {
 inline constexpr std::size_t kBatchRows = 2048;
 
 struct Limits {
-    std::size_t memory_bytes_max = 64U << 20U; // of all that operators keep
+    std::size_t memory_bytes_max = 64U << 20U; // of all that operators keep, and of text they make
     std::int64_t deadline_ms = std::numeric_limits<std::int64_t>::max(); // on the monotonic clock
     std::stop_token stop{}; // the one who asks has gone
 };
@@ -34,6 +34,9 @@ public:
     [[nodiscard]] Result<void> take(std::size_t bytes, std::string_view what);
     void give_back(std::size_t bytes) noexcept { used_bytes_ -= bytes; }
 
+    [[nodiscard]] std::size_t left_bytes() const noexcept {
+        return limits_.memory_bytes_max - used_bytes_;
+    }
     [[nodiscard]] std::size_t used_bytes() const noexcept { return used_bytes_; }
     [[nodiscard]] std::size_t peak_bytes() const noexcept { return peak_bytes_; }
 
@@ -59,6 +62,7 @@ public:
     [[nodiscard]] Result<void> add(std::size_t bytes);
     // limit_exceeded; then what was held stays held.
     [[nodiscard]] Result<void> hold(std::size_t bytes);
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
     Context& context_;

@@ -101,7 +101,9 @@ void walk(const Expression& expression, const std::function<void(const Expressio
 
 // What an evaluation needs beside its input, and what it counts.
 struct Evaluation {
-    column::TextArena arena; // text that expressions make; cleared by the owner between batches
+    // Text that expressions make. The owner clears it between batches, may limit it, and then asks
+    // whether it is_full(): if so, values are missing from the result.
+    column::TextArena arena;
     std::uint64_t mismatches = 0; // values that became NULL (wrong type, x/0, out of range)
 };
 
