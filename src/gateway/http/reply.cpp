@@ -19,8 +19,12 @@ void Gate::close() {
 }
 
 struct Reply::State {
-    State(boost::asio::any_io_executor session, std::shared_ptr<Gate> server_gate, Sink receiver)
-        : executor(std::move(session)), gate(std::move(server_gate)), sink(std::move(receiver)) {}
+    State(boost::asio::any_io_executor session, std::shared_ptr<Gate> server_gate, Sink receiver,
+          std::stop_token client_gone)
+        : executor(std::move(session)),
+          gate(std::move(server_gate)),
+          sink(std::move(receiver)),
+          gone(std::move(client_gone)) {}
     ~State() {
         if (!is_sent) send(problem(500, "the handler gave no answer"));
     }
@@ -34,11 +38,14 @@ struct Reply::State {
     const boost::asio::any_io_executor executor;
     const std::shared_ptr<Gate> gate;
     Sink sink;
+    const std::stop_token gone;
     std::atomic<bool> is_sent{false};
 };
 
-Reply::Reply(boost::asio::any_io_executor executor, std::shared_ptr<Gate> gate, Sink sink)
-    : state_(std::make_shared<State>(std::move(executor), std::move(gate), std::move(sink))) {}
+Reply::Reply(boost::asio::any_io_executor executor, std::shared_ptr<Gate> gate, Sink sink,
+             std::stop_token gone)
+    : state_(std::make_shared<State>(std::move(executor), std::move(gate), std::move(sink),
+                                     std::move(gone))) {}
 
 void Reply::send(HttpResponse response) const {
     state_->send(std::move(response));
@@ -46,6 +53,10 @@ void Reply::send(HttpResponse response) const {
 
 void Reply::post(std::function<void()> task) const {
     state_->gate->post(state_->executor, std::move(task));
+}
+
+const std::stop_token& Reply::gone() const noexcept {
+    return state_->gone;
 }
 
 const boost::asio::any_io_executor& Reply::executor() const noexcept {

@@ -1,6 +1,7 @@
 #include <gateway/http/session.hpp>
 
 #include <gateway/http/origin.hpp>
+#include <gateway/http/taken_bytes.hpp>
 #include <holdfast/gateway/http/body_stream.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 
@@ -17,9 +18,13 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <sys/socket.h>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
+#include <stop_token>
+#include <utility>
 
 namespace holdfast::gateway {
 namespace {
@@ -35,24 +40,6 @@ constexpr std::size_t kTargetBytesMax = 8U << 10U;
 constexpr std::size_t kDrainBytesMax = 1U << 20U;
 constexpr std::chrono::seconds kDrainLimit{1};
 constexpr std::chrono::milliseconds kLateAgain{100};
-
-// Bytes of one request's body in the account of all queues.
-class TakenBytes {
-public:
-    explicit TakenBytes(MemoryAccount& account) : account_(account) {}
-    TakenBytes(const TakenBytes&) = delete;
-    TakenBytes& operator=(const TakenBytes&) = delete;
-    ~TakenBytes() { account_.give_back(bytes_); }
-    [[nodiscard]] bool take(std::size_t bytes) {
-        if (!account_.try_take(bytes)) return false;
-        bytes_ += bytes;
-        return true;
-    }
-
-private:
-    MemoryAccount& account_;
-    std::size_t bytes_ = 0;
-};
 
 // The answer to a request that could not be read; nothing where nobody is there to read it.
 std::optional<HttpResponse> answer_to(beast::error_code error, bool is_late,
@@ -103,6 +90,7 @@ public:
         is_closed_ = true;
         stream_.close();
         replied_.cancel();
+        gone_.request_stop();
         if (body_) body_->close();
     }
 
@@ -240,17 +228,36 @@ private:
     // The handler's reply; nothing where the connection was closed before it came.
     net::awaitable<std::optional<HttpResponse>> handle(HttpRequest request) {
         response_.reset();
+        gone_ = std::stop_source();
+        watch_client();
         replied_.expires_at(net::steady_timer::time_point::max());
         Reply::Sink sink = [self = std::static_pointer_cast<BeastSession>(shared_from_this())](
                                HttpResponse response) {
             self->response_ = std::move(response);
             self->replied_.cancel();
         };
-        shared_->router.handle(std::move(request),
-                               Reply(stream_.get_executor(), shared_->gate, std::move(sink)));
+        shared_->router.handle(std::move(request), Reply(stream_.get_executor(), shared_->gate,
+                                                         std::move(sink), gone_.get_token()));
         // The sink is posted to this thread, so it has not run yet.
         while (!response_ && !is_closed_) co_await replied_.async_wait(as_values);
         co_return std::move(response_);
+    }
+
+    // Hears of a client that hangs up while its answer is made. It reads nothing: what follows the
+    // request is the next one. Of a client that sent that already nothing is heard.
+    void watch_client() {
+        if (std::exchange(is_watching_, true)) return;
+        stream_.socket().async_wait(
+            tcp::socket::wait_read, [weak = weak_from_this(), this](beast::error_code error) {
+                const auto self = weak.lock();
+                if (!self) return;
+                is_watching_ = false;
+                if (error) return;
+                char next = 0;
+                const auto peeked =
+                    ::recv(stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+                if (peeked == 0 || (peeked < 0 && errno != EAGAIN)) gone_.request_stop();
+            });
     }
 
     net::awaitable<bool> write(HttpResponse response, bool keep_alive, bool is_head) {
@@ -369,6 +376,8 @@ private:
     HttpRequest request_;
     std::optional<HttpResponse> response_;
     std::shared_ptr<BodyStream> body_; // while it is being sent
+    std::stop_source gone_;            // of the request being served
+    bool is_watching_ = false;         // a wait for the client's next word is under way
     bool is_idle_ = false;
     bool is_late_ = false;
     bool is_closed_ = false;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 
 namespace holdfast::gateway {
 
@@ -28,12 +29,16 @@ class Reply {
 public:
     using Sink = std::function<void(HttpResponse)>;
 
-    // `sink` is called once, on `executor`, unless the gate closes before.
-    Reply(boost::asio::any_io_executor executor, std::shared_ptr<Gate> gate, Sink sink);
+    // `sink` is called once, on `executor`, unless the gate closes before. `gone` is stopped when
+    // the client hangs up meanwhile.
+    Reply(boost::asio::any_io_executor executor, std::shared_ptr<Gate> gate, Sink sink,
+          std::stop_token gone = {});
 
     void send(HttpResponse response) const;
     // Runs `task` on the session's thread, if the server still runs then.
     void post(std::function<void()> task) const;
+    // Stopped when the client has hung up: what takes long need not be finished.
+    [[nodiscard]] const std::stop_token& gone() const noexcept;
     // For timers that the handler waits on; its io_context outlives every handler.
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept;
 
