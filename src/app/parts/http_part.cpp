@@ -8,6 +8,7 @@
 #include <holdfast/gateway/rest/once.hpp>
 #include <holdfast/gateway/rest/stream_users.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -40,6 +41,7 @@ Result<void> HttpPart::start() {
     keys_ = std::make_unique<gateway::IdempotencyKeys>(log_.log(), ground_.clock);
     HF_TRY(keys_->expire(ground_.expiry_clock.now_ms()));
     backups_ = std::make_unique<BackupMaker>(ground_, log_.log());
+    make_query_engine();
     add_routes();
     add_housekeeping();
     auto server =
@@ -48,6 +50,24 @@ Result<void> HttpPart::start() {
     HF_TRY(server->start(config.listeners.http->address, config.listeners.http->port));
     server_ = std::move(server);
     return ok();
+}
+
+void HttpPart::make_query_engine() {
+    query::EngineSettings settings;
+    // A part of limits.memory that is set aside, whether or not anybody asks.
+    settings.threads = kQueryThreads;
+    settings.memory_bytes_max =
+        std::min<std::size_t>(settings.memory_bytes_max, ground_.config.limits.memory_bytes / 16);
+    ground_.memory.take(settings.threads * settings.memory_bytes_max);
+    broker::Broker& broker = broker_.broker();
+    query::Engine::Parts parts{log_.log(), ground_.clock,
+                               [&broker](std::string_view) { return broker.bridge().streams(); }};
+    parts.tables.push_back(query::streams_table(log_.log()));
+    parts.tables.push_back(query::groups_table(*groups_, log_.log()));
+    parts.tables.push_back(query::rules_table(rules_.engine()));
+    parts.tables.push_back(query::models_table(models_.engine()));
+    parts.tables.push_back(query::alarms_table(alarms_.alarms()));
+    query_ = std::make_unique<query::Engine>(settings, std::move(parts));
 }
 
 // A resource: its line here, its file in gateway/rest, its page in docs/rest.
@@ -74,6 +94,7 @@ void HttpPart::add_routes() {
     gateway::add_alarm_routes(router_, alarms_.alarms(), *queries_);
     gateway::add_rule_routes(router_, rules, log, *administration_, *queries_);
     gateway::add_model_routes(router_, models, *administration_, *reads_);
+    gateway::add_query_route(router_, *query_);
     gateway::add_backup_route(router_, back_up, *queries_);
     gateway::add_service_routes(router_, log, ground_.metrics, *reads_);
     gateway::add_openapi_route(router_);
@@ -96,6 +117,7 @@ void HttpPart::add_housekeeping() {
 
 void HttpPart::stop() {
     if (server_) server_->stop(kStopPatience);
+    query_.reset(); // cancels what still runs; answers went with their sessions
     for (const auto& queue : {reads_.get(), queries_.get(), administration_.get()})
         if (queue != nullptr) queue->stop();
 }

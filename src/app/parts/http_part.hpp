@@ -9,6 +9,7 @@
 #include "app/parts/part.hpp"
 #include "app/parts/rules_part.hpp"
 
+#include <holdfast/query/engine.hpp>
 #include <holdfast/gateway/http/router.hpp>
 #include <holdfast/gateway/http/server.hpp>
 #include <holdfast/gateway/rest/idempotency_keys.hpp>
@@ -36,6 +37,7 @@ public:
     [[nodiscard]] std::optional<std::string> listening() const override;
 
 private:
+    void make_query_engine();
     void add_routes();
     void add_housekeeping();
 
@@ -53,6 +55,7 @@ private:
     std::unique_ptr<log::GroupOffsets> groups_;
     std::unique_ptr<gateway::IdempotencyKeys> keys_;
     std::unique_ptr<BackupMaker> backups_;
+    std::unique_ptr<query::Engine> query_;
     gateway::Router router_;
     std::unique_ptr<gateway::HttpServer> server_; // listens, where it is set
 };

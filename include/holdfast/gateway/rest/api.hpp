@@ -30,6 +30,9 @@ class Engine;
 namespace holdfast::models {
 class Engine;
 }
+namespace holdfast::query {
+class Engine;
+}
 
 namespace holdfast::gateway {
 
@@ -64,6 +67,9 @@ struct BackupSize {
 };
 using BackUp = std::function<Result<BackupSize>(const std::filesystem::path& directory)>;
 void add_backup_route(Router& router, BackUp back_up, WorkQueue& queue);
+
+// Queries run on the engine's own threads.
+void add_query_route(Router& router, query::Engine& engine);
 
 void add_service_routes(Router& router, const log::Log& log, const Metrics& metrics,
                         WorkQueue& queue);
