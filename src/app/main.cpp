@@ -2,6 +2,7 @@
 #include "app/backup_command.hpp"
 #include "app/command_line.hpp"
 #include "app/log_command.hpp"
+#include "app/query/query_command.hpp"
 #include "app/rule_test.hpp"
 #include "app/serve.hpp"
 
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
 
     const holdfast::app::LogCommand log_command(cli);
     const holdfast::app::BackupCommand backup_command(cli);
+    const holdfast::app::QueryCommand query_command(cli);
 
     try {
         if (const auto code = holdfast::app::read_command_line(cli, argc, argv)) return *code;
@@ -54,6 +56,7 @@ int main(int argc, char** argv) {
         if (rule_test_command->parsed()) return holdfast::app::run_rule_test(rule_test);
         if (const auto code = log_command.run()) return *code;
         if (const auto code = backup_command.run()) return *code;
+        if (const auto code = query_command.run()) return *code;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }
