@@ -9,12 +9,12 @@
 #include "app/parts/part.hpp"
 #include "app/parts/rules_part.hpp"
 
-#include <holdfast/query/engine.hpp>
 #include <holdfast/gateway/http/router.hpp>
 #include <holdfast/gateway/http/server.hpp>
 #include <holdfast/gateway/rest/idempotency_keys.hpp>
 #include <holdfast/gateway/rest/work_queue.hpp>
 #include <holdfast/log/group_offsets.hpp>
+#include <holdfast/query/engine.hpp>
 
 #include <memory>
 
