@@ -1,6 +1,8 @@
 // Invariant: bytes that nobody saved are refused, or make a detector that saves the same again
 // and whose scores stay in [0, 1] whatever comes.
+#include <holdfast/ml/ewma_chart.hpp>
 #include <holdfast/ml/ewma_pca.hpp>
+#include <holdfast/ml/range_forest.hpp>
 #include <holdfast/ml/seasonal_range.hpp>
 
 #include <array>
@@ -38,6 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::int64_t now_ms = 1'700'000'000'000;
     check(ml::SeasonalRange(), state, [&](ml::SeasonalRange& detector, double value) {
         return detector.update(now_ms += 60'000, value);
+    });
+    check(ml::RangeForest(), state, [&](ml::RangeForest& detector, double value) {
+        return detector.update(now_ms += 60'000, value);
+    });
+    check(ml::EwmaChart(2), state, [](ml::EwmaChart& detector, double value) {
+        return detector.update(std::array<double, 2>{value, 1.0});
     });
     check(ml::EwmaPca(2), state, [](ml::EwmaPca& detector, double value) {
         return detector.update(std::array<double, 2>{value, 1.0});

@@ -10,8 +10,8 @@
 
 namespace holdfast::ml {
 
-// One set for all series. Each default lies in the middle of a region in which the score on the
-// Numenta Anomaly Benchmark moves by less than three points (docs/models.md, Figures).
+// One set for all series. Half or twice a default moves the score on the Numenta Anomaly Benchmark
+// by five points at most (docs/models.md, Figures).
 struct RangeForestSettings {
     std::int64_t warmup_ms = 12 * 3'600'000LL; // no alarm before so much event time has passed
     std::uint32_t warmup_samples = 150;        // nor before so many samples
