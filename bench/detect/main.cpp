@@ -1,9 +1,9 @@
 // Question: how well do the detectors find labelled anomalies, by each benchmark's own rules?
 //
-//   HF_DATA_DIR=... detect [nab] [--kind KIND] [--output DIRECTORY]
+//   HF_DATA_DIR=... detect [nab] [skab] [--kind KIND] [--options TEXT] [--output DIRECTORY]
 //
-// One model with its defaults on all series (docs/models.md, Figures). Labels are read to score,
-// never to detect. --output writes the rows for other scorers.
+// One model, with its defaults or `--options 'limit: 0.2'`, on all series (docs/models.md,
+// Figures). Labels are read to score, never to detect. --output writes the rows for other scorers.
 #include "report.hpp"
 
 #include <cstdio>
@@ -17,19 +17,24 @@ int main(int argc, char** argv) {
     using namespace holdfast;
     const std::map<std::string, std::function<Result<void>(const bench::DetectOptions&)>,
                    std::less<>>
-        parts = {{"nab", bench::report_nab}};
+        parts = {{"nab", bench::report_nab}, {"skab", bench::report_skab}};
     bench::DetectOptions options;
     std::set<std::string, std::less<>> wanted;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
         if (word == "--kind" && i + 1 < argc) {
             options.kind = argv[++i];
+        } else if (word == "--options" && i + 1 < argc) {
+            options.options = argv[++i];
         } else if (word == "--output" && i + 1 < argc) {
             options.output = argv[++i];
         } else if (parts.contains(word)) {
             wanted.emplace(word);
         } else {
-            std::fputs("usage: detect [nab] [--kind KIND] [--output DIRECTORY]\n", stderr);
+            std::fputs(
+                "usage: detect [nab] [skab] [--kind KIND] [--options TEXT] "
+                "[--output DIRECTORY]\n",
+                stderr);
             return 2;
         }
     }

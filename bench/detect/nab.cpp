@@ -71,7 +71,7 @@ Result<void> report_nab(const DetectOptions& options) {
     for (const auto& file : files) {
         const std::string name = std::filesystem::relative(file, root / "data").string();
         HF_TRY(const std::string text, read_text(file));
-        HF_TRY(const Replay rows, replay(options.kind, {"value"}, text));
+        HF_TRY(const Replay rows, replay(options, {"value"}, text));
         HF_TRY(NabSeries series, series_of(name, rows, window_times(labels, name)));
         if (!options.output.empty()) write_scores(options.output / "nab" / name, rows);
         const NabScore alone = nab_score({series}, 0.5);

@@ -14,19 +14,22 @@
 namespace holdfast::bench {
 namespace {
 
-Result<models::ModelSpec> spec_of(std::string_view kind, const std::vector<std::string>& columns) {
+Result<models::ModelSpec> spec_of(const DetectOptions& options,
+                                  const std::vector<std::string>& columns) {
     std::string fields;
     for (const std::string& column : columns)
         fields += fmt::format("{}'\"{}\"'", fields.empty() ? "" : ", ", column);
     return models::parse_model(
-        fmt::format("{{name: detect, kind: {}, source: s, fields: [{}]}}", kind, fields), "detect");
+        fmt::format("{{name: detect, kind: {}, source: s, fields: [{}], options: {{{}}}}}",
+                    options.kind, fields, options.options),
+        "detect");
 }
 
 } // namespace
 
-Result<Replay> replay(std::string_view kind, const std::vector<std::string>& columns,
+Result<Replay> replay(const DetectOptions& options, const std::vector<std::string>& columns,
                       const std::string& text) {
-    HF_TRY(const models::ModelSpec spec, spec_of(kind, columns));
+    HF_TRY(const models::ModelSpec spec, spec_of(options, columns));
     std::istringstream in(text);
     std::stringstream out;
     const auto from = std::chrono::steady_clock::now();

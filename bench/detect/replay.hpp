@@ -17,9 +17,17 @@ struct Replay {
     double ns_per_row = 0.0;   // of the whole back-test, reading included
 };
 
-// A model of `kind` with its defaults on these columns of the CSV in `text`, through
-// models::backtest(), so what is measured is what runs live.
-[[nodiscard]] Result<Replay> replay(std::string_view kind, const std::vector<std::string>& columns,
+struct DetectOptions {
+    std::filesystem::path data;   // holds nab, skab, obd
+    std::string kind = "auto";    // of the models
+    std::string options;          // of the models: `limit: 0.2, silence_samples: 10`; empty: none
+    std::filesystem::path output; // where rows go for other scorers; empty: nowhere
+};
+
+// A model as the options say on these columns of the CSV in `text`, through models::backtest(), so
+// what is measured is what runs live.
+[[nodiscard]] Result<Replay> replay(const DetectOptions& options,
+                                    const std::vector<std::string>& columns,
                                     const std::string& text);
 
 // malformed, io.

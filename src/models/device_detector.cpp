@@ -7,6 +7,7 @@ Detector make(const ModelSpec& spec) {
     switch (spec.kind) {
         case ModelKind::range_forest: return ml::RangeForest(spec.range_forest);
         case ModelKind::seasonal_range: return ml::SeasonalRange(spec.seasonal_range);
+        case ModelKind::ewma_chart: return ml::EwmaChart(spec.fields.size(), spec.ewma_chart);
         case ModelKind::ewma_pca: break;
     }
     return ml::EwmaPca(spec.fields.size(), spec.ewma_pca);

@@ -7,7 +7,7 @@
 
 namespace holdfast::models {
 
-using Detector = std::variant<ml::RangeForest, ml::SeasonalRange, ml::EwmaPca>;
+using Detector = std::variant<ml::RangeForest, ml::SeasonalRange, ml::EwmaChart, ml::EwmaPca>;
 
 // The detector of one device: whichever kind the model asks for.
 class DeviceDetector {

@@ -12,6 +12,8 @@
 namespace holdfast::models {
 namespace {
 
+static_assert(ml::kEwmaChartSignalsMax == ml::kEwmaPcaSignalsMax);
+
 // One option of a kind: where its value goes, and the range it must lie in.
 struct Known {
     std::string_view name;
@@ -21,7 +23,7 @@ struct Known {
 };
 
 constexpr std::array kKinds = {ModelKind::range_forest, ModelKind::seasonal_range,
-                               ModelKind::ewma_pca};
+                               ModelKind::ewma_chart, ModelKind::ewma_pca};
 
 std::string all_kinds() {
     std::string out;
@@ -54,6 +56,13 @@ std::vector<Known> options_of(ModelSpec& spec) {
                  [&to](double v) { to.silence_ms = static_cast<std::int64_t>(v); }},
                 {"warmup_samples", 1, 1e6, count(to.warmup_samples)}};
     }
+    if (spec.kind == ModelKind::ewma_chart) {
+        ml::EwmaChartSettings& to = spec.ewma_chart;
+        return {{"warmup_samples", 20, 10'000, count(to.warmup_samples)},
+                {"smoothing", 0.01, 1, [&to](double v) { to.smoothing = v; }},
+                {"drift", 0, 1000, [&to](double v) { to.drift = v; }},
+                {"limit", 0.001, 1000, [&to](double v) { to.limit = v; }}};
+    }
     ml::EwmaPcaSettings& to = spec.ewma_pca;
     return {{"warmup_samples", 20, 10'000, count(to.warmup_samples)},
             {"smoothing", 0.01, 1, [&to](double v) { to.smoothing = v; }},
@@ -83,7 +92,7 @@ bool is_for_one_field(ModelKind kind) {
 
 Result<ModelKind> kind_of(const config::ModelFile& file) {
     if (file.kind == "auto")
-        return file.fields.size() == 1 ? ModelKind::range_forest : ModelKind::ewma_pca;
+        return file.fields.size() == 1 ? ModelKind::range_forest : ModelKind::ewma_chart;
     for (const ModelKind kind : kKinds)
         if (file.kind == to_string(kind)) return kind;
     return fail(Errc::malformed, fmt::format("{}: kind: '{}' is not one of auto, {}",
@@ -93,7 +102,7 @@ Result<ModelKind> kind_of(const config::ModelFile& file) {
 Result<void> check_fields(const ModelSpec& spec, const std::string& file) {
     const std::size_t count = spec.fields.size();
     const bool is_one = is_for_one_field(spec.kind);
-    if (is_one ? count != 1 : count < 2 || count > ml::kEwmaPcaSignalsMax)
+    if (is_one ? count != 1 : count < 2 || count > ml::kEwmaChartSignalsMax)
         return fail(Errc::malformed,
                     fmt::format("{}: fields: {} watches {}", file, to_string(spec.kind),
                                 is_one ? "one field" : "2 to 32 fields"));
@@ -113,6 +122,7 @@ std::string_view to_string(ModelKind kind) noexcept {
     switch (kind) {
         case ModelKind::range_forest: return "range_forest";
         case ModelKind::seasonal_range: return "seasonal_range";
+        case ModelKind::ewma_chart: return "ewma_chart";
         case ModelKind::ewma_pca: return "ewma_pca";
     }
     return "?";
@@ -122,9 +132,21 @@ double ModelSpec::threshold() const noexcept {
     switch (kind) {
         case ModelKind::range_forest: return range_forest.threshold;
         case ModelKind::seasonal_range: return seasonal_range.threshold;
+        case ModelKind::ewma_chart: return ewma_chart.threshold;
         case ModelKind::ewma_pca: return ewma_pca.threshold;
     }
     return 0.5;
+}
+
+ModelSpec::WarmUp ModelSpec::warm_up() const noexcept {
+    switch (kind) {
+        case ModelKind::range_forest: return {range_forest.warmup_samples, range_forest.warmup_ms};
+        case ModelKind::seasonal_range:
+            return {seasonal_range.warmup_samples, seasonal_range.warmup_ms};
+        case ModelKind::ewma_chart: return {ewma_chart.warmup_samples, 0};
+        case ModelKind::ewma_pca: return {ewma_pca.warmup_samples, 0};
+    }
+    return {};
 }
 
 Result<ModelSpec> check_model(const config::ModelFile& file) {
@@ -154,6 +176,7 @@ Result<ModelSpec> check_model(const config::ModelFile& file) {
     if (file.threshold > 0) {
         spec.range_forest.threshold = file.threshold;
         spec.seasonal_range.threshold = file.threshold;
+        spec.ewma_chart.threshold = file.threshold;
         spec.ewma_pca.threshold = file.threshold;
     }
     for (const config::ModelOption& option : file.options) {

@@ -43,6 +43,38 @@ TEST_CASE("a model file sets what its detector is to do", "[models]") {
     CHECK(model.seasonal_range.debt_limit == ml::SeasonalRangeSettings{}.debt_limit);
 }
 
+TEST_CASE("auto takes the detector for the number of fields, with its options", "[models]") {
+    const auto one = parse_model(
+        "name: m\nkind: auto\nsource: s\nfields: [a]\nwarmup: 1h\nthreshold: 0.6\n"
+        "options: {limit: 0.2, habituation: 1, silence_samples: 9, warmup_samples: 50}\n",
+        "m.yaml");
+    REQUIRE(one);
+    CHECK(one.value().kind == models::ModelKind::range_forest);
+    CHECK(one.value().range_forest.limit == 0.2);
+    CHECK(one.value().range_forest.habituation == 1.0);
+    CHECK(one.value().range_forest.silence_samples == 9);
+    CHECK(one.value().warm_up().samples == 50);
+    CHECK(one.value().warm_up().ms == 3'600'000);
+    CHECK(one.value().threshold() == 0.6);
+
+    const auto several = parse_model(
+        "name: m\nkind: auto\nsource: s\nfields: [a, b]\n"
+        "options: {drift: 1, smoothing: 0.2, limit: 3}\n",
+        "m.yaml");
+    REQUIRE(several);
+    CHECK(several.value().kind == models::ModelKind::ewma_chart);
+    CHECK(several.value().ewma_chart.drift == 1.0);
+    CHECK(several.value().ewma_chart.smoothing == 0.2);
+    CHECK(several.value().ewma_chart.limit == 3.0);
+    CHECK(several.value().warm_up().ms == 0);
+
+    using Catch::Matchers::Contains;
+    CHECK_THAT(error_of("name: m\nkind: auto\nsource: s\nfields: [a]\noptions: {drift: 1}\n"),
+               Contains("options.drift") && Contains("kind range_forest"));
+    CHECK_THAT(error_of("name: m\nkind: auto\nsource: s\nfields: [a, b]\nwarmup: 1h\n"),
+               Contains("ewma_chart counts warmup_samples"));
+}
+
 TEST_CASE("JSON says the same as YAML", "[models]") {
     const auto spec = parse_model(R"({"name":"p","kind":"ewma_pca","source":"cars",)"
                                   R"("fields":["a.x","b"],"options":{"hold_samples":5}})",

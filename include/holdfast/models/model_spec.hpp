@@ -3,6 +3,7 @@
 #include <holdfast/alarms/severity.hpp>
 #include <holdfast/base/result.hpp>
 #include <holdfast/config/model_file.hpp>
+#include <holdfast/ml/ewma_chart.hpp>
 #include <holdfast/ml/ewma_pca.hpp>
 #include <holdfast/ml/range_forest.hpp>
 #include <holdfast/ml/seasonal_range.hpp>
@@ -14,7 +15,7 @@
 
 namespace holdfast::models {
 
-enum class ModelKind : std::uint8_t { range_forest, seasonal_range, ewma_pca };
+enum class ModelKind : std::uint8_t { range_forest, seasonal_range, ewma_chart, ewma_pca };
 [[nodiscard]] std::string_view to_string(ModelKind kind) noexcept;
 
 // A model, checked: which detector runs on which fields of which messages.
@@ -28,9 +29,16 @@ struct ModelSpec {
     alarms::Severity severity = alarms::Severity::minor;
     ml::RangeForestSettings range_forest;
     ml::SeasonalRangeSettings seasonal_range;
+    ml::EwmaChartSettings ewma_chart;
     ml::EwmaPcaSettings ewma_pca;
 
     [[nodiscard]] double threshold() const noexcept;
+    // No alarm before so many samples, nor before so much event time.
+    struct WarmUp {
+        std::uint32_t samples = 0;
+        std::int64_t ms = 0;
+    };
+    [[nodiscard]] WarmUp warm_up() const noexcept;
 };
 
 // malformed, naming the file's place: an unknown kind or option, a value out of its bounds, too few

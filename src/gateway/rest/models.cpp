@@ -16,9 +16,10 @@ constexpr std::size_t kDefinitionBytesMax = 64 * 1024; // it is stored and liste
 constexpr const char* kOrigin = "model";               // stands for the file in errors
 
 json::object warm_up_of(const models::ModelSpec& spec) {
-    if (spec.kind == models::ModelKind::ewma_pca)
-        return {{"samples", spec.ewma_pca.warmup_samples}};
-    return {{"samples", spec.seasonal_range.warmup_samples}, {"ms", spec.seasonal_range.warmup_ms}};
+    const auto warm_up = spec.warm_up();
+    json::object out{{"samples", warm_up.samples}};
+    if (warm_up.ms != 0) out["ms"] = warm_up.ms;
+    return out;
 }
 
 json::object describe(const models::ModelCounts& counts) {
