@@ -90,8 +90,8 @@ void ResultText::write_head(const column::Frame* first) {
         }
         text_ += R"({"name":)";
         column::append_json_string(text_, names_[i]);
-        text_ += fmt::format(R"(,"type":"{}"}})",
-                             first != nullptr ? type_of(*first->columns[i]) : "null");
+        text_ += fmt::format(R"(,"type":"{}"}})", first != nullptr ? type_of(*first->columns[i])
+                                                                   : column::to_string(Type::null));
     }
     text_ += format_ == ResultFormat::csv ? "\r\n" : "],\n\"rows\":[";
 }

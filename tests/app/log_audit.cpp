@@ -101,6 +101,11 @@ public:
     }
 
 private:
+    struct DeviceTime {
+        std::int64_t greatest_ms = 0;
+        std::int64_t watermark_ms = 0;
+        std::int64_t last_arrival_ms = 0;
+    };
     struct Seen {
         const Device* device = nullptr;
         std::int64_t next = 0;     // all numbers below are there
@@ -115,8 +120,8 @@ private:
         const auto stream = log_.find_stream(name);
         if (!stream) return fault(fmt::format("stream {} is gone", name));
         for (PartitionIndex i = 0; i < stream->settings.partitions; ++i) {
-            watermark_ms_ = std::numeric_limits<std::int64_t>::min();
-            open_.clear();
+            clocks_.clear();
+            arrival_ms_ = 0;
             if (const auto walked = walk_partition(log_, {stream->id, i}, each); !walked)
                 fault(fmt::format("{}/{}: {}", name, i, walked.error().context));
         }
@@ -145,19 +150,28 @@ private:
             fault(fmt::format("{}: {} is there more often than it was sent", found->first, number));
     }
 
-    // What the rule has to make of the same record: it is late where its window has closed.
+    // What the rule has to make of the same record: it is late where its window has closed, by the
+    // clock of its own device. After 5 s of arrival time without a record of it that clock goes on
+    // by itself; ticks tell arrival time, too.
     void note_window(const record::RecordView& record) {
+        arrival_ms_ = std::max(arrival_ms_, record.timestamp_ms);
+        if (record.is_tombstone) return;
+        constexpr std::int64_t kSilentMs = 5'000;
+        const std::string device(as_text(*record.key));
         const std::int64_t ts_ms = integer(as_text(record.value), "ts");
+        const auto [at, is_new] =
+            clocks_.try_emplace(device, DeviceTime{ts_ms, ts_ms, arrival_ms_});
+        DeviceTime& clock = at->second;
+        const std::int64_t silent_ms = arrival_ms_ - clock.last_arrival_ms;
+        clock.watermark_ms =
+            std::max(clock.watermark_ms,
+                     clock.greatest_ms + std::max(silent_ms - kSilentMs, std::int64_t{0}));
         const std::int64_t start_ms = ts_ms - ts_ms % window_ms_;
-        if (start_ms + window_ms_ > watermark_ms_)
-            ++open_[{std::string(as_text(*record.key)), start_ms}];
-        if (ts_ms <= watermark_ms_) return;
-        watermark_ms_ = ts_ms;
-        for (auto it = open_.begin(); it != open_.end();) {
-            const bool is_closed = it->first.second + window_ms_ <= watermark_ms_;
-            if (is_closed) audit_.expected.insert(*it);
-            it = is_closed ? open_.erase(it) : std::next(it);
-        }
+        if (is_new || start_ms + window_ms_ > clock.watermark_ms)
+            ++audit_.expected[{device, start_ms}];
+        clock.greatest_ms = std::max(clock.greatest_ms, ts_ms);
+        clock.watermark_ms = std::max(clock.watermark_ms, clock.greatest_ms);
+        clock.last_arrival_ms = arrival_ms_;
     }
 
     void note_output(const record::RecordView& record) {
@@ -171,8 +185,8 @@ private:
     const log::Log& log_;
     const std::int64_t window_ms_;
     std::unordered_map<std::string, Seen> devices_;
-    std::int64_t watermark_ms_ = 0; // of the partition being walked
-    WindowCounts open_;             // likewise
+    std::map<std::string, DeviceTime> clocks_; // of the partition being walked
+    std::int64_t arrival_ms_ = 0;              // likewise
     Audit audit_;
 };
 

@@ -19,7 +19,7 @@ struct Audit {
     std::vector<std::string> faults; // empty: all is as promised
     std::int64_t records = 0;        // of the fleet
     std::int64_t duplicates = 0;     // of them, those that are there a second time
-    WindowCounts expected;           // of the windows that the watermark has closed
+    WindowCounts expected;           // by device and window, without what came late
     WindowCounts emitted;            // what the rule has stored
 };
 

@@ -88,7 +88,9 @@ TEST_CASE("a model made over REST raises, outlives a restart and can be deleted"
         CHECK_THAT(http_get(http, "/api/v1/alarms?state=active").body, Contains("pump"));
         CHECK(ask(http, "DELETE", "/api/v1/models/pump").status == 204);
         CHECK(http_get(http, "/api/v1/models").body == "[]");
-        CHECK_THAT(http_get(http, "/api/v1/alarms?state=active").body, Contains("pump"));
+        CHECK(http_get(http, "/api/v1/alarms?state=active").body == "[]");
+        CHECK_THAT(http_get(http, "/api/v1/alarms?state=cleared").body,
+                   Contains("pump") && Contains(R"("reason":"removed")"));
         end(*server);
     }
     const auto server = site.start();
