@@ -9,6 +9,7 @@
 #include <cassert>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace holdfast::broker {
 namespace {
@@ -139,19 +140,19 @@ void PersistentSessions::remove(Session& session) {
 // A stretch at a time. What a group on its way still adds is an orphan, which the next start
 // removes.
 void PersistentSessions::remove_chunks(std::uint64_t id, std::string after) {
-    std::size_t count = 0;
-    const std::string from = after;
-    const auto scanned = context_.broker.log().scan_state(
-        kSessionsKeyspace, key_prefix(SessionKey::chunk, id), from,
-        [&](std::string_view key, std::string_view) {
-            context_.gathering->change_lazily(removal(std::string(key)));
-            after = key;
-            return ++count < kRemovalsAtOnce;
-        });
-    if (!scanned) log_error("mqtt", "the queue of an ended session: {}", scanned.error().context);
-    if (count < kRemovalsAtOnce) return;
-    context_.broker.port(context_.index).post([this, id, after](Shard&) {
-        remove_chunks(id, after);
+    context_.reads.run([this, &log = context_.broker.log(), id, after = std::move(after)] {
+        auto keys = std::make_shared<std::vector<std::string>>();
+        const auto scanned = log.scan_state(kSessionsKeyspace, key_prefix(SessionKey::chunk, id),
+                                            after, [&](std::string_view key, std::string_view) {
+                                                keys->emplace_back(key);
+                                                return keys->size() < kRemovalsAtOnce;
+                                            });
+        if (!scanned)
+            log_error("mqtt", "the queue of an ended session: {}", scanned.error().context);
+        return [this, id, keys] {
+            for (const std::string& key : *keys) context_.gathering->change_lazily(removal(key));
+            if (keys->size() == kRemovalsAtOnce) remove_chunks(id, keys->back());
+        };
     });
 }
 

@@ -45,13 +45,23 @@ struct PersistentState {
     std::int64_t will_due_ms = 0; // where a will waits
 
     // Chunks that are known and not begun, in order; what is behind them lies in the keyed state.
-    std::deque<std::pair<std::uint64_t, std::string>> fresh;
+    struct StoredChunk {
+        std::uint64_t number = 0;
+        std::string value;
+        bool is_new = false; // stored a moment ago: its records are not looked for on the disk
+    };
+    std::deque<StoredChunk> fresh;
     std::uint64_t next_chunk = 1; // behind `fresh`
     bool has_more = false;        // chunks from next_chunk on are to be read
+    // A read for it is under way, away from the event loop: until it is answered nothing is sent
+    // from the queue, so that the order stays. Outlives the connection that it was begun for.
+    bool is_reading = false;
+    bool more_came = false; // chunks, while it is read: they may be behind what was read
     // The chunk that is being sent.
     std::uint64_t chunk = 0;
     std::vector<QueuedMessage> messages;
     std::size_t at = 0;
+    bool chunk_is_new = false;  // StoredChunk::is_new, until its client does not keep up
     std::size_t chunk_sent = 0; // of its messages; stays when the next chunk is not there yet
 
     std::map<std::uint64_t, std::uint32_t> unsettled;      // messages of begun chunks, by number
@@ -70,8 +80,9 @@ struct PersistentState {
         for (auto& [packet_id, message] : in_flight) message.is_on_wire = false;
         on_wire = 0;
         to_resend.clear();
+        chunk_is_new = false;
         if (fresh.empty()) return;
-        next_chunk = fresh.front().first;
+        next_chunk = fresh.front().number;
         fresh.clear();
         has_more = true;
     }

@@ -7,6 +7,7 @@
 #include <holdfast/broker/retained.hpp>
 #include <holdfast/topic/topic.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace holdfast::broker {
@@ -34,9 +35,19 @@ OwnMatch own_match(const Session& session, std::string_view topic) {
 QueuePublisher::QueuePublisher(ShardContext& context, Outbound& outbound)
     : context_(context),
       outbound_(outbound),
-      records_(context.broker.log()),
       expired_(context.broker.counters().dropped_expired),
       lost_(context.broker.counters().dropped_gone) {}
+
+bool QueuePublisher::is_ready(const QueuedMessage& message) {
+    return message.retained_topic.empty() ? records_.covers(message.partition, message.offset)
+                                          : retained_.contains(message.retained_topic);
+}
+
+void QueuePublisher::add(QueueContents contents) {
+    for (DecodedBatch& batch : contents.batches) records_.add(std::move(batch));
+    for (auto& [topic, value] : contents.retained)
+        retained_.insert_or_assign(std::move(topic), std::move(value));
+}
 
 std::optional<std::size_t> QueuePublisher::send(Session& session, const QueuedMessage& message,
                                                 std::uint16_t packet_id, bool duplicate) {
@@ -47,14 +58,15 @@ std::optional<std::size_t> QueuePublisher::send(Session& session, const QueuedMe
 std::optional<std::size_t> QueuePublisher::send_record(Session& session,
                                                        const QueuedMessage& message,
                                                        std::uint16_t packet_id, bool duplicate) {
-    const auto found = records_.read(message.partition, message.offset);
-    if (!found) {
+    if (!is_ready(message)) add(read_contents(context_.broker.log(), {&message, 1}));
+    const record::RecordView* const found = records_.find(message.partition, message.offset);
+    if (found == nullptr) {
         lost_.add();
-        log_debug("mqtt", "a message for session '{}' is gone: {}", session.client_id,
-                  found.error().context);
+        log_debug("mqtt", "a message for session '{}' is gone: offset {}", session.client_id,
+                  message.offset);
         return std::nullopt;
     }
-    const StoredMessage stored = stored_message(*found.value());
+    const StoredMessage stored = stored_message(*found);
     if (stored.expires_ms <= context_.clock.expiry_ms) {
         expired_.add();
         return std::nullopt;
@@ -62,7 +74,7 @@ std::optional<std::size_t> QueuePublisher::send_record(Session& session,
     const OwnMatch match = own_match(session, stored.topic);
     OutPublish out;
     out.topic = stored.topic;
-    out.payload = found.value()->value;
+    out.payload = found->value;
     out.properties = stored.properties;
     out.expires_ms = stored.expires_ms;
     out.expiry_max_s = stored.expiry_s;
@@ -78,9 +90,13 @@ std::optional<std::size_t> QueuePublisher::send_retained(Session& session,
                                                          const QueuedMessage& message,
                                                          std::uint16_t packet_id, bool duplicate) {
     const std::string& topic = message.retained_topic;
-    const auto value = context_.broker.log().state(kRetainedKeyspace, topic);
-    if (!value || !value.value()) return std::nullopt; // cleared meanwhile
-    const auto retained = decode_retained(*value.value());
+    std::optional<std::string> value;
+    if (const auto known = retained_.find(topic); known != retained_.end())
+        value = known->second;
+    else if (auto read = context_.broker.log().state(kRetainedKeyspace, topic))
+        value = std::move(read).value();
+    if (!value) return std::nullopt; // cleared meanwhile
+    const auto retained = decode_retained(*value);
     if (!retained || retained.value().expires_ms <= context_.clock.expiry_ms) {
         expired_.add();
         return std::nullopt;

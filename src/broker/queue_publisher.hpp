@@ -1,12 +1,15 @@
 #pragma once
 
 #include "broker/outbound.hpp"
-#include "broker/record_reader.hpp"
+#include "broker/queue_contents.hpp"
+#include "broker/record_cache.hpp"
 #include "broker/shard_context.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 namespace holdfast::broker {
 
@@ -16,8 +19,13 @@ class QueuePublisher {
 public:
     QueuePublisher(ShardContext& context, Outbound& outbound);
 
-    // Gives the packet's size; nothing where there is no message to send any more, which is
-    // counted.
+    // Whether what the message says is in memory.
+    [[nodiscard]] bool is_ready(const QueuedMessage& message);
+    // Keeps what was read, retained messages until forget_retained().
+    void add(QueueContents contents);
+    void forget_retained() { retained_.clear(); }
+    // Reads on this thread what is not in memory. Gives the packet's size; nothing where there is
+    // no message to send any more, which is counted.
     [[nodiscard]] std::optional<std::size_t> send(Session& session, const QueuedMessage& message,
                                                   std::uint16_t packet_id, bool duplicate);
 
@@ -29,7 +37,8 @@ private:
 
     ShardContext& context_;
     Outbound& outbound_;
-    RecordReader records_;
+    RecordCache records_;
+    std::unordered_map<std::string, std::optional<std::string>> retained_; // by topic, as read
     Counter& expired_;
     Counter& lost_;
 };

@@ -3,7 +3,6 @@
 #include "broker/session_codec.hpp"
 
 #include <holdfast/base/log_line.hpp>
-#include <holdfast/broker/keyspaces.hpp>
 
 #include <cassert>
 #include <utility>
@@ -16,7 +15,7 @@ constexpr std::size_t kFreshBytesMax = 64U << 10U;
 
 std::size_t fresh_bytes(const PersistentState& state) {
     std::size_t sum = 0;
-    for (const auto& [number, value] : state.fresh) sum += value.size();
+    for (const PersistentState::StoredChunk& chunk : state.fresh) sum += chunk.value.size();
     return sum;
 }
 
@@ -29,10 +28,11 @@ bool QueueReader::add(PersistentState& state, std::uint64_t number, std::string 
         state.fresh.size() < kFreshChunksMax && fresh_bytes(state) + value.size() <= kFreshBytesMax;
     // In memory only for those who take it soon; the others' stays where it is stored.
     if (!state.has_more && number == state.next_chunk && has_room && is_wanted_now) {
-        state.fresh.emplace_back(number, std::move(value));
+        state.fresh.push_back({number, std::move(value), true});
         state.next_chunk = number + 1;
     } else {
         state.has_more = true; // and is read when its turn comes
+        state.more_came = true;
     }
     return true;
 }
@@ -42,59 +42,42 @@ bool QueueReader::has_next(Session& session) {
     return state.at < state.messages.size() || begin_chunk(session);
 }
 
-// False where no chunk is there, or none can be read.
+void QueueReader::take(PersistentState& state, QueueStretch stretch) {
+    // Nobody adds to what is known while the stretch is read: see add().
+    assert(state.is_reading && state.fresh.empty() && state.has_more);
+    state.is_reading = false;
+    for (auto& [number, value] : stretch.chunks) {
+        assert(number >= state.next_chunk);
+        state.next_chunk = number + 1;
+        state.fresh.push_back({number, std::move(value), false});
+    }
+    state.has_more = !stretch.is_through || state.more_came;
+}
+
+// False where no chunk is known that was not begun.
 bool QueueReader::begin_chunk(Session& session) {
     PersistentState& state = *session.persistent;
     state.messages.clear();
     state.at = 0;
     while (state.messages.empty()) {
-        if (state.fresh.empty() && (!state.has_more || !read_chunks(session))) return false;
         if (state.fresh.empty()) return false;
-        auto [number, value] = std::move(state.fresh.front());
+        const PersistentState::StoredChunk chunk = std::move(state.fresh.front());
         state.fresh.pop_front();
-        if (state.unsettled.contains(number)) continue; // under way since before the restart
-        auto messages = decode_chunk(value);
+        if (state.unsettled.contains(chunk.number)) continue; // under way since before the restart
+        auto messages = decode_chunk(chunk.value);
         if (!messages) {
-            log_error("mqtt", "session '{}', chunk {}: {}", session.client_id, number,
+            log_error("mqtt", "session '{}', chunk {}: {}", session.client_id, chunk.number,
                       messages.error().context);
             lost_.add();
-            context_.gathering->change_lazily(removal(chunk_key(state.queue->id(), number)));
+            context_.gathering->change_lazily(removal(chunk_key(state.queue->id(), chunk.number)));
             continue;
         }
-        state.chunk = number;
+        state.chunk = chunk.number;
         state.chunk_sent = 0;
+        state.chunk_is_new = chunk.is_new;
         state.messages = std::move(messages).value();
-        state.unsettled.emplace(number, static_cast<std::uint32_t>(state.messages.size()));
+        state.unsettled.emplace(chunk.number, static_cast<std::uint32_t>(state.messages.size()));
     }
-    return true;
-}
-
-// The next stretch of the stored queue. False where that failed.
-bool QueueReader::read_chunks(Session& session) {
-    PersistentState& state = *session.persistent;
-    const std::uint64_t id = state.queue->id();
-    std::size_t bytes = 0;
-    bool is_through = true;
-    const auto scanned = context_.broker.log().scan_state(
-        kSessionsKeyspace, key_prefix(SessionKey::chunk, id), chunk_key(id, state.next_chunk - 1),
-        [&](std::string_view key, std::string_view value) {
-            if (state.fresh.size() >= kFreshChunksMax || bytes > kFreshBytesMax) {
-                is_through = false;
-                return false;
-            }
-            const auto number = chunk_number(key);
-            if (!number) return true; // nothing that was ever written
-            state.fresh.emplace_back(number.value(), value);
-            state.next_chunk = number.value() + 1;
-            bytes += value.size();
-            return true;
-        });
-    if (!scanned) {
-        log_error("mqtt", "the queue of session '{}' cannot be read: {}", session.client_id,
-                  scanned.error().context);
-        return false;
-    }
-    state.has_more = !is_through;
     return true;
 }
 

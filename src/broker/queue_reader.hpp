@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/queue_contents.hpp"
 #include "broker/shard_context.hpp"
 
 #include <cstdint>
@@ -18,14 +19,20 @@ public:
     // where `is_wanted_now`.
     [[nodiscard]] bool add(PersistentState& state, std::uint64_t number, std::string value,
                            bool is_wanted_now);
-    // Whether PersistentState::messages holds one that was not begun, after reading on if need be.
+    // Whether PersistentState::messages holds one that was not begun, after going on to the next
+    // known chunk if need be.
     [[nodiscard]] bool has_next(Session& session);
+    // Whether the next chunk is there, and has to be read.
+    [[nodiscard]] bool wants_read(const PersistentState& state) const noexcept {
+        return state.fresh.empty() && state.has_more;
+    }
+    // What was read from next_chunk on; ends the read.
+    void take(PersistentState& state, QueueStretch stretch);
     // One message of a chunk is done; a chunk that is done goes.
     void settle(PersistentState& state, std::uint64_t chunk, std::uint32_t bytes);
 
 private:
     [[nodiscard]] bool begin_chunk(Session& session);
-    [[nodiscard]] bool read_chunks(Session& session);
 
     ShardContext& context_;
     Counter& lost_;

@@ -2,15 +2,20 @@
 
 #include "broker/session_codec.hpp"
 
+#include <holdfast/base/log_line.hpp>
+
 #include <algorithm>
 #include <cassert>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace holdfast::broker {
 namespace {
 
 constexpr std::size_t kBytesPerTurn = 256U << 10U;
 constexpr std::size_t kGatheredMax = 1U << 20U; // of all sessions in a turn
+constexpr std::size_t kReadAheadMax = 64;       // messages of one session
 constexpr std::size_t kUnsentMax = 64U << 10U;  // in the transport; then it is the socket's turn
 
 // Whether the next new message stands before what is to be sent again: that was under way when the
@@ -18,6 +23,14 @@ constexpr std::size_t kUnsentMax = 64U << 10U;  // in the transport; then it is 
 bool is_older(const PersistentState& state) {
     const auto found = state.in_flight.find(state.to_resend.front());
     return found != state.in_flight.end() && state.chunk < found->second.chunk;
+}
+
+// What is to be sent under that packet id again; null where it is no PUBLISH.
+const QueuedMessage* to_send_again(const PersistentState& state, std::uint16_t packet_id) {
+    const auto found = state.in_flight.find(packet_id);
+    const bool is_publish = found != state.in_flight.end() && !found->second.is_on_wire &&
+                            found->second.state == InFlight::State::sent;
+    return is_publish ? &found->second.message : nullptr;
 }
 
 bool is_storing(const PersistentState& state, std::uint16_t packet_id) {
@@ -47,25 +60,33 @@ bool QueueSender::can_send(const Session& session) const {
 void QueueSender::pump(Session& session) {
     PersistentState& state = *session.persistent;
     (void)session.as_subscriber();
+    if (state.is_reading) return; // the answer goes on
     std::size_t bytes = 0;
     while (can_send(session)) {
         if (bytes > kBytesPerTurn || outbound_.gathered_bytes() > kGatheredMax)
             return go_on_later(session);
         const bool has_new = reader_.has_next(session);
+        if (!has_new && reader_.wants_read(state)) return read_chunks(session);
         if (!state.to_resend.empty() && !(has_new && is_older(state))) {
             if (state.storing != 0 && is_storing(state, state.to_resend.front())) return;
             const std::uint16_t packet_id = state.to_resend.front();
+            if (const QueuedMessage* const again = to_send_again(state, packet_id);
+                again != nullptr && !publisher_.is_ready(*again))
+                return read_messages(session, false);
             state.to_resend.pop_front();
             bytes += resend(session, packet_id);
         } else if (has_new) {
             // QoS 2 goes out when its packet id is stored: what stands behind it waits for that.
             if (state.storing != 0 && state.messages[state.at].qos != 2) return;
+            if (!state.chunk_is_new && !publisher_.is_ready(state.messages[state.at]))
+                return read_messages(session, true);
             const QueuedMessage& message = state.messages[state.at++];
             bytes += send_new(session, message, state.chunk, state.at);
         } else {
             return;
         }
     }
+    state.chunk_is_new = false; // by the time that the client takes the rest it may be on the disk
 }
 
 void QueueSender::go_on_later(Session& session) {
@@ -73,6 +94,62 @@ void QueueSender::go_on_later(Session& session) {
         Session* later = context_.sessions.find(ref);
         if (later != nullptr && later->persistent) pump(*later);
     });
+}
+
+void QueueSender::read_chunks(Session& session) {
+    PersistentState& state = *session.persistent;
+    state.is_reading = true;
+    state.more_came = false;
+    context_.reads.run([this, &log = context_.broker.log(), ref = session.ref,
+                        id = state.queue->id(), first = state.next_chunk] {
+        auto read = std::make_shared<Result<QueueStretch>>(read_stretch(log, id, first));
+        return [this, ref, read] { on_chunks(ref, *read); };
+    });
+}
+
+void QueueSender::on_chunks(SessionRef ref, Result<QueueStretch>& read) {
+    Session* const session = context_.sessions.find(ref);
+    if (session == nullptr || !session->persistent) return;
+    if (!read) { // whatever comes next for the session tries again
+        log_error("mqtt", "the queue of session '{}' cannot be read: {}", session->client_id,
+                  read.error().context);
+        session->persistent->is_reading = false;
+        return;
+    }
+    reader_.take(*session->persistent, std::move(read).value());
+    if (session->state == SessionState::connected) pump(*session);
+}
+
+// As many as the client takes before it acknowledges one, within the bounds of read_contents().
+void QueueSender::read_messages(Session& session, bool new_ones_first) {
+    PersistentState& state = *session.persistent;
+    const std::size_t most =
+        std::min<std::size_t>(kReadAheadMax, session.receive_maximum - state.on_wire);
+    std::vector<QueuedMessage> wanted;
+    if (!new_ones_first)
+        for (const std::uint16_t packet_id : state.to_resend)
+            if (const QueuedMessage* const again = to_send_again(state, packet_id);
+                again != nullptr && wanted.size() < most)
+                wanted.push_back(*again);
+    for (std::size_t i = state.at; i < state.messages.size() && wanted.size() < most; ++i)
+        wanted.push_back(state.messages[i]);
+    assert(!wanted.empty());
+    state.is_reading = true;
+    context_.reads.run(
+        [this, &log = context_.broker.log(), ref = session.ref, wanted = std::move(wanted)] {
+            auto contents = std::make_shared<QueueContents>(read_contents(log, wanted));
+            return [this, ref, contents] { on_messages(ref, *contents); };
+        });
+}
+
+void QueueSender::on_messages(SessionRef ref, QueueContents& contents) {
+    Session* const session = context_.sessions.find(ref);
+    if (session == nullptr || !session->persistent) return;
+    session->persistent->is_reading = false;
+    publisher_.add(std::move(contents));
+    if (session->state == SessionState::connected) pump(*session);
+    // By the next time another may be retained.
+    publisher_.forget_retained();
 }
 
 std::size_t QueueSender::send_new(Session& session, const QueuedMessage& message,

@@ -54,6 +54,10 @@ private:
                                                          InFlight& message, bool duplicate);
     void forget(Session& session, std::uint16_t packet_id);
     void go_on_later(Session& session);
+    void read_chunks(Session& session);
+    void on_chunks(SessionRef ref, Result<QueueStretch>& read);
+    void read_messages(Session& session, bool new_ones_first);
+    void on_messages(SessionRef ref, QueueContents& contents);
 
     ShardContext& context_;
     Outbound& outbound_;

@@ -56,7 +56,7 @@ void RetainedSender::begin(SessionRef ref, const std::vector<RetainedScan>& scan
         // One that has not begun will do for both: whoever subscribes again and again is answered
         // as often as it reads.
         const auto same = std::ranges::find(waiting, scan.filter, &RetainedScan::filter);
-        if (same == waiting.end() || !same->after.empty()) waiting.push_back(scan);
+        if (same == waiting.end() || same->is_begun) waiting.push_back(scan);
     }
     go_on(*session);
 }
@@ -68,43 +68,73 @@ void RetainedSender::forget(Session& session, std::string_view filter) {
 
 void RetainedSender::go_on(Session& session) {
     if (!session.subscriber || session.subscriber->retained_scans.empty()) return;
-    if (session.state != SessionState::connected) return session.subscriber->retained_scans.clear();
-    auto& scans = session.subscriber->retained_scans;
-    if (session.unsent_bytes != 0 || !session.subscriber->queue.empty())
-        return; // until it has read
-    const bool is_full = outbound_.gathered_bytes() > kGatheredMax;
-    if (!is_full && step(session, scans.front())) scans.pop_front();
-    if (scans.empty()) return;
+    SubscriberState& subscriber = *session.subscriber;
+    if (session.state != SessionState::connected) return subscriber.retained_scans.clear();
+    if (subscriber.retained_is_reading) return;                         // the answer goes on
+    if (session.unsent_bytes != 0 || !subscriber.queue.empty()) return; // until it has read
+    if (outbound_.gathered_bytes() > kGatheredMax) return go_on_later(session);
+    read_on(session, subscriber.retained_scans.front());
+}
+
+// In a turn to come: what was gathered in this one has gone to the socket, or has not.
+void RetainedSender::go_on_later(Session& session) {
     context_.broker.port(context_.index).post([this, ref = session.ref](Shard&) {
         if (Session* later = context_.sessions.find(ref)) go_on(*later);
     });
 }
 
-bool RetainedSender::step(Session& session, RetainedScan& scan) {
+void RetainedSender::read_on(Session& session, RetainedScan& scan) {
+    scan.is_begun = true;
+    session.subscriber->retained_is_reading = true;
+    context_.reads.run([this, &log = context_.broker.log(), ref = session.ref, asked = scan] {
+        auto stretch = std::make_shared<Stretch>(read(log, asked));
+        return [this, ref, asked, stretch] { on_read(ref, asked, *stretch); };
+    });
+}
+
+RetainedSender::Stretch RetainedSender::read(const log::Log& log, const RetainedScan& scan) {
+    Stretch stretch;
+    stretch.after = scan.after;
     std::size_t topics = 0;
     std::size_t bytes = 0;
-    bool is_through = true;
-    const std::string from = scan.after;
-    const auto scanned = context_.broker.log().scan_state(
-        kRetainedKeyspace, literal_start(scan.filter), from,
-        [&](std::string_view topic, std::string_view value) {
-            if (topics++ == kTopicsPerStep || bytes > kBytesPerStep) {
-                is_through = false;
-                return false;
-            }
-            scan.after = topic;
-            if (!topic::matches(scan.filter, topic)) return true;
-            const auto message = decode_retained(value);
-            if (!message) {
-                log_error("mqtt", "topic '{}': {}", topic, message.error().context);
-            } else if (message.value().expires_ms > context_.clock.expiry_ms) {
-                send(session, scan, topic, message.value());
-                bytes += value.size();
-            }
-            return true;
-        });
+    const auto scanned =
+        log.scan_state(kRetainedKeyspace, literal_start(scan.filter), scan.after,
+                       [&](std::string_view topic, std::string_view value) {
+                           if (topics++ == kTopicsPerStep || bytes > kBytesPerStep) {
+                               stretch.is_through = false;
+                               return false;
+                           }
+                           stretch.after = topic;
+                           if (!topic::matches(scan.filter, topic)) return true;
+                           stretch.messages.emplace_back(topic, value);
+                           bytes += value.size();
+                           return true;
+                       });
     if (!scanned) log_error("mqtt", "retained messages: {}", scanned.error().context);
-    return is_through;
+    return stretch;
+}
+
+void RetainedSender::on_read(SessionRef ref, const RetainedScan& asked, const Stretch& stretch) {
+    Session* const session = context_.sessions.find(ref);
+    if (session == nullptr || !session->subscriber) return;
+    SubscriberState& subscriber = *session->subscriber;
+    subscriber.retained_is_reading = false;
+    // The client may have unsubscribed meanwhile, or another connection taken the session over.
+    if (session->state == SessionState::connected && !subscriber.retained_scans.empty()) {
+        RetainedScan& scan = subscriber.retained_scans.front();
+        if (scan.is_begun && scan.filter == asked.filter && scan.after == asked.after) {
+            for (const auto& [topic, value] : stretch.messages) {
+                const auto message = decode_retained(value);
+                if (!message)
+                    log_error("mqtt", "topic '{}': {}", topic, message.error().context);
+                else if (message.value().expires_ms > context_.clock.expiry_ms)
+                    send(*session, scan, topic, message.value());
+            }
+            scan.after = stretch.after;
+            if (stretch.is_through) subscriber.retained_scans.pop_front();
+        }
+    }
+    if (!subscriber.retained_scans.empty()) go_on_later(*session);
 }
 
 void RetainedSender::send(Session& session, const RetainedScan& scan, std::string_view topic,

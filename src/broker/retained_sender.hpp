@@ -5,7 +5,9 @@
 
 #include <holdfast/broker/retained.hpp>
 
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::broker {
@@ -26,8 +28,15 @@ public:
 
 private:
     void begin(SessionRef ref, const std::vector<RetainedScan>& scans);
-    // True when the scan is through.
-    bool step(Session& session, RetainedScan& scan);
+    struct Stretch { // of the retained messages that a filter matches
+        std::vector<std::pair<std::string, std::string>> messages; // topic and stored value
+        std::string after;      // the last topic that was looked at
+        bool is_through = true; // nothing was behind it
+    };
+    [[nodiscard]] static Stretch read(const log::Log& log, const RetainedScan& scan);
+    void go_on_later(Session& session);
+    void read_on(Session& session, RetainedScan& scan);
+    void on_read(SessionRef ref, const RetainedScan& asked, const Stretch& stretch);
     void send(Session& session, const RetainedScan& scan, std::string_view topic,
               const RetainedMessage& message);
 

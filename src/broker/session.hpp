@@ -43,6 +43,7 @@ struct RetainedScan {
     std::uint8_t qos = 0;
     std::uint32_t identifier = 0; // 0 = none
     std::string after;            // topics up to here are done
+    bool is_begun = false;        // its first stretch is read, or under way
 };
 
 // What only subscribers need, so that a session that only publishes stays small.
@@ -53,6 +54,7 @@ struct SubscriberState {
     std::deque<Bytes> queue;
     std::size_t queue_bytes = 0;
     std::deque<RetainedScan> retained_scans;
+    bool retained_is_reading = false; // a stretch of the first of them, away from the event loop
 };
 
 // One MQTT session: a connection, and what is kept with it. Lives in its shard's slot table. A

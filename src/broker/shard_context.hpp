@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/disk_reads.hpp"
 #include "broker/session_table.hpp"
 
 #include <holdfast/broker/broker.hpp>
@@ -26,13 +27,15 @@ struct ShardContext {
         : index(shard),
           broker(its_broker),
           transport(its_transport),
-          sessions(shard, its_broker.memory()) {}
+          sessions(shard, its_broker.memory()),
+          reads(its_broker, shard) {}
 
     const std::uint16_t index;
     Broker& broker;
     Transport& transport;
     TurnClock clock;
     SessionTable sessions;
+    DiskReads reads;
     std::unique_ptr<IngestGroup> gathering; // never null between calls; others come in its place
     Fanout immediate;                       // QoS 0 of this turn: does not wait for the log
 };

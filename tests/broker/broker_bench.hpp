@@ -20,6 +20,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace holdfast::broker::test {
@@ -30,19 +31,30 @@ struct ShardBench final : ShardPort {
         : transport(*this), shard(index, broker, transport) {
         broker.add_port(*this);
     }
-    void post(std::function<void(Shard&)> task) override { tasks.push_back(std::move(task)); }
+    // Also from the threads of the broker's ReadPool, where a test starts it.
+    void post(std::function<void(Shard&)> task) override {
+        const std::lock_guard lock(mutex);
+        tasks.push_back(std::move(task));
+    }
     bool run() {
-        const bool had_tasks = !tasks.empty();
-        while (!tasks.empty()) {
-            auto task = std::move(tasks.front());
-            tasks.pop_front();
+        bool had_tasks = false;
+        while (const auto task = next_task()) {
+            had_tasks = true;
             shard.run(task);
         }
         shard.end_turn();
         return had_tasks;
     }
+    std::function<void(Shard&)> next_task() {
+        const std::lock_guard lock(mutex);
+        if (tasks.empty()) return nullptr;
+        auto task = std::move(tasks.front());
+        tasks.pop_front();
+        return task;
+    }
     MemoryTransport transport;
-    std::deque<std::function<void(Shard&)>> tasks;
+    std::mutex mutex;
+    std::deque<std::function<void(Shard&)>> tasks; // guarded by mutex
     Shard shard;
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "broker/read_notes.hpp"
+
 #include <holdfast/log/log.hpp>
 #include <holdfast/record/batch_view.hpp>
 
@@ -107,6 +109,8 @@ public:
     // The one batch that holds `from`.
     Result<log::Fetched> fetch(PartitionId partition, Offset from, std::size_t,
                                log::Isolation) const override {
+        reads.note();
+        ++reads.fetches;
         const auto found = batches_.find(partition);
         if (found != batches_.end())
             for (const auto& [last_offset, batch] : found->second)
@@ -133,6 +137,7 @@ public:
     void cancel_wait(WaitId) override {}
     Result<std::optional<std::string>> state(log::Keyspace keyspace,
                                              std::string_view key) const override {
+        reads.note();
         const auto found = states_.find({keyspace, std::string(key)});
         if (found == states_.end()) return std::optional<std::string>();
         return std::optional<std::string>(found->second);
@@ -140,6 +145,7 @@ public:
     using Log::scan_state;
     Result<void> scan_state(log::Keyspace keyspace, std::string_view prefix, std::string_view after,
                             const EachState& each) const override {
+        reads.note();
         for (const auto& [key, value] : states_) {
             if (key.first != keyspace || !key.second.starts_with(prefix)) continue;
             if (key.second > after && !each(key.second, value)) break;
@@ -154,6 +160,8 @@ public:
     Result<void> checkpoint(const std::filesystem::path&) override { return refuse(); }
     std::uint64_t disk_bytes() const override { return 0; }
     std::optional<Error> refusing() const override { return std::nullopt; }
+
+    mutable ReadNotes reads;
 
 private:
     static Error refuse() { return fail(Errc::not_supported, "not in this test"); }

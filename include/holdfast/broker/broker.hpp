@@ -6,6 +6,7 @@
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/bridge.hpp>
 #include <holdfast/broker/publisher.hpp>
+#include <holdfast/broker/read_pool.hpp>
 #include <holdfast/broker/retained.hpp>
 #include <holdfast/broker/subscription_index.hpp>
 #include <holdfast/broker/transport.hpp>
@@ -96,9 +97,10 @@ public:
         return memory_.limit_bytes() / 16 / ports_.size();
     }
     // What the shards take beside queues: three groups each, of twice their bytes while they grow,
-    // and their topics. The owner of the account sets it aside.
+    // their topics, and what they have read from the disk. The owner of the account sets it aside.
     [[nodiscard]] std::size_t fixed_bytes() const noexcept {
-        return ports_.size() * (6 * group_bytes_max() + topic_cache_bytes_max());
+        constexpr std::size_t kReadBytes = 3U << 20U; // RecordCache, and DiskReads on their way
+        return ports_.size() * (6 * group_bytes_max() + topic_cache_bytes_max() + kReadBytes);
     }
     // Bytes of fan-out that shard `shard` has handed to others and they have not delivered yet.
     [[nodiscard]] std::atomic<std::size_t>& handed_over_bytes(std::uint16_t shard) noexcept {
@@ -110,6 +112,8 @@ public:
     [[nodiscard]] std::uint16_t home_of(std::string_view client_id) const noexcept {
         return static_cast<std::uint16_t>(std::hash<std::string_view>{}(client_id) % ports_.size());
     }
+    // Where shards read the disk. Its owner starts it, and stops it while the ports are there.
+    [[nodiscard]] ReadPool& reads() noexcept { return reads_; }
     [[nodiscard]] Retained& retained() noexcept { return retained_; }
     // A number that no session had before.
     [[nodiscard]] std::uint64_t new_session_id() noexcept { return next_session_id_.fetch_add(1); }
@@ -139,6 +143,7 @@ private:
     std::vector<ShardPort*> ports_;
     std::deque<std::atomic<std::size_t>> handed_over_;
     std::atomic<std::size_t> next_port_{0};
+    ReadPool reads_;
 };
 
 } // namespace holdfast::broker
