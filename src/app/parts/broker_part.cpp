@@ -16,6 +16,7 @@ using SteadyClock = std::chrono::steady_clock;
 // Of all shards. With what HTTP takes below the ten seconds that service managers and containers
 // give before they kill.
 constexpr std::chrono::milliseconds kStopPatience{5'000};
+constexpr std::size_t kReaders = 2;    // of the disk, for all shards
 constexpr std::size_t kShardsMax = 64; // the bound of `shards` in the configuration
 
 // Cores this process may use: an affinity mask or a container counts, not what the machine has.
@@ -54,6 +55,7 @@ Result<void> BrokerPart::start() {
     for (const auto& shard : shards_) {
         HF_TRY(shard->load());
     }
+    broker_->reads().start(kReaders);
     for (const auto& shard : shards_) shard->start();
     shards_run_ = true;
     return ok();
@@ -63,6 +65,7 @@ void BrokerPart::stop() {
     if (!std::exchange(shards_run_, false)) return;
     const auto deadline = SteadyClock::now() + kStopPatience;
     for (const auto& shard : shards_) shard->stop(left_until(deadline));
+    broker_->reads().stop(); // while the shards, to which it answers, are still there
 }
 
 } // namespace holdfast::app
