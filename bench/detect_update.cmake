@@ -1,0 +1,2 @@
+add_executable(detect_update_bench detect_update_bench.cpp)
+target_link_libraries(detect_update_bench PRIVATE holdfast_ml fmt::fmt)
