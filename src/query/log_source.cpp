@@ -146,7 +146,7 @@ private:
         const ByteView bytes = rest_;
         rest_ = rest_.subspan(std::min(rest_.size(), header.size_bytes()));
         if (header.is_control() || header.timestamp_max_ms < arrival_min_ms_) return ok();
-        auto batch = record::BatchView::open(bytes);
+        auto batch = record::BatchView::open_fetched(bytes);
         if (!batch) {
             ++context_.damaged;
             return ok();

@@ -2,9 +2,11 @@
 
 #include "record/batch_layout.hpp"
 #include "record/codec.hpp"
+#include "record/field_reader.hpp"
 
 #include <holdfast/base/crc32c.hpp>
 
+#include <cassert>
 #include <limits>
 #include <utility>
 
@@ -19,41 +21,30 @@ Error corrupt(const char* what) {
 
 // Header names and values must lie inside the record: walked once here, so that nobody need check
 // them again.
-bool headers_are_sound(ByteView headers, std::uint32_t count) {
-    ByteReader reader(headers);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const auto name = reader.varint();
-        if (!name || name.value() < 0) return false;
-        if (!reader.take(static_cast<std::size_t>(name.value()))) return false;
-        const auto value = reader.varint();
-        if (!value || value.value() < -1) return false;
-        if (value.value() > 0 && !reader.take(static_cast<std::size_t>(value.value())))
-            return false;
+bool headers_are_sound(ByteView headers, std::int64_t count) noexcept {
+    FieldReader reader(headers);
+    for (std::int64_t i = 0; i < count; ++i) {
+        std::int64_t length = 0;
+        if (!reader.varint(length) || length < 0) return false;
+        if (!reader.skip(static_cast<std::size_t>(length))) return false;
+        if (!reader.varint(length) || length < -1) return false;
+        if (length > 0 && !reader.skip(static_cast<std::size_t>(length))) return false;
     }
-    return reader.empty();
+    return reader.rest().empty();
 }
 
-Result<std::optional<ByteView>> read_nullable(ByteReader& reader) {
-    HF_TRY(const std::int32_t length, reader.varint());
-    if (length == -1) return std::optional<ByteView>();
-    if (length < 0) return fail(Errc::malformed, "negative length");
-    HF_TRY(const ByteView bytes, reader.take(static_cast<std::size_t>(length)));
-    return std::optional(bytes);
-}
-
-Result<RecordView> read_record(ByteView bytes, const BatchHeader& header) {
-    ByteReader reader(bytes);
-    RecordView record;
-    HF_TRY(const std::uint8_t attributes, reader.u8());
-    (void)attributes; // none are defined
-    HF_TRY(const std::int64_t timestamp_delta, reader.varlong());
-    HF_TRY(const std::int32_t offset_delta, reader.varint());
-    HF_TRY(record.key, read_nullable(reader));
-    HF_TRY(const auto value, read_nullable(reader));
-    HF_TRY(const std::int32_t header_count, reader.varint());
-    if (header_count < 0) return fail(Errc::malformed, "negative header count");
-    if (offset_delta < 0 || offset_delta > header.last_offset_delta)
-        return fail(Errc::malformed, "offset outside the batch");
+// False where the fields do not fill `bytes` or contradict the header.
+bool read_record(ByteView bytes, const BatchHeader& header, RecordView& record) noexcept {
+    FieldReader reader(bytes);
+    std::int64_t timestamp_delta = 0;
+    std::int64_t offset_delta = 0;
+    std::optional<ByteView> value;
+    std::int64_t header_count = 0;
+    if (!reader.skip(1)) return false; // attributes: none are defined
+    if (!reader.varlong(timestamp_delta) || !reader.varint(offset_delta)) return false;
+    if (!reader.nullable(record.key) || !reader.nullable(value)) return false;
+    if (!reader.varint(header_count) || header_count < 0) return false;
+    if (offset_delta < 0 || offset_delta > header.last_offset_delta) return false;
     record.offset = header.base_offset + offset_delta;
     // Unsigned, so that a hostile delta wraps instead of being undefined.
     record.timestamp_ms =
@@ -65,9 +56,7 @@ Result<RecordView> read_record(ByteView bytes, const BatchHeader& header) {
     record.is_tombstone = !value.has_value();
     record.header_count = static_cast<std::uint32_t>(header_count);
     record.headers = reader.rest();
-    if (!headers_are_sound(record.headers, record.header_count))
-        return fail(Errc::malformed, "headers do not fill the record");
-    return record;
+    return headers_are_sound(record.headers, header_count);
 }
 
 } // namespace
@@ -82,13 +71,19 @@ std::optional<ByteView> RecordView::header(std::string_view name) const {
 bool HeaderCursor::next(HeaderView& header) {
     if (left_ == 0) return false;
     --left_;
+    FieldReader reader(rest_);
+    ByteView name;
+    std::int64_t length = 0;
+    header.value = {};
     // Sound by construction (headers_are_sound): a failure here would be our own bug.
-    const std::int32_t name_bytes = reader_.varint().value();
-    header.name = as_text(reader_.take(static_cast<std::size_t>(name_bytes)).value());
-    const std::int32_t value_bytes = reader_.varint().value();
-    header.value =
-        value_bytes <= 0 ? ByteView{} : reader_.take(static_cast<std::size_t>(value_bytes)).value();
-    return true;
+    bool is_sound = reader.varint(length) && reader.take(static_cast<std::size_t>(length), name) &&
+                    reader.varint(length);
+    if (length > 0)
+        is_sound = is_sound && reader.take(static_cast<std::size_t>(length), header.value);
+    assert(is_sound);
+    header.name = as_text(name);
+    rest_ = reader.rest();
+    return is_sound;
 }
 
 Result<BatchHeader> decode_batch_header(ByteView bytes) {
@@ -123,14 +118,18 @@ BatchView::BatchView(BatchHeader header, ByteView records, Bytes decompressed)
 
 Result<BatchView> BatchView::open(ByteView bytes, std::size_t decompressed_bytes_max) {
     HF_TRY(const BatchHeader header, decode_batch_header(bytes));
-    const ByteView batch = bytes.first(header.size_bytes());
-    if (crc32c(batch.subspan(kAttributesAt)) != header.crc)
+    if (crc32c(bytes.first(header.size_bytes()).subspan(kAttributesAt)) != header.crc)
         return corrupt("record batch fails its CRC");
+    return open_fetched(bytes, decompressed_bytes_max);
+}
+
+Result<BatchView> BatchView::open_fetched(ByteView bytes, std::size_t decompressed_bytes_max) {
+    HF_TRY(const BatchHeader header, decode_batch_header(bytes));
     if (header.record_count < 0 || header.last_offset_delta < 0 || header.base_offset < 0)
         return corrupt("negative count or offset in a batch header");
     if (header.base_offset > std::numeric_limits<Offset>::max() - header.last_offset_delta)
         return corrupt("last offset of a batch beyond 64 bits");
-    const ByteView records = batch.subspan(kBatchHeaderBytes);
+    const ByteView records = bytes.first(header.size_bytes()).subspan(kBatchHeaderBytes);
     if (header.compression() == Compression::none) return BatchView(header, records, {});
     HF_TRY(Bytes decompressed, decompress(header.compression(), records, decompressed_bytes_max));
     return BatchView(header, {}, std::move(decompressed));
@@ -142,13 +141,14 @@ Result<bool> BatchView::next(RecordView& record) {
         return false;
     }
     --left_;
-    const auto length = records_.varint();
-    if (!length || length.value() < 0) return corrupt("record length");
-    const auto bytes = records_.take(static_cast<std::size_t>(length.value()));
-    if (!bytes) return corrupt("record runs past its batch");
-    auto read = read_record(bytes.value(), header_);
-    if (!read) return corrupt("record fields do not fit its length");
-    record = read.value();
+    FieldReader reader(records_);
+    std::int64_t length = 0;
+    if (!reader.varint(length) || length < 0) return corrupt("record length");
+    ByteView bytes;
+    if (!reader.take(static_cast<std::size_t>(length), bytes))
+        return corrupt("record runs past its batch");
+    records_ = reader.rest();
+    if (!read_record(bytes, header_, record)) return corrupt("record fields do not fit its length");
     const std::int64_t delta = record.offset - header_.base_offset;
     if (delta <= last_delta_) return corrupt("record offset goes back");
     last_delta_ = delta;

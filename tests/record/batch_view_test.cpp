@@ -134,6 +134,39 @@ TEST_CASE("every flipped bit under the CRC is noticed", "[record][view]") {
     CHECK(walk(bytes).value() == 3);
 }
 
+// What is opened without comparing the CRC may still be damaged: then walking it fails, or the
+// records that it gives lie inside it.
+TEST_CASE("a batch opened without its CRC gives no record from outside of it", "[record][view]") {
+    Bytes bytes = built_batch();
+    const auto inside = [&bytes](ByteView view) {
+        return view.empty() || (view.data() >= bytes.data() &&
+                                view.data() + view.size() <= bytes.data() + bytes.size());
+    };
+    const auto count = [&] {
+        auto batch = BatchView::open_fetched(bytes);
+        std::size_t records = 0;
+        RecordView record;
+        while (batch) {
+            const auto more = batch.value().next(record);
+            if (!more || !more.value()) break;
+            ++records;
+            REQUIRE((inside(record.value) && inside(record.key.value_or(ByteView()))));
+            HeaderCursor headers(record);
+            for (HeaderView header; headers.next(header);)
+                REQUIRE((inside(as_bytes(header.name)) && inside(header.value)));
+        }
+        return records;
+    };
+    CHECK(count() == 3);
+    for (std::size_t at = kBatchHeaderBytes; at < bytes.size(); ++at) {
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            bytes[at] ^= static_cast<std::byte>(1U << bit);
+            CHECK(count() <= 3);
+            bytes[at] ^= static_cast<std::byte>(1U << bit);
+        }
+    }
+}
+
 TEST_CASE("a wrong CRC field, magic or codec is refused by name", "[record][view]") {
     Bytes bytes = built_batch();
     SECTION("CRC") {

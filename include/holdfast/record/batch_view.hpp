@@ -68,12 +68,12 @@ class HeaderCursor {
 public:
     explicit HeaderCursor(const RecordView& record) noexcept
         : HeaderCursor(record.headers, record.header_count) {}
-    HeaderCursor(ByteView headers, std::uint32_t count) noexcept : reader_(headers), left_(count) {}
+    HeaderCursor(ByteView headers, std::uint32_t count) noexcept : rest_(headers), left_(count) {}
     // The next header; false at the end.
     [[nodiscard]] bool next(HeaderView& header);
 
 private:
-    ByteReader reader_;
+    ByteView rest_;
     std::uint32_t left_;
 };
 
@@ -93,11 +93,16 @@ public:
     // `bytes` starts at a batch and may hold more behind it.
     [[nodiscard]] static Result<BatchView> open(
         ByteView bytes, std::size_t decompressed_bytes_max = kDecompressedBytesMax);
+    // The same without comparing the CRC: only for bytes that log::Log::fetch gave, which has
+    // compared it just before. Damage behind a good CRC is an error here as well.
+    [[nodiscard]] static Result<BatchView> open_fetched(
+        ByteView bytes, std::size_t decompressed_bytes_max = kDecompressedBytesMax);
 
     [[nodiscard]] const BatchHeader& header() const noexcept { return header_; }
 
     // Decodes the next record into `record`; false at the end. corrupt where the records do not
-    // fill the batch exactly, or an offset delta leaves [0, last_offset_delta] or goes back.
+    // fill the batch exactly, or an offset delta leaves [0, last_offset_delta] or goes back; then
+    // `record` holds nothing of use.
     [[nodiscard]] Result<bool> next(RecordView& record);
 
 private:
@@ -105,7 +110,7 @@ private:
 
     BatchHeader header_;
     Bytes decompressed_; // owns the records of a compressed batch; a move keeps its address
-    ByteReader records_;
+    ByteView records_;   // not walked yet
     std::int32_t left_ = 0;
     std::int64_t last_delta_ = -1;
 };
