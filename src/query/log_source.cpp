@@ -16,6 +16,8 @@ using column::FieldKind;
 using sql::SourcePlan;
 
 constexpr std::size_t kFetchBytes = 1U << 20U;
+// Of the records of one batch of rows, after decompressing: a fetch may hold a thousand times more.
+constexpr std::size_t kRecordBytes = 4U << 20U;
 
 // What of a record can be tested before its payload is decoded, which costs most.
 struct RawFilter {
@@ -70,8 +72,9 @@ public:
     Result<bool> next(column::Frame& out) override {
         messages_.clear();
         batches_.clear();
+        record_bytes_ = 0;
         // the batch that is under way goes on; its records are still borrowed from
-        while (messages_.size() < exec::kBatchRows) {
+        while (has_room()) {
             if (batch_) {
                 HF_TRY(const bool is_done, take_records());
                 if (!is_done) break;
@@ -155,13 +158,18 @@ private:
         return ok();
     }
 
+    // Records that are left out count, too: their batch is held like the others.
+    [[nodiscard]] bool has_room() const noexcept {
+        return messages_.size() < exec::kBatchRows && record_bytes_ < kRecordBytes;
+    }
     // True when the batch is done; false where enough records were taken.
     Result<bool> take_records() {
         record::RecordView record;
-        while (messages_.size() < exec::kBatchRows) {
+        while (has_room()) {
             const auto more = batch_->next(record);
             if (!more) ++context_.damaged;
             if (!more || !more.value()) return true;
+            record_bytes_ += record.value.size() + record.headers.size();
             if (record.offset < first_ || record.offset >= current_->end) continue;
             take(record);
         }
@@ -202,6 +210,7 @@ private:
     std::optional<record::BatchView> batch_;
     std::deque<record::BatchView> batches_; // done, but messages_ borrow from them
     std::vector<record::MessageView> messages_;
+    std::size_t record_bytes_ = 0; // of what messages_ were chosen from
     struct Known {
         std::string topic;
         bool matches = false;

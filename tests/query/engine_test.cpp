@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <future>
@@ -28,6 +29,7 @@ public:
         return ok();
     }
     Result<void> rows(const column::Frame& batch) override {
+        rows_max = std::max(rows_max, batch.rows);
         for (std::size_t row = 0; row < batch.rows; ++row) {
             std::string json = "[";
             for (std::size_t c = 0; c < batch.columns.size(); ++c) {
@@ -41,6 +43,7 @@ public:
     }
     std::vector<std::string> names;
     std::vector<std::string> lines;
+    std::size_t rows_max = 0; // of one batch
     std::function<void()> on_rows;
 };
 
@@ -59,13 +62,14 @@ public:
 
     // One record in a batch of its own.
     void publish(const std::string& topic, const std::string& device, const std::string& payload,
-                 std::int64_t arrival_ms = kStartMs) {
+                 std::int64_t arrival_ms = kStartMs,
+                 record::Compression compression = record::Compression::none) {
         Bytes header;
         record::encode_header(header, record::kHeaderMqttTopic, as_bytes(topic));
         const std::array<ByteView, 1> headers{header};
         record::BatchBuilder builder;
         builder.append(arrival_ms, as_bytes(device), as_bytes(payload), 1, headers);
-        const auto batch = builder.finish();
+        const auto batch = builder.finish(compression);
         test::WaitedGroup group;
         Bytes bytes(batch.begin(), batch.end());
         const PartitionIndex index = device < "m" ? 0 : 1;
@@ -135,6 +139,20 @@ TEST_CASE("a time range leaves old records unread, but no late one", "[query]") 
     CHECK(summary.value().rows_read == 2);
     CHECK(rows_of(*engine, "SELECT v FROM telemetry WHERE ts < '2024-05-01' AND v > 2") ==
           Rows{"[3]"});
+}
+
+TEST_CASE("a batch of rows is bounded in bytes however well its records were compressed",
+          "[query]") {
+    Site site;
+    const std::string megabyte = '"' + std::string(1U << 20U, 'x') + '"';
+    for (int i = 0; i < 20; ++i)
+        site.publish("plant/a/t", "a", megabyte, kStartMs, record::Compression::zstd);
+    Collected sink;
+    REQUIRE(site.engine()->run({"SELECT length(payload) FROM telemetry"}, sink));
+    CHECK(sink.lines == Rows(20, "[1048578]"));
+    CHECK(sink.rows_max <= 4);
+    CHECK(rows_of(*site.engine(), "SELECT count(*) FROM telemetry WHERE device = 'b'") ==
+          Rows{"[0]"});
 }
 
 TEST_CASE("a query has a bound of memory, a deadline and can be cancelled", "[query]") {
