@@ -96,14 +96,17 @@ void ResultText::write_head(const column::Frame* first) {
     text_ += format_ == ResultFormat::csv ? "\r\n" : "],\n\"rows\":[";
 }
 
-void ResultText::rows(const column::Frame& batch) {
+std::size_t ResultText::rows(const column::Frame& batch, std::size_t row, std::size_t bytes_max) {
     write_head(&batch);
-    for (std::size_t row = 0; row < batch.rows; ++row) {
+    while (row < batch.rows) {
         if (format_ == ResultFormat::csv)
             write_csv_row(batch, row);
         else
             write_row(batch, row);
+        ++row;
+        if (text_.size() >= bytes_max) break;
     }
+    return row;
 }
 
 void ResultText::write_row(const column::Frame& batch, std::size_t row) {

@@ -1,4 +1,5 @@
 #include "sql/function_groups.hpp"
+#include "sql/text_search.hpp"
 
 #include <holdfast/column/json_text.hpp>
 
@@ -77,7 +78,7 @@ bool ends(std::string_view text, std::string_view part) {
     return text.ends_with(part);
 }
 bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
+    return find_text(text, part) != std::string_view::npos;
 }
 Value replace_of(Args args, Evaluation& evaluation) {
     for (const Value& each : args)
@@ -86,7 +87,8 @@ Value replace_of(Args args, Evaluation& evaluation) {
     const auto from = args[1].as_text();
     if (from.empty()) return args[0];
     std::string out;
-    for (std::size_t at = rest.find(from); at != std::string_view::npos; at = rest.find(from)) {
+    for (std::size_t at = find_text(rest, from); at != std::string_view::npos;
+         at = find_text(rest, from)) {
         out.append(rest.substr(0, at)).append(args[2].as_text());
         rest.remove_prefix(at + from.size());
         if (out.size() > kTextBytesMax) return mismatch(evaluation);
@@ -171,7 +173,8 @@ Value split_part_of(Args args, Evaluation& evaluation) {
     const auto separator = args[1].as_text();
     std::vector<std::string_view> parts;
     for (;;) {
-        const std::size_t at = separator.empty() ? std::string_view::npos : rest.find(separator);
+        const std::size_t at =
+            separator.empty() ? std::string_view::npos : find_text(rest, separator);
         parts.push_back(rest.substr(0, at));
         if (at == std::string_view::npos) break;
         rest.remove_prefix(at + separator.size());
@@ -185,7 +188,7 @@ Value split_part_of(Args args, Evaluation& evaluation) {
 // Where the part begins, in characters from 1; 0 where it is not.
 Value strpos_of(Args args, Evaluation& evaluation) {
     if (args[0].type() != Type::text || args[1].type() != Type::text) return mismatch(evaluation);
-    const std::size_t at = args[0].as_text().find(args[1].as_text());
+    const std::size_t at = find_text(args[0].as_text(), args[1].as_text());
     if (at == std::string_view::npos) return Value::of_int(0);
     return Value::of_int(characters_of(args[0].as_text().substr(0, at)) + 1);
 }

@@ -183,6 +183,20 @@ TEST_CASE("a long answer arrives whole, in pieces", "[gateway][query]") {
     CHECK_THAT(body, Contains(fmt::format("\"row_count\":{},", kRecords)));
 }
 
+TEST_CASE("rows that repeat a large value are sent as they are made", "[gateway][query]") {
+    Site site;
+    site.produce(60, 10'000); // joined with themselves: 36 MB of text in two batches
+    Client reader(site.running->server().port());
+    const std::string body = "SELECT a.payload FROM events a CROSS JOIN events b";
+    reader.write("POST /api/v1/query?format=csv HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                 std::to_string(body.size()) + "\r\n\r\n" + body);
+    const auto answer = reader.read();
+    CHECK(answer.status == 200);
+    const auto first = reader.read_chunk();
+    REQUIRE(first);
+    CHECK(first->size() < 1'000'000); // a piece ends behind the row that fills it
+}
+
 TEST_CASE("a query that needs more memory than it may have gets a clear answer",
           "[gateway][query]") {
     query::EngineSettings settings;

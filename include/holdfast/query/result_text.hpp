@@ -27,8 +27,11 @@ public:
     explicit ResultText(ResultFormat format) : format_(format) {}
 
     void begin(std::vector<std::string> names);
-    // The type of a column is that of its first batch: "MIXED" where its values differ there.
-    void rows(const column::Frame& batch);
+    // Rows from `row` on until about `bytes_max` of text wait, at least one; gives the row behind
+    // the last: a batch may be as many times larger than its values as it has rows. The type of a
+    // column is that of its first batch: "MIXED" where its values differ there.
+    [[nodiscard]] std::size_t rows(const column::Frame& batch, std::size_t row,
+                                   std::size_t bytes_max);
     void end(const Summary& summary);
     // The answer breaks off: JSON and NDJSON say why, CSV has no place for it.
     void fail(const Error& why);

@@ -30,7 +30,8 @@ struct Function {
 // Results of text functions are at most this long; longer ones become NULL and are counted.
 inline constexpr std::size_t kTextBytesMax = 64 * 1024;
 
-// `%` any text, `_` one character, everything else itself. Linear in memory, no recursion.
+// `%` any text, `_` one character, everything else itself. Needs no memory, and time linear in the
+// text but for pieces with `_` between two `%`.
 [[nodiscard]] bool matches_like(std::string_view text, std::string_view pattern) noexcept;
 
 } // namespace holdfast::sql

@@ -16,6 +16,8 @@
 namespace holdfast::app {
 namespace {
 
+constexpr std::size_t kPieceBytes = 64U << 10U;
+
 // Gives text on as it grows.
 class TextSink final : public query::Sink {
 public:
@@ -27,8 +29,10 @@ public:
         return ok();
     }
     Result<void> rows(const column::Frame& batch) override {
-        text_.rows(batch);
-        if (!take_(text_.take())) return fail(Errc::closed, "nobody reads the answer");
+        for (std::size_t row = 0; row < batch.rows;) {
+            row = text_.rows(batch, row, kPieceBytes);
+            if (!take_(text_.take())) return fail(Errc::closed, "nobody reads the answer");
+        }
         return ok();
     }
     void end(const query::Summary& summary) {

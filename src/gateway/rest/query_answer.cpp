@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kPieceBytes = 64U << 10U;
 constexpr std::size_t kPiecesMax = 4;
 // How long a query waits for a client that reads nothing: it holds one of few threads.
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kPatience{5};
 
 // What a query may not exceed is no matter of trying again, as other bounds are: the query itself
 // has to be another one.
@@ -35,9 +35,12 @@ Result<void> QueryAnswer::begin(const std::vector<std::string>& names) {
 }
 
 Result<void> QueryAnswer::rows(const column::Frame& batch) {
-    text_.rows(batch);
-    if (text_.size() < kPieceBytes) return ok();
-    return hand_over(text_.take());
+    for (std::size_t row = 0; row < batch.rows;) {
+        row = text_.rows(batch, row, kPieceBytes);
+        if (text_.size() < kPieceBytes) continue;
+        HF_TRY(hand_over(text_.take()));
+    }
+    return ok();
 }
 
 // The first piece sends the head; then it waits until the client has taken enough of those before.
