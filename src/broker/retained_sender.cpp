@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kTopicsPerStep = 512;
 constexpr std::size_t kBytesPerStep = 64U << 10U;
+// Of a stretch: with messages retained without a pause it would never be the same twice.
+constexpr std::uint8_t kRereadsMax = 3;
 constexpr std::size_t kGatheredMax = 1U << 20U; // of all sessions in a turn
 
 // What every topic that the filter matches starts with.
@@ -86,8 +88,9 @@ void RetainedSender::go_on_later(Session& session) {
 void RetainedSender::read_on(Session& session, RetainedScan& scan) {
     scan.is_begun = true;
     session.subscriber->retained_is_reading = true;
-    context_.reads.run([this, &log = context_.broker.log(), ref = session.ref, asked = scan] {
-        auto stretch = std::make_shared<Stretch>(read(log, asked));
+    context_.reads.run([this, &log = context_.broker.log(), ref = session.ref,
+                        asked = Asked{scan, context_.broker.retained().changes()}] {
+        auto stretch = std::make_shared<Stretch>(read(log, asked.scan));
         return [this, ref, asked, stretch] { on_read(ref, asked, *stretch); };
     });
 }
@@ -114,27 +117,47 @@ RetainedSender::Stretch RetainedSender::read(const log::Log& log, const Retained
     return stretch;
 }
 
-void RetainedSender::on_read(SessionRef ref, const RetainedScan& asked, const Stretch& stretch) {
+// A live message may have reached the client while the one that it replaces was being read: that
+// must not come behind it, or the client would take an old state for the latest.
+void RetainedSender::on_read(SessionRef ref, const Asked& asked, Stretch& stretch) {
     Session* const session = context_.sessions.find(ref);
     if (session == nullptr || !session->subscriber) return;
     SubscriberState& subscriber = *session->subscriber;
     subscriber.retained_is_reading = false;
+    if (subscriber.retained_scans.empty()) return;
+    RetainedScan& scan = subscriber.retained_scans.front();
     // The client may have unsubscribed meanwhile, or another connection taken the session over.
-    if (session->state == SessionState::connected && !subscriber.retained_scans.empty()) {
-        RetainedScan& scan = subscriber.retained_scans.front();
-        if (scan.is_begun && scan.filter == asked.filter && scan.after == asked.after) {
-            for (const auto& [topic, value] : stretch.messages) {
-                const auto message = decode_retained(value);
-                if (!message)
-                    log_error("mqtt", "topic '{}': {}", topic, message.error().context);
-                else if (message.value().expires_ms > context_.clock.expiry_ms)
-                    send(*session, scan, topic, message.value());
-            }
-            scan.after = stretch.after;
-            if (stretch.is_through) subscriber.retained_scans.pop_front();
-        }
-    }
+    const bool is_wanted = session->state == SessionState::connected && scan.is_begun &&
+                           scan.filter == asked.scan.filter && scan.after == asked.scan.after;
+    const Retained::Changes changes = context_.broker.retained().changes();
+    if (!is_wanted || (changes.begun != asked.changes.begun && changes.is_pending() &&
+                       scan.rereads++ < kRereadsMax))
+        return go_on_later(*session);
+    if (changes != asked.changes) look_again(stretch);
+    send_stretch(*session, scan, stretch);
+    scan.rereads = 0;
+    scan.after = stretch.after;
+    if (stretch.is_through) subscriber.retained_scans.pop_front();
     if (!subscriber.retained_scans.empty()) go_on_later(*session);
+}
+
+// On this thread: whatever was changed is in memory still, and the rest was read a moment ago.
+void RetainedSender::look_again(Stretch& stretch) {
+    for (auto& [topic, value] : stretch.messages) {
+        auto now = context_.broker.log().state(kRetainedKeyspace, topic);
+        if (now) value = std::move(now).value().value_or("");
+    }
+    std::erase_if(stretch.messages, [](const auto& message) { return message.second.empty(); });
+}
+
+void RetainedSender::send_stretch(Session& session, RetainedScan& scan, const Stretch& stretch) {
+    for (const auto& [topic, value] : stretch.messages) {
+        const auto message = decode_retained(value);
+        if (!message)
+            log_error("mqtt", "topic '{}': {}", topic, message.error().context);
+        else if (message.value().expires_ms > context_.clock.expiry_ms)
+            send(session, scan, topic, message.value());
+    }
 }
 
 void RetainedSender::send(Session& session, const RetainedScan& scan, std::string_view topic,

@@ -33,10 +33,16 @@ private:
         std::string after;      // the last topic that was looked at
         bool is_through = true; // nothing was behind it
     };
+    struct Asked { // what a stretch was read for
+        RetainedScan scan;
+        Retained::Changes changes; // when it was asked for
+    };
     [[nodiscard]] static Stretch read(const log::Log& log, const RetainedScan& scan);
     void go_on_later(Session& session);
     void read_on(Session& session, RetainedScan& scan);
-    void on_read(SessionRef ref, const RetainedScan& asked, const Stretch& stretch);
+    void on_read(SessionRef ref, const Asked& asked, Stretch& stretch);
+    void send_stretch(Session& session, RetainedScan& scan, const Stretch& stretch);
+    void look_again(Stretch& stretch);
     void send(Session& session, const RetainedScan& scan, std::string_view topic,
               const RetainedMessage& message);
 

@@ -44,6 +44,7 @@ struct RetainedScan {
     std::uint32_t identifier = 0; // 0 = none
     std::string after;            // topics up to here are done
     bool is_begun = false;        // its first stretch is read, or under way
+    std::uint8_t rereads = 0;     // of the stretch that is under way
 };
 
 // What only subscribers need, so that a session that only publishes stays small.

@@ -139,3 +139,25 @@ TEST_CASE("retained messages are read away from the event loop", "[broker][retai
     CHECK_FALSE(bench.log.reads.take_readers().contains(std::this_thread::get_id()));
     bench.broker->reads().stop();
 }
+
+TEST_CASE("a retained message never comes behind the one that has replaced it",
+          "[broker][retained]") {
+    BrokerBench bench;
+    const Client publisher = bench.connect("pub");
+    const auto retain = [&](std::string_view payload, std::uint16_t packet_id) {
+        publisher.send(mqtt::Publish{
+            "state", as_bytes(payload), {}, packet_id, mqtt::Qos::at_least_once, true, false});
+    };
+    retain("old", 1);
+    bench.settle();
+    const Client reader = bench.connect("sub");
+    reader.subscribe("state", mqtt::Qos::at_least_once);
+    const auto answer = bench.shards[0]->next_task(); // it was read, and is held back
+    REQUIRE(answer);
+    retain("new", 2);
+    bench.settle();
+    CHECK(reader.received() == Lines{"SUBACK 1", "PUBLISH state new #1"});
+    bench.shards[0]->post(answer);
+    bench.settle();
+    CHECK(reader.received() == Lines{"PUBLISH state new retain #2"});
+}

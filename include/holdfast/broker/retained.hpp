@@ -72,9 +72,21 @@ public:
     [[nodiscard]] Result<void> recount(const log::Log& log, std::string_view topic);
 
     // Between the two, a change that was made is not to be seen in the log yet.
-    void begin_change() noexcept { pending_.fetch_add(1); }
-    void end_change() noexcept { pending_.fetch_sub(1); }
-    [[nodiscard]] bool has_pending() const noexcept { return pending_.load() != 0; }
+    void begin_change() noexcept { begun_.fetch_add(1); }
+    void end_change() noexcept { ended_.fetch_add(1); }
+    [[nodiscard]] bool has_pending() const noexcept { return changes().is_pending(); }
+    // Groups with changes, since the start. Where none was begun or ended between two calls, no
+    // subscriber was told of a change between them.
+    struct Changes {
+        std::uint64_t begun = 0;
+        std::uint64_t ended = 0;
+        [[nodiscard]] bool is_pending() const noexcept { return begun != ended; }
+        friend bool operator==(const Changes&, const Changes&) = default;
+    };
+    [[nodiscard]] Changes changes() const noexcept {
+        const std::uint64_t ended = ended_.load(); // first: none ends before it begins
+        return {begun_.load(), ended};
+    }
 
 private:
     [[nodiscard]] std::size_t bytes_used() const;
@@ -86,7 +98,8 @@ private:
 
     const std::size_t bytes_max_;
     Counter& refused_;
-    std::atomic<std::size_t> pending_{0};
+    std::atomic<std::uint64_t> begun_{0};
+    std::atomic<std::uint64_t> ended_{0};
     mutable std::mutex mutex_;
     std::size_t bytes_ = 0; // guarded by mutex_
     struct Counted {
