@@ -10,23 +10,11 @@
 namespace holdfast::ml {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int32_t kDayMinutes = 1440;
 constexpr std::uint8_t kStateVersion = 2;
-// Event times are those that RFC 3339 can write: 0001-01-01 to 9999-12-31. Others count as these.
-constexpr std::int64_t kTimeMinMs = -62'135'596'800'000;
-constexpr std::int64_t kTimeMaxMs = 253'402'300'799'999;
-// So many samples in a row, each so far behind the newest time seen, and it was the newest that was
-// wrong: a device whose clock once stood in the future must not stop its detector.
-constexpr std::uint8_t kBehindMax = 3;
-constexpr std::int64_t kBehindMs = kDayMs;
+constexpr std::int64_t kDayMs = 86'400'000;
 // Bands are kept as floats; a value beyond is no measurement and counts as missing.
 constexpr double kValueMax = 1e37;
-
-std::int64_t floor_div(std::int64_t value, std::int64_t by) {
-    return value / by - (value % by < 0 ? 1 : 0);
-}
 
 } // namespace
 
@@ -113,41 +101,31 @@ double SeasonalRange::owed(std::int32_t day, std::int32_t minute, double value) 
     return known == 0 ? 0.0 : sum / static_cast<double>(known);
 }
 
-void SeasonalRange::move_time(std::int64_t event_ms) {
-    if (samples_ == 0) first_ms_ = last_ms_ = event_ms;
-    behind_ = event_ms < last_ms_ - kBehindMs ? static_cast<std::uint8_t>(behind_ + 1) : 0;
-    if (behind_ < kBehindMax) {
-        last_ms_ = std::max(last_ms_, event_ms);
-        return;
-    }
-    behind_ = 0;
-    last_ms_ = event_ms;
-    first_ms_ = std::min(first_ms_, last_ms_);
-    silent_until_ms_ = std::min(silent_until_ms_, last_ms_ + settings_.silence_ms);
-}
-
 Verdict SeasonalRange::update(std::int64_t event_ms, double value) {
     Verdict verdict;
     verdict.score = debt_ / (debt_ + settings_.debt_limit);
     if (!(std::abs(value) <= kValueMax)) return verdict; // NaN too
-    move_time(std::clamp(event_ms, kTimeMinMs, kTimeMaxMs));
-    if (samples_ == 0) global_low_ = global_high_ = value;
+    if (samples_ == 0) {
+        clock_.start(event_ms);
+        global_low_ = global_high_ = value;
+    }
+    if (clock_.move(event_ms))
+        silent_until_ms_ = std::min(silent_until_ms_, clock_.now_ms + settings_.silence_ms);
     ++samples_;
-    const auto day = static_cast<std::int32_t>(floor_div(last_ms_, kDayMs));
-    last_minute_ = static_cast<std::int32_t>((last_ms_ - day * kDayMs) / kMinuteMs);
+    last_minute_ = clock_.minute();
     last_value_ = value;
 
     // The range before this value: an outlier must not shrink itself.
-    const double debt = owed(day, last_minute_, value);
+    const double debt = owed(clock_.day(), last_minute_, value);
     global_low_ = std::min(global_low_, value);
     global_high_ = std::max(global_high_, value);
 
-    verdict.is_warm =
-        last_ms_ - first_ms_ >= settings_.warmup_ms && samples_ >= settings_.warmup_samples;
-    const bool counts = verdict.is_warm && last_ms_ >= silent_until_ms_;
+    verdict.is_warm = clock_.now_ms - clock_.first_ms >= settings_.warmup_ms &&
+                      samples_ >= settings_.warmup_samples;
+    const bool counts = verdict.is_warm && clock_.now_ms >= silent_until_ms_;
     debt_ = debt_ * settings_.debt_decay + (counts ? debt : 0.0);
     verdict.score = debt_ / (debt_ + settings_.debt_limit);
-    if (verdict.is_warm) verdict.transition = decide(last_ms_, verdict.score);
+    if (verdict.is_warm) verdict.transition = decide(clock_.now_ms, verdict.score);
     return verdict;
 }
 
@@ -185,12 +163,12 @@ void SeasonalRange::save(Bytes& out) const {
     ByteWriter writer(out);
     const auto number = [&](double value) { writer.u64_be(std::bit_cast<std::uint64_t>(value)); };
     writer.u8(kStateVersion);
-    for (const std::int64_t time : {first_ms_, last_ms_, silent_until_ms_})
+    for (const std::int64_t time : {clock_.first_ms, clock_.now_ms, silent_until_ms_})
         writer.u64_be(static_cast<std::uint64_t>(time));
     writer.u64_be(samples_);
     for (const double value : {global_low_, global_high_, debt_}) number(value);
     writer.u8(alarmed_ ? 1 : 0);
-    writer.u8(behind_);
+    writer.u8(clock_.behind);
     for (const Bucket& bucket : buckets_) {
         writer.u8(bucket.days);
         if (bucket.days == 0) continue;
@@ -216,12 +194,12 @@ Result<void> SeasonalRange::read_state(ByteView bytes) {
     const auto wrong = [] { return fail(Errc::corrupt, "a value that is never saved"); };
     HF_TRY(const std::uint8_t version, reader.u8());
     if (version != kStateVersion) return wrong();
-    for (std::int64_t* time : {&first_ms_, &last_ms_, &silent_until_ms_}) {
+    for (std::int64_t* time : {&clock_.first_ms, &clock_.now_ms, &silent_until_ms_}) {
         HF_TRY(const std::uint64_t value, reader.u64_be());
         *time = static_cast<std::int64_t>(value);
-        if (*time < kTimeMinMs || *time > kTimeMaxMs + settings_.silence_ms) return wrong();
+        if (*time < EventClock::kMinMs || *time > EventClock::kMaxMs + settings_.silence_ms)
+            return wrong();
     }
-    if (last_ms_ > kTimeMaxMs || first_ms_ > last_ms_) return wrong();
     HF_TRY(samples_, reader.u64_be());
     for (double* number : {&global_low_, &global_high_, &debt_}) {
         HF_TRY(const std::uint64_t value, reader.u64_be());
@@ -232,8 +210,8 @@ Result<void> SeasonalRange::read_state(ByteView bytes) {
         debt_ < 0.0)
         return wrong();
     HF_TRY(const std::uint8_t alarmed, reader.u8());
-    HF_TRY(behind_, reader.u8());
-    if (alarmed > 1 || behind_ >= kBehindMax) return wrong();
+    HF_TRY(clock_.behind, reader.u8());
+    if (alarmed > 1 || !clock_.is_sound()) return wrong();
     alarmed_ = alarmed != 0;
     for (Bucket& bucket : buckets_) {
         HF_TRY(read_bucket(reader, bucket));
@@ -248,7 +226,8 @@ Result<void> SeasonalRange::read_bucket(ByteReader& reader, Bucket& bucket) {
     if (bucket.days == 0) return ok();
     HF_TRY(const std::uint32_t day, reader.u32_be());
     bucket.day = static_cast<std::int32_t>(day);
-    if (bucket.day < kTimeMinMs / kDayMs || bucket.day > kTimeMaxMs / kDayMs) return wrong();
+    if (bucket.day < EventClock::kMinMs / kDayMs || bucket.day > EventClock::kMaxMs / kDayMs)
+        return wrong();
     for (std::size_t age = 0; age < bucket.days; ++age) {
         const std::size_t entry = (bucket.newest + kDays - age) % kDays;
         HF_TRY(const std::uint32_t low, reader.u32_be());

@@ -2,6 +2,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/result.hpp>
+#include <holdfast/ml/event_clock.hpp>
 #include <holdfast/ml/verdict.hpp>
 
 #include <array>
@@ -40,8 +41,8 @@ class SeasonalRange {
 public:
     explicit SeasonalRange(SeasonalRangeSettings settings = {});
 
-    // One sample in order of event time (epoch milliseconds UTC; an older one counts as now, but
-    // after three in a row that are more than a day older it was the newest time that was wrong).
+    // One sample in order of event time (epoch milliseconds UTC; EventClock says what becomes of
+    // others).
     // A value that is not finite, or beyond 1e37, is passed over and gives the score of before.
     Verdict update(std::int64_t event_ms, double value);
     // Of the last update.
@@ -75,22 +76,19 @@ private:
     void learn(Bucket& bucket, std::int32_t day, double value);
     [[nodiscard]] double range_for(double value) const;
     [[nodiscard]] double owed(std::int32_t day, std::int32_t minute, double value);
-    void move_time(std::int64_t event_ms);
     [[nodiscard]] Transition decide(std::int64_t event_ms, double score);
     [[nodiscard]] Result<void> read_state(ByteView bytes);
     [[nodiscard]] static Result<void> read_bucket(ByteReader& reader, Bucket& bucket);
 
     SeasonalRangeSettings settings_;
     std::vector<Bucket> buckets_; // of all widths, one after the other
-    std::int64_t first_ms_ = 0;
-    std::int64_t last_ms_ = 0;
+    EventClock clock_;
     std::int64_t silent_until_ms_ = 0;
     std::uint64_t samples_ = 0;
     double global_low_ = 0.0;
     double global_high_ = 0.0;
     double debt_ = 0.0;
     bool alarmed_ = false;
-    std::uint8_t behind_ = 0; // samples in a row that are far older than last_ms_
 
     double last_value_ = 0.0; // for explain()
     Band worst_band_{};
