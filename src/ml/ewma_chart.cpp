@@ -20,6 +20,7 @@ constexpr double kPercentile = 0.99;
 // No control limit is narrower than that of white noise: its average deviates by
 // sqrt(a / (2 - a)), 0.23 for a = 0.1, and 99 % of it lie within 2.58 of these.
 constexpr double kNormalBound = 2.576;
+constexpr double kLimitLeast = 0.1; // under that bound for the least smoothing that there is, 0.18
 constexpr double kDeviationsMax = 10.0; // of one sample; more is no more certain
 constexpr double kClearPart = 0.8;      // of the ratio that raises
 // Part of a sample's distance by which the mean follows: 10,000 samples to take a change in.
@@ -229,10 +230,10 @@ Result<void> EwmaChart::read_signal(ByteReader& reader, Signal& signal) const {
         if (!std::isfinite(*number)) return fail(Errc::corrupt, "a number that is none");
     }
     // A mean lies among values; ten of their deviations are no wider; averages are clamped.
-    const bool is_sound = std::abs(signal.mean) <= 10.0 * kValueMax && signal.scale > 0.0 &&
-                          signal.scale <= 10.0 * kValueMax && signal.limit >= 0.0 &&
-                          signal.limit <= kDeviationsMax &&
-                          std::abs(signal.average) <= kDeviationsMax;
+    const bool is_sound =
+        std::abs(signal.mean) <= 10.0 * kValueMax && signal.scale > 0.0 &&
+        signal.scale <= 10.0 * kValueMax && (signal.limit == 0.0 || signal.limit >= kLimitLeast) &&
+        signal.limit <= kDeviationsMax && std::abs(signal.average) <= kDeviationsMax;
     return is_sound ? ok() : Result<void>(fail(Errc::corrupt, "a value that is never saved"));
 }
 

@@ -214,6 +214,7 @@ TEST_CASE("no cut-off or altered state of a chart is taken", "[ml]") {
         CHECK(is_refused(3, 2, 1));
         CHECK(is_refused(12, 0x7FF8'0000'0000'0000, 8)); // mean NaN
         CHECK(is_refused(20, 0, 8));                     // no deviation
+        CHECK(is_refused(28, 0x0000'0000'0000'0001, 8)); // a limit that all is infinitely beyond
         CHECK(is_refused(28, 0xBFF0'0000'0000'0000, 8)); // limit -1
         CHECK(is_refused(36, 0x4034'0000'0000'0000, 8)); // average 20
     }
