@@ -70,10 +70,10 @@ void SeasonalRange::learn(Bucket& bucket, std::int32_t day, double value) {
 // which is noise of a number or the last bit of a sensor.
 double SeasonalRange::range_for(double value) const {
     constexpr double kLeastPart = 0.01;
+    constexpr double kLeast = std::numeric_limits<float>::min(); // bands know nothing smaller
     const double range = global_high_ - global_low_;
-    if (range > 0.0) return range;
-    return std::max({std::abs(value - global_low_), kLeastPart * std::abs(global_low_),
-                     double{std::numeric_limits<float>::min()}}); // bands know nothing smaller
+    if (range >= kLeast) return range;
+    return std::max({std::abs(value - global_low_), kLeastPart * std::abs(global_low_), kLeast});
 }
 
 // Mean over the widths of how far outside its band the value lies, in global ranges.

@@ -74,6 +74,15 @@ TEST_CASE("a constant signal is quiet for the seasonal detector, its first depar
     CHECK(verdict.transition == ml::Transition::raised);
 }
 
+TEST_CASE("a signal that moved by next to nothing still gets a score", "[ml]") {
+    ml::SeasonalRange detector;
+    for (int step = 0; step < 5 * kDaySteps; ++step)
+        detector.update(step * kStepMs, step % 2 == 0 ? 0.0 : 5e-324);
+    const double score = detector.update(5 * kDaySteps * kStepMs, -3.5).score;
+    CHECK(score > 0.5);
+    CHECK(score <= 1.0);
+}
+
 TEST_CASE("a value at the edge of what counts survives the round trip", "[ml]") {
     ml::SeasonalRange detector;
     for (int step = 0; step < 5 * kDaySteps; ++step)
