@@ -3,6 +3,7 @@
 #include "access/rule.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace holdfast::access {
 
@@ -97,14 +98,17 @@ const std::vector<std::string>& Policy::anonymous_roles() const noexcept {
 Rights Policy::rights_of(const Principal& principal) const {
     auto bound = std::make_shared<BoundRules>();
     bound->roles = roles_;
+    std::vector<BoundRule> allowing;
     for (const std::string& name : principal.roles) {
         const Roles::Role* role = roles_->find(name);
         if (role == nullptr) continue;
-        for (const Rule& rule : role->rules)
-            if (auto one = rule.bind(principal)) bound->rules.push_back(std::move(*one));
+        for (const Rule& rule : role->rules) {
+            auto one = rule.bind(principal);
+            if (one) (one->is_deny ? bound->rules : allowing).push_back(std::move(*one));
+        }
     }
     // The first that fits decides, so what denies stands before what allows.
-    std::ranges::stable_partition(bound->rules, &BoundRule::is_deny);
+    std::ranges::move(allowing, std::back_inserter(bound->rules));
     return Rights(std::move(bound));
 }
 
