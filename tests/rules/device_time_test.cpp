@@ -26,8 +26,8 @@ rules::Event event(int at, const std::string& device, int ahead = 0, int temp = 
     made.topic = "car/" + device + "/obd";
     made.device = device;
     made.payload = fmt::format(R"({{"temp":{}}})", temp);
-    made.arrival_ms = kStartMs + at * 1000;
-    made.ts_ms = made.arrival_ms + ahead * 1000;
+    made.arrival_ms = kStartMs + at * 1000LL;
+    made.ts_ms = made.arrival_ms + ahead * 1000LL;
     return made;
 }
 
