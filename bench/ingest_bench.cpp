@@ -117,7 +117,7 @@ struct Site final : ShardPort {
         }
     }
     std::uint32_t connect(std::string_view client_id, mqtt::Version version) {
-        const std::uint32_t slot = shard.open("127.0.0.1:5");
+        const std::uint32_t slot = shard.open({"127.0.0.1:5"});
         mqtt::Connect packet;
         packet.version = version;
         packet.client_id = client_id;

@@ -4,6 +4,7 @@
 #include "app/settings_of_config.hpp"
 
 #include <holdfast/broker/bridge.hpp>
+#include <holdfast/identity/directory.hpp>
 #include <holdfast/log/stream_settings.hpp>
 #include <holdfast/models/model_spec.hpp>
 #include <holdfast/rules/check.hpp>
@@ -34,6 +35,9 @@ public:
                 add(route.where, made.error());
         for (const config::ModelFile& model : config_.models) check(model);
         for (const auto& file : config_.rule_files) check(file);
+        if (const config::Security& security = config_.security; security.has_users())
+            if (const auto read = identity::Directory::load(security.access, security.users); !read)
+                add(read.error().context);
         if (mistakes_.empty()) return ok();
         return fail(Errc::malformed, std::move(mistakes_));
     }

@@ -18,11 +18,12 @@
 namespace holdfast::app {
 namespace {
 
-sigset_t stop_signals() {
+sigset_t awaited_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -61,19 +62,26 @@ int serve(const ServeArguments& arguments) {
 
     keep_freed_memory(config.value().limits.memory_bytes);
     // Blocked before any thread starts, so that this one alone takes them, in sigtimedwait().
-    const sigset_t signals = stop_signals();
+    const sigset_t signals = awaited_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // whoever read our output may go; the server stays
 
+    const bool has_users = config.value().security.has_users();
     Server server(std::move(config).value());
     if (const auto started = server.start(); !started) return failed(started.error());
-    log_info("app", "no users are configured: anonymous clients from loopback only");
+    if (!has_users)
+        log_info("app", "no users are configured: anonymous clients from loopback only");
     for (const std::string& line : server.listening_lines()) fmt::print("{}\n", line);
     fmt::print("ready\n");
     std::fflush(stdout);
 
     const timespec second{1, 0};
-    while (::sigtimedwait(&signals, nullptr, &second) < 0) server.run_housekeeping();
+    for (;;) {
+        const int signal = ::sigtimedwait(&signals, nullptr, &second);
+        if (signal == SIGINT || signal == SIGTERM) break;
+        if (signal == SIGHUP) server.reload();
+        server.run_housekeeping();
+    }
     log_info("app", "stopping");
     server.stop();
     return 0;

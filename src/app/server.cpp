@@ -6,6 +6,7 @@
 #include "app/parts/compaction_part.hpp"
 #include "app/parts/consumers_part.hpp"
 #include "app/parts/http_part.hpp"
+#include "app/parts/identity_part.hpp"
 #include "app/parts/log_part.hpp"
 #include "app/parts/models_part.hpp"
 #include "app/parts/mqtt_part.hpp"
@@ -20,6 +21,7 @@ namespace holdfast::app {
 // listeners are last, so that whoever connects finds everything running.
 struct Server::Parts {
     explicit Parts(config::Config config) : ground(std::move(config)) {
+        list.add<IdentityPart>(ground);
         auto& log = list.add<LogPart>(ground);
         auto& broker = list.add<BrokerPart>(ground, log);
         auto& alarms = list.add<AlarmsPart>(log);
@@ -52,6 +54,10 @@ void Server::stop() {
 
 void Server::run_housekeeping() {
     parts_->ground.housekeeping.run();
+}
+
+void Server::reload() {
+    parts_->list.reload();
 }
 
 std::vector<std::string> Server::listening_lines() const {

@@ -73,7 +73,7 @@ void Inbound::account_partial(Session& session) {
     MemoryAccount& memory = context_.broker.memory();
     if (bytes > session.partial_bytes && !memory.try_take(bytes - session.partial_bytes)) {
         log_info("mqtt", "client '{}' from {} closed: no memory is left for the rest of a packet",
-                 session.client_id, session.peer_address);
+                 session.client_id, session.peer.address);
         return closer_.disconnect(session, mqtt::ReasonCode::quota_exceeded,
                                   "the server's memory is full");
     }
@@ -133,18 +133,17 @@ bool Inbound::goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteVie
 void Inbound::hand_over(Session& session, std::uint16_t home, ByteView input) {
     struct Arrival {
         std::unique_ptr<MovingConnection> connection;
-        std::string peer_address;
+        Peer peer;
         Bytes input;
     };
     auto arrival = std::make_shared<Arrival>(); // std::function wants copies
     arrival->connection = context_.transport.release(session.ref.slot);
-    arrival->peer_address = std::move(session.peer_address);
+    arrival->peer = std::move(session.peer);
     arrival->input.assign(input.begin(), input.end());
     context_.broker.memory().give_back(session.partial_bytes);
     context_.sessions.free(session);
     context_.broker.port(home).post([arrival](Shard& shard) {
-        shard.take_in(std::move(arrival->connection), std::move(arrival->peer_address),
-                      arrival->input);
+        shard.take_in(std::move(arrival->connection), std::move(arrival->peer), arrival->input);
     });
 }
 
@@ -209,7 +208,7 @@ bool Inbound::malformed(Session& session, const Error& error) {
 // Always false, as a handler that has closed its session returns.
 bool Inbound::protocol_error(Session& session, mqtt::ReasonCode reason, std::string_view why) {
     context_.broker.counters().protocol_errors.add();
-    log_info("mqtt", "client '{}' from {} closed: {} ({})", session.client_id, session.peer_address,
+    log_info("mqtt", "client '{}' from {} closed: {} ({})", session.client_id, session.peer.address,
              why, mqtt::to_string(reason));
     closer_.disconnect(session, reason, why);
     return false;

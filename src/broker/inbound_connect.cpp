@@ -143,7 +143,7 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
     context_.broker.counters().connects.add();
     context_.broker.client_count().fetch_add(1, std::memory_order_relaxed);
     log_debug("mqtt", "client '{}' connected from {}, version {}{}", session.client_id,
-              session.peer_address, static_cast<int>(connect.version),
+              session.peer.address, static_cast<int>(connect.version),
               is_present ? ", session present" : "");
     return &session;
 }
@@ -152,7 +152,7 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
 void Inbound::move_connection(Session& from, Session& to) {
     assert(to.state == SessionState::offline); // else two connections would share a session
     context_.transport.move(from.ref.slot, to.ref.slot);
-    to.peer_address = std::move(from.peer_address);
+    to.peer = std::move(from.peer);
     to.partial_bytes = from.partial_bytes;
     to.last_read_ms = from.last_read_ms;
     context_.sessions.free(from);
@@ -224,7 +224,7 @@ mqtt::Connack Inbound::connack_of(const Session& session, const mqtt::Connect& c
 
 void Inbound::refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why) {
     context_.broker.counters().refused_connects.add();
-    log_info("mqtt", "CONNECT from {} refused: {}", session.peer_address, why);
+    log_info("mqtt", "CONNECT from {} refused: {}", session.peer.address, why);
     mqtt::Connack connack;
     connack.reason = reason;
     if (session.is_v5() && session.wants_problem_information)

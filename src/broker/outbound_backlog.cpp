@@ -132,7 +132,7 @@ void Outbound::close_slow(Session& session) {
     if (session.state == SessionState::closing) return; // what it would be told has no room
     context_.broker.counters().closed_slow.add();
     log_info("mqtt", "client '{}' from {} closed: it reads too slowly, {} bytes wait for it",
-             session.client_id, session.peer_address, session.waiting_bytes());
+             session.client_id, session.peer.address, session.waiting_bytes());
     closer_->close(session, "reads too slowly", false);
 }
 

@@ -4,6 +4,7 @@
 #include "broker/persistent_state.hpp"
 
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/peer.hpp>
 #include <holdfast/broker/publisher.hpp>
 #include <holdfast/broker/subscription_index.hpp>
 #include <holdfast/broker/topic_cache.hpp>
@@ -74,7 +75,7 @@ struct Session {
     std::int64_t last_read_ms = 0;                   // monotonic
     std::size_t unsent_bytes = 0;                    // memory of what the transport keeps for it
     std::int64_t sent_ms = 0; // monotonic: since when its client has done nothing about it
-    std::string peer_address;
+    Peer peer;
     std::string client_id;
     std::uint32_t client_hash = 0; // record::key_hash() of it
     Bytes client_header;           // mqtt.client, encoded

@@ -26,7 +26,7 @@ void SessionCloser::close(Session& session, std::string_view why, bool lingers) 
     if (session.state == SessionState::closing) return;
     assert(session.state == SessionState::connecting || session.state == SessionState::connected);
     if (log_enabled(LogLevel::debug))
-        log_debug("mqtt", "client '{}' from {} closed: {}", session.client_id, session.peer_address,
+        log_debug("mqtt", "client '{}' from {} closed: {}", session.client_id, session.peer.address,
                   why);
     const bool was_connected = session.state == SessionState::connected;
     session.state = SessionState::closing;

@@ -76,11 +76,11 @@ Result<void> Shard::load() {
     return SessionLoader(parts_->context, parts_->outbound.budget()).load();
 }
 
-std::uint32_t Shard::open(std::string peer_address) {
+std::uint32_t Shard::open(Peer peer) {
     begin_turn();
     Session& session = parts_->context.sessions.add();
     session.state = SessionState::connecting;
-    session.peer_address = std::move(peer_address);
+    session.peer = std::move(peer);
     session.last_read_ms = parts_->context.clock.monotonic_ms;
     return session.ref.slot;
 }
@@ -128,9 +128,8 @@ void Shard::publish(PublishBatch batch, Publisher::Done done) {
     parts_->publisher.publish(std::move(batch), std::move(done));
 }
 
-void Shard::take_in(std::unique_ptr<MovingConnection> connection, std::string peer_address,
-                    ByteView input) {
-    const std::uint32_t slot = open(std::move(peer_address));
+void Shard::take_in(std::unique_ptr<MovingConnection> connection, Peer peer, ByteView input) {
+    const std::uint32_t slot = open(std::move(peer));
     parts_->context.transport.take_in(slot, std::move(connection));
     // Where that failed, the slot is free already.
     if (parts_->context.sessions[slot].state != SessionState::free) on_bytes(slot, input);

@@ -43,6 +43,7 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name,
         config.streams.emplace_back().name = "events";
     if (bridge) read_bridge(*bridge, config.streams, config.bridge, mistakes);
 
+    read_security(map, name.parent_path(), config.security);
     map.refuse("history", "the history store is not served by this version yet");
     config.rule_files = expand(map, "rules", name.parent_path());
     read_models(map, name.parent_path(), config.models, mistakes);

@@ -26,6 +26,8 @@ void read_bridge(const YAML::Node& node, const std::vector<StreamConfig>& stream
 // The files that the patterns of `key` name, each pattern's in the order of their names.
 [[nodiscard]] std::vector<std::filesystem::path> expand(MapReader& map, std::string_view key,
                                                         const std::filesystem::path& directory);
+// `access` and `users`, relative to `directory`.
+void read_security(MapReader& map, const std::filesystem::path& directory, Security& out);
 void read_models(MapReader& map, const std::filesystem::path& directory,
                  std::vector<ModelFile>& out, Mistakes& mistakes);
 

@@ -29,10 +29,11 @@ public:
         return ok();
     }
     void stop() override { diary_.push_back("stop " + name_); }
-    std::optional<std::string> listening() const override {
-        if (name_ == "log") return std::nullopt;
-        return "listening " + name_;
+    std::vector<std::string> listening() const override {
+        if (name_ == "log") return {};
+        return {"listening " + name_};
     }
+    void reload() override { diary_.push_back("reload " + name_); }
 
 private:
     Diary& diary_;
@@ -52,6 +53,9 @@ TEST_CASE("parts start in order, and stop and end in reverse", "[app]") {
         REQUIRE(parts.start());
         CHECK(parts.listening() == Diary{"listening mqtt", "listening http"});
         CHECK(diary == Diary{"start log", "start mqtt", "start http"});
+        diary.clear();
+        parts.reload();
+        CHECK(diary == Diary{"reload log", "reload mqtt", "reload http"});
         diary.clear();
         parts.stop();
         parts.stop(); // finds nothing to stop

@@ -119,7 +119,7 @@ Result<void> BrokerBench::restart() {
 Client BrokerBench::open(std::size_t shard, mqtt::Version version) {
     Client client{std::make_shared<Line>(), version};
     ShardBench& bench = *shards[shard];
-    bench.transport.put(bench.shard.open("127.0.0.1:5"), client.connection);
+    bench.transport.put(bench.shard.open({"127.0.0.1:5"}), client.connection);
     return client;
 }
 

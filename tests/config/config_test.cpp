@@ -98,6 +98,23 @@ private:
 
 } // namespace
 
+TEST_CASE("users and rights are two files beside the configuration, both or none", "[config]") {
+    const auto both = config::parse("access: access.yaml\nusers: users\n", "/etc/hf/hf.yaml");
+    REQUIRE(both);
+    CHECK(both.value().security.has_users());
+    CHECK(both.value().security.access == "/etc/hf/access.yaml");
+    CHECK(both.value().security.users == "/etc/hf/users");
+
+    const auto one = config::parse("data_dir: d\nusers: users\n", "hf.yaml");
+    REQUIRE_FALSE(one);
+    CHECK(
+        one.error().context ==
+        "hf.yaml:2: users: needs `access` beside it: roles and rules are in one file, users in the "
+        "other");
+    CHECK_FALSE(config::parse("access: \"\"\nusers: u\n", "hf.yaml"));
+    CHECK_FALSE(config::defaults().security.has_users());
+}
+
 TEST_CASE("without a file or a key the defaults hold", "[config]") {
     const auto empty = config::parse("", "x.yaml");
     REQUIRE(empty);

@@ -36,7 +36,7 @@ public:
         fd_ = ends[0];
         if (send_buffer_bytes != 0) // of the server's end: how much it gets rid of unread
             ::setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof(int));
-        thread.adopt(ends[1], "a socket pair");
+        thread.adopt(ends[1], {"a socket pair"});
     }
     ~Peer() { ::close(fd_); }
     Peer(const Peer&) = delete;

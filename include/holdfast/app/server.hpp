@@ -9,7 +9,7 @@
 
 namespace holdfast::app {
 
-// The whole server in one object. One thread calls start(), run_housekeeping() and stop().
+// The whole server in one object. One thread calls all members.
 class Server {
 public:
     explicit Server(config::Config config);
@@ -22,6 +22,9 @@ public:
     void stop();
     // To be called about once a second: does what is due.
     void run_housekeeping();
+
+    // Reads users, rights and certificates again, as SIGHUP asks.
+    void reload();
 
     // `listening mqtt 127.0.0.1:1883`, one line for each listener.
     [[nodiscard]] std::vector<std::string> listening_lines() const;

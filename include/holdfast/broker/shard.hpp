@@ -4,6 +4,7 @@
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/broker/fanout.hpp>
 #include <holdfast/broker/ingest_group.hpp>
+#include <holdfast/broker/peer.hpp>
 #include <holdfast/broker/transport.hpp>
 
 #include <chrono>
@@ -31,7 +32,7 @@ public:
     [[nodiscard]] Result<void> load();
 
     // A connection was accepted. Its slot is small and used again after close.
-    [[nodiscard]] std::uint32_t open(std::string peer_address);
+    [[nodiscard]] std::uint32_t open(Peer peer);
     // Bytes from the peer; what is left of a packet is kept. May close the connection.
     void on_bytes(std::uint32_t slot, ByteView bytes);
     // The peer hung up, or its socket failed with `why`.
@@ -53,8 +54,7 @@ public:
 
     // From other shards, as tasks. A connection of theirs, of which only `input` was read, whose
     // client lives here.
-    void take_in(std::unique_ptr<MovingConnection> connection, std::string peer_address,
-                 ByteView input);
+    void take_in(std::unique_ptr<MovingConnection> connection, Peer peer, ByteView input);
     // Messages for sessions of this shard, or stored for one of them. Both are used up.
     void deliver(Fanout& fanout);
     void deliver(QueueWrites::Chunk& chunk);

@@ -7,6 +7,7 @@
 #include <holdfast/config/listeners.hpp>
 #include <holdfast/config/model_file.hpp>
 #include <holdfast/config/mqtt.hpp>
+#include <holdfast/config/security.hpp>
 #include <holdfast/config/streams.hpp>
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     std::uint32_t shards = 0; // 0 = one per core
     Listeners listeners;
+    Security security;
     Limits limits;
     MqttConfig mqtt;
     std::vector<StreamConfig> streams; // `events` is added where the routes are the default ones

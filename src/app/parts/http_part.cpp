@@ -122,9 +122,9 @@ void HttpPart::stop() {
         if (queue != nullptr) queue->stop();
 }
 
-std::optional<std::string> HttpPart::listening() const {
-    if (!server_) return std::nullopt;
-    return listening_line("http", ground_.config.listeners.http->address, server_->port());
+std::vector<std::string> HttpPart::listening() const {
+    if (!server_) return {};
+    return {listening_line("http", ground_.config.listeners.http->address, server_->port())};
 }
 
 } // namespace holdfast::app

@@ -34,7 +34,7 @@ public:
 
     Result<void> start() override;
     void stop() override;
-    [[nodiscard]] std::optional<std::string> listening() const override;
+    [[nodiscard]] std::vector<std::string> listening() const override;
 
 private:
     void make_query_engine();

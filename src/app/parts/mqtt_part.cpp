@@ -20,9 +20,9 @@ void MqttPart::stop() {
     if (listener_) listener_->stop();
 }
 
-std::optional<std::string> MqttPart::listening() const {
-    if (!listener_) return std::nullopt;
-    return listening_line("mqtt", ground_.config.listeners.mqtt->address, listener_->port());
+std::vector<std::string> MqttPart::listening() const {
+    if (!listener_) return {};
+    return {listening_line("mqtt", ground_.config.listeners.mqtt->address, listener_->port())};
 }
 
 } // namespace holdfast::app

@@ -17,7 +17,7 @@ public:
 
     Result<void> start() override;
     void stop() override;
-    [[nodiscard]] std::optional<std::string> listening() const override;
+    [[nodiscard]] std::vector<std::string> listening() const override;
 
 private:
     Ground& ground_;

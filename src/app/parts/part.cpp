@@ -29,8 +29,12 @@ void PartList::stop() {
 std::vector<std::string> PartList::listening() const {
     std::vector<std::string> lines;
     for (const auto& part : parts_)
-        if (auto line = part->listening()) lines.push_back(std::move(*line));
+        for (std::string& line : part->listening()) lines.push_back(std::move(line));
     return lines;
+}
+
+void PartList::reload() {
+    for (const auto& part : parts_) part->reload();
 }
 
 } // namespace holdfast::app

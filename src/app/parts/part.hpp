@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,8 +22,11 @@ public:
     [[nodiscard]] virtual Result<void> start() = 0;
     // Takes nothing more and ends its threads. Also called where start() failed half way.
     virtual void stop() = 0;
-    // `listening mqtt 127.0.0.1:1883`, of a part that does.
-    [[nodiscard]] virtual std::optional<std::string> listening() const { return std::nullopt; }
+    // Reads again what may change while the server runs: users, rights, certificates. Where a file
+    // is bad the old one stays in force, and a log line says so. The main thread.
+    virtual void reload() {}
+    // `listening mqtt 127.0.0.1:1883`, a line for each listener.
+    [[nodiscard]] virtual std::vector<std::string> listening() const { return {}; }
 };
 
 // The parts in the order in which they are started. Stopped and destroyed in reverse.
@@ -47,6 +49,7 @@ public:
     [[nodiscard]] Result<void> start();
     // Once: a second call finds nothing to stop.
     void stop();
+    void reload();
     [[nodiscard]] std::vector<std::string> listening() const;
 
 private:

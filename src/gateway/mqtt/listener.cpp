@@ -82,7 +82,7 @@ void MqttListener::accept_some() {
         }
         const int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        shards_[next_shard_]->adopt(fd, text_of(peer));
+        shards_[next_shard_]->adopt(fd, {text_of(peer)});
         next_shard_ = (next_shard_ + 1) % shards_.size();
     }
     wait();

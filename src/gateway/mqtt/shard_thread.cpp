@@ -141,9 +141,9 @@ void ShardThread::post(std::function<void(broker::Shard&)> task) {
     boost::asio::post(io_, [this, task = std::move(task)] { shard_.run(task); });
 }
 
-void ShardThread::adopt(int fd, std::string peer_address) {
+void ShardThread::adopt(int fd, broker::Peer peer) {
     connection_count_.fetch_add(1, std::memory_order_relaxed);
-    auto take = [this, fd, peer = std::move(peer_address)] { watch(shard_.open(peer), fd); };
+    auto take = [this, fd, peer = std::move(peer)] { watch(shard_.open(peer), fd); };
     boost::asio::post(io_, std::move(take));
 }
 

@@ -2,6 +2,7 @@
 
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/broker.hpp>
+#include <holdfast/broker/peer.hpp>
 #include <holdfast/broker/shard.hpp>
 #include <holdfast/broker/transport.hpp>
 
@@ -39,7 +40,7 @@ public:
     void stop(std::chrono::milliseconds patience);
 
     // Takes over a connected, non-blocking socket. Any thread.
-    void adopt(int fd, std::string peer_address);
+    void adopt(int fd, broker::Peer peer);
     void post(std::function<void(broker::Shard&)> task) override;
     // MQTT connections, for the listener's limit. Any thread; approximate.
     [[nodiscard]] std::size_t connection_count() const noexcept {
