@@ -40,8 +40,8 @@ void PartitionTask::rebuild_decoder() {
         }
     }
     decoder_ = record::PayloadColumns(std::move(fields));
-    read_to_ = position();
     note_due();
+    read_to_ = position();
 }
 
 void PartitionTask::note_due() {
@@ -94,6 +94,9 @@ void PartitionTask::process(const log::Fetched& fetched) {
     }
     flush();
     idle_position_ = fetched.next_offset;
+    // What waits for time is told before how far was read, and that before where the rules stand:
+    // whoever sees the later of two sees the earlier, so no tick is written for what is over.
+    note_due();
     read_to_ = fetched.next_offset;
     for (const auto& run : runs_) {
         if (run->rule->status_now() != RuleStatus::running) continue;
@@ -101,7 +104,6 @@ void PartitionTask::process(const log::Fetched& fetched) {
         run->next_offset = std::max(run->next_offset, fetched.next_offset);
         run->gather(settings_.checkpoint_records);
     }
-    note_due();
 }
 
 void PartitionTask::collect(const record::RecordView& record) {

@@ -44,10 +44,12 @@ Result<void> TickWriter::write(const std::vector<std::shared_ptr<PartitionTask>>
     std::vector<PartitionTask*> ticking;
     for (const auto& task : tasks) {
         const PartitionId id = task->partition();
-        if (last_ms_.contains(id) || !task->wants_tick(now_ms)) continue;
-        // Records that were not read yet may tell the time themselves.
+        if (last_ms_.contains(id)) continue;
+        // Records that were not read yet may tell the time themselves. Asked first: what the task
+        // waits for is then what it waits for behind them.
         const auto bounds = log_.bounds(id);
         if (!bounds || bounds.value().high_watermark != task->read_to()) continue;
+        if (!task->wants_tick(now_ms)) continue;
         group.add(id, now_ms);
         ticking.push_back(task.get());
         last_ms_.emplace(id, monotonic_ms);
