@@ -15,6 +15,9 @@ using column::Value;
 Value text(std::string_view value) {
     return Value::of_text(value);
 }
+Value text_or_null(std::string_view value) {
+    return value.empty() ? Value() : text(value);
+}
 Value whole(auto value) {
     return Value::of_int(static_cast<std::int64_t>(value));
 }
@@ -172,16 +175,27 @@ public:
         constexpr std::size_t kAlarmsMax = 10'000; // what the registry gives at once
         for (const auto& alarm : alarms_.list({{}, {}, kAlarmsMax})) {
             const std::string id = alarms::alarm_id(alarm);
-            const std::vector<Value> row{text(id),
-                                         text(alarm.source),
-                                         text(alarm.name),
-                                         text(alarm.key),
-                                         alarm.device.empty() ? Value() : text(alarm.device),
-                                         text(alarms::to_string(alarm.state)),
-                                         text(alarms::to_string(alarm.severity)),
-                                         time_ms(alarm.raised_ms),
-                                         alarm.cleared_ms ? time_ms(*alarm.cleared_ms) : Value(),
-                                         text(alarm.details_json)};
+            const auto& acknowledged = alarm.acknowledged;
+            const auto& shelved = alarm.shelved;
+            const bool is_for_good = !shelved || shelved->until_ms == 0;
+            const std::vector<Value> row{
+                text(id),
+                text(alarm.source),
+                text(alarm.name),
+                text(alarm.key),
+                text_or_null(alarm.device),
+                text(alarms::to_string(alarm.state)),
+                text(alarms::to_string(alarm.severity)),
+                text_or_null(alarm.occurrence),
+                time_ms(alarm.raised_ms),
+                alarm.cleared_ms ? time_ms(*alarm.cleared_ms) : Value(),
+                text_or_null(alarms::to_string(alarm.reason)),
+                acknowledged ? time_ms(acknowledged->at_ms) : Value(),
+                acknowledged ? text_or_null(acknowledged->by) : Value(),
+                shelved ? time_ms(shelved->at_ms) : Value(),
+                is_for_good ? Value() : time_ms(shelved->until_ms),
+                shelved ? text_or_null(shelved->by) : Value(),
+                alarm.details_json.empty() ? text("{}") : text(alarm.details_json)};
             HF_TRY(out.add(row));
         }
         return ok();
@@ -197,8 +211,15 @@ private:
                                     {"device", Type::text},
                                     {"state", Type::text},
                                     {"severity", Type::text},
-                                    {"raised", Type::timestamp},
-                                    {"cleared", Type::timestamp},
+                                    {"occurrence", Type::text},
+                                    {"raised_at", Type::timestamp},
+                                    {"cleared_at", Type::timestamp},
+                                    {"reason", Type::text},
+                                    {"acknowledged_at", Type::timestamp},
+                                    {"acknowledged_by", Type::text},
+                                    {"shelved_at", Type::timestamp},
+                                    {"shelved_until", Type::timestamp},
+                                    {"shelved_by", Type::text},
                                     {"details", Type::text}}};
 };
 
