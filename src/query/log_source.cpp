@@ -4,6 +4,8 @@
 #include <holdfast/record/payload_columns.hpp>
 #include <holdfast/topic/topic.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -90,6 +92,7 @@ public:
             }
         }
         decoder_.decode(messages_);
+        count_unreadable();
         out.rows = messages_.size();
         out.columns.clear();
         for (std::size_t i = 0; i < decoder_.fields().size(); ++i)
@@ -142,6 +145,18 @@ private:
         if (why.code == Errc::corrupt) ++context_.damaged;
         range.from = std::max(resume, range.from + 1);
         return ok();
+    }
+
+    // Their rows stay, with NULL for what a payload would say: whoever asked has to know.
+    void count_unreadable() {
+        for (std::size_t row = 0; row < messages_.size(); ++row) {
+            const std::string_view why = decoder_.error(row);
+            if (why.empty()) continue;
+            const record::MessageView& message = messages_[row];
+            if (++context_.unreadable == 1)
+                context_.first_unreadable = fmt::format("{}/{}, offset {}: {}", message.stream,
+                                                        message.partition, message.offset, why);
+        }
     }
 
     Result<void> next_batch() {

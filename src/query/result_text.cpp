@@ -50,10 +50,16 @@ void append_csv(std::string& out, std::string_view text) {
 }
 
 std::string counts_of(const Summary& summary) {
+    std::string first = "null";
+    if (summary.unreadable > 0) {
+        first.clear();
+        column::append_json_string(first, summary.first_unreadable);
+    }
     return fmt::format(R"("row_count":{},"rows_read":{},"mismatches":{},"damaged_ranges":{},)"
+                       R"("unreadable_records":{},"first_unreadable":{},)"
                        R"("elapsed_ms":{},"peak_bytes":{})",
                        summary.rows, summary.rows_read, summary.mismatches, summary.damaged,
-                       summary.elapsed_ms, summary.peak_bytes);
+                       summary.unreadable, first, summary.elapsed_ms, summary.peak_bytes);
 }
 
 } // namespace

@@ -141,6 +141,8 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
     summary.rows_read = context.rows_read;
     summary.mismatches = context.mismatches;
     summary.damaged = context.damaged;
+    summary.unreadable = context.unreadable;
+    summary.first_unreadable = std::move(context.first_unreadable);
     summary.peak_bytes = context.peak_bytes();
     finish();
     return summary;

@@ -58,6 +58,18 @@ TEST_CASE("a running server and its data directory give the same answers", "[app
     CHECK(param.output == "n\r\n2\r\n");
 }
 
+TEST_CASE("a query's table says which records could not be read", "[app][query]") {
+    const Site site(kConfig);
+    const auto server = site.start();
+    publish(server->port("http"), "c1", R"({"speed": )");
+    const auto url = fmt::format("http://127.0.0.1:{}", server->port("http"));
+    const auto answer = run_holdfast({"query", "SELECT speed FROM 'car/+'", "--url", url});
+    CHECK(answer.exit_code == 0);
+    CHECK_THAT(answer.output,
+               Contains("records that could not be read, NULL above: 1; the first: ") &&
+                   Contains(", offset 0: payload is damaged JSON\n"));
+}
+
 TEST_CASE("a query that cannot be answered says why", "[app][query]") {
     const Site site(kConfig);
     const auto server = site.start();

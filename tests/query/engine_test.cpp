@@ -5,6 +5,7 @@
 
 #include <holdfast/column/json_text.hpp>
 #include <holdfast/query/engine.hpp>
+#include <holdfast/query/result_text.hpp>
 #include <holdfast/record/header_names.hpp>
 
 #include <catch2/catch.hpp>
@@ -120,6 +121,39 @@ TEST_CASE("a query reads all partitions of the streams behind a filter", "[query
           Rows{R"([1,0,"plant/z/t"])"});
     CHECK(rows_of(*engine, "SELECT name, records FROM streams WHERE name = 'telemetry'") ==
           Rows{R"(["telemetry",4])"});
+}
+
+TEST_CASE("records whose payload cannot be read are counted, and the first is named", "[query]") {
+    Site site;
+    site.publish("plant/a/t", "a", R"({"v": 1})");
+    site.publish("plant/z/t", "z", R"({"v": )");
+    site.publish("plant/a/t", "a", R"({"v": 2)");
+    site.publish("plant/a/t", "a", "\xff\xfe");
+    const auto engine = site.engine();
+    Collected sink;
+    const auto summary = engine->run({"SELECT v FROM telemetry"}, sink);
+    REQUIRE(summary);
+    CHECK(sink.lines == Rows{"[1]", "[null]", "[null]", "[null]"});
+    CHECK(summary.value().unreadable == 3);
+    CHECK(summary.value().first_unreadable == "telemetry/0, offset 1: payload is damaged JSON");
+    CHECK(summary.value().damaged == 0);
+
+    query::ResultText text(query::ResultFormat::ndjson);
+    text.end(summary.value());
+    CHECK_THAT(text.take(),
+               Catch::Contains(R"("unreadable_records":3,"first_unreadable":)"
+                               R"("telemetry/0, offset 1: payload is damaged JSON",)"));
+}
+
+TEST_CASE("a query that reads no payload counts none as unreadable", "[query]") {
+    Site site;
+    site.publish("plant/a/t", "a", R"({"v": )");
+    Collected sink;
+    const auto summary = site.engine()->run({"SELECT device FROM telemetry"}, sink);
+    REQUIRE(summary);
+    CHECK(sink.lines == Rows{R"(["a"])"});
+    CHECK(summary.value().unreadable == 0);
+    CHECK(summary.value().first_unreadable.empty());
 }
 
 TEST_CASE("a time range leaves old records unread, but no late one", "[query]") {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -43,6 +44,8 @@ public:
     std::uint64_t rows_read = 0;  // out of sources
     std::uint64_t damaged = 0;    // ranges that sources could not read and passed over
     std::uint64_t mismatches = 0; // values that became NULL (wrong type, x/0, out of range)
+    std::uint64_t unreadable = 0; // records whose payload is damaged: NULL for what was read of it
+    std::string first_unreadable; // where the first of them is, and why
 
 private:
     Limits limits_;

@@ -52,6 +52,8 @@ struct Summary {
     std::uint64_t rows_read = 0;  // out of the log and tables
     std::uint64_t mismatches = 0; // values that became NULL
     std::uint64_t damaged = 0;    // ranges of the log that cannot be read and were passed over
+    std::uint64_t unreadable = 0; // records whose payload is damaged: NULL for what was read of it
+    std::string first_unreadable; // "telemetry/0, offset 17: why"; empty: none
     std::int64_t elapsed_ms = 0;
     std::size_t peak_bytes = 0;
 };

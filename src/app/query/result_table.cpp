@@ -105,9 +105,16 @@ Result<std::string> result_table(std::string_view text) {
         return fail(Errc::malformed, "the answer is not whole");
     const json::object& object = answer.as_object();
     const auto& rows = object.at("row_count");
-    return draw(read_table(object)) + fmt::format("({} row{}, {} ms)\n", json::serialize(rows),
-                                                  rows == 1 ? "" : "s",
-                                                  json::serialize(object.at("elapsed_ms")));
+    std::string out = draw(read_table(object)) +
+                      fmt::format("({} row{}, {} ms)\n", json::serialize(rows),
+                                  rows == 1 ? "" : "s", json::serialize(object.at("elapsed_ms")));
+    // an older server does not say
+    const json::value* first = object.if_contains("first_unreadable");
+    if (first != nullptr && first->is_string())
+        out += fmt::format("records that could not be read, NULL above: {}; the first: {}\n",
+                           json::serialize(object.at("unreadable_records")),
+                           std::string_view(first->as_string()));
+    return out;
 }
 
 } // namespace holdfast::app
