@@ -42,7 +42,9 @@ private:
 class BatchEvaluation {
 public:
     explicit BatchEvaluation(Context& context)
-        : context_(context), held_(context, "text made for one batch of rows") {}
+        : context_(context), held_(context, "text made for one batch of rows") {
+        evaluation_.interrupt = &context;
+    }
 
     // Forgets the batch before. Text may then take what the query has left.
     sql::Evaluation& begin() noexcept {
@@ -54,10 +56,14 @@ public:
     sql::Evaluation& current() noexcept { return evaluation_; }
 
     // After evaluating, before results are used; any number of times per batch. What became NULL
-    // goes to the query's count. limit_exceeded where text found no room.
+    // goes to the query's count. limit_exceeded where text found no room; as Context::check() where
+    // it was interrupted.
     [[nodiscard]] Result<void> settle() {
         context_.mismatches += evaluation_.mismatches;
         evaluation_.mismatches = 0;
+        if (evaluation_.is_interrupted) {
+            HF_TRY(context_.check());
+        }
         const column::TextArena& arena = evaluation_.arena;
         return held_.hold(arena.is_full() ? std::numeric_limits<std::size_t>::max()
                                           : arena.bytes());

@@ -100,10 +100,19 @@ Result<std::vector<Event>> parse_events(std::string_view ndjson) {
 }
 
 Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& events,
-                             bool close_windows) {
+                             bool close_windows, const sql::Interrupt* interrupt) {
     HF_TRY(auto made, sql::plan_rule(sql));
     const auto plan = std::make_shared<const sql::RulePlan>(std::move(made));
     RuleRunner runner(plan, EngineSettings{}, true);
+    runner.interrupt_by(interrupt);
+    const auto took_too_long = [&](std::size_t done) {
+        return fail(Errc::limit_exceeded,
+                    fmt::format("the rule takes too long: it was ended after {} of {} events", done,
+                                events.size()));
+    };
+    const auto is_due = [&] {
+        return runner.is_interrupted() || (interrupt != nullptr && interrupt->is_due());
+    };
     record::PayloadColumns decoder(plan->fields);
     DryRunResult result;
     const auto collect = [&] {
@@ -152,12 +161,16 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
         note.arrival_us = event.arrival_ms * 1000;
         note.is_of_source = !plan->from_filter || topic::matches(plan->source, event.topic);
         if (note.is_of_source) views.push_back(view_of(event, i));
-        if (notes.size() == kRowsAtOnce) flush();
+        if (notes.size() == kRowsAtOnce) {
+            flush();
+            if (is_due()) return took_too_long(i + 1);
+        }
         if (result.rows.size() > kRowsMax)
             return fail(Errc::limit_exceeded, "the rule gives more than 1,000,000 rows");
     }
     flush();
     if (close_windows) runner.close_all();
+    if (is_due()) return took_too_long(events.size());
     collect();
     return result;
 }

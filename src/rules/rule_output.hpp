@@ -56,6 +56,7 @@ public:
     }
     [[nodiscard]] std::vector<alarms::Alarm>& alarm_changes() noexcept { return emitted_.alarms; }
     [[nodiscard]] sql::Evaluation& evaluation() noexcept { return evaluation_; }
+    [[nodiscard]] bool is_interrupted() const noexcept { return evaluation_.is_interrupted; }
     [[nodiscard]] RuleCounts& counts() noexcept { return counts_; }
     [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
 

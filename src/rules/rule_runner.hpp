@@ -39,6 +39,13 @@ public:
     // Closes all windows as if the watermarks had passed them: the end of a dry run.
     void close_all();
 
+    // Expressions end early once it is due (null: never), and is_interrupted() from then on:
+    // state and outputs are of no use. It outlives the runner.
+    void interrupt_by(const sql::Interrupt* interrupt) noexcept {
+        output_.evaluation().interrupt = interrupt;
+    }
+    [[nodiscard]] bool is_interrupted() const noexcept { return output_.is_interrupted(); }
+
     // Whether time matters to the rule: where not, records that are not of its source may be left
     // out.
     [[nodiscard]] bool keeps_time() const noexcept { return keeps_time_; }

@@ -171,8 +171,12 @@ private:
         std::vector<Value> arguments(e.args.size());
         // once the arena is full nobody will look at the batch: nested calls end at once
         for (std::size_t i = 0; i < out.rows() && !evaluation_.arena.is_full(); ++i) {
-            for (std::size_t arg = 0; arg < operands.size(); ++arg)
+            std::size_t bytes = 0;
+            for (std::size_t arg = 0; arg < operands.size(); ++arg) {
                 arguments[arg] = operands[arg].get().at(i);
+                if (arguments[arg].type() == Type::text) bytes += arguments[arg].as_text().size();
+            }
+            if (!evaluation_.goes_on(1 + bytes / Evaluation::kBytesPerStep)) break;
             out.set(i, cell(e, arguments));
         }
         return out;
@@ -244,15 +248,18 @@ private:
         return {};
     }
     Value like(const Expression& e, const std::vector<Value>& args) {
+        const GoesOn goes_on = [this](std::size_t bytes) {
+            return evaluation_.goes_on(1 + bytes / Evaluation::kBytesPerStep);
+        };
         if (args[0].is_null() || args[1].is_null()) return {};
         if (args[0].type() != Type::text || args[1].type() != Type::text) {
             ++evaluation_.mismatches;
             return {};
         }
         if (!e.ignores_case)
-            return Value::of_bool(matches_like(args[0].as_text(), args[1].as_text()));
+            return Value::of_bool(matches_like(args[0].as_text(), args[1].as_text(), goes_on));
         return Value::of_bool(
-            matches_like(lower_case(args[0].as_text()), lower_case(args[1].as_text())));
+            matches_like(lower_case(args[0].as_text()), lower_case(args[1].as_text()), goes_on));
     }
     // `||` shows any type as text: joining is what people mean by it.
     Value concat(const std::vector<Value>& args) {

@@ -61,6 +61,8 @@ Value inside_polygon_of(Args args, Evaluation& evaluation) {
     };
     std::string_view element;
     for (column::JsonElements all(args[2].as_text()); all.next(element); ++corners) {
+        // a payload of 16 MiB has a million corners
+        if (!evaluation.goes_on(1 + element.size() / Evaluation::kBytesPerStep)) return {};
         const auto here = corner(element, evaluation);
         if (!here) return mismatch(evaluation);
         if (before) edge(*before, *here);

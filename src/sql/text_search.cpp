@@ -35,8 +35,8 @@ std::size_t match_at(std::string_view text, std::size_t at, std::string_view seg
 
 // The end of the leftmost match from `from` on. A piece without `_` in front says where one may
 // begin.
-std::size_t find_segment(std::string_view text, std::size_t from,
-                         std::string_view segment) noexcept {
+std::size_t find_segment(std::string_view text, std::size_t from, std::string_view segment,
+                         const GoesOn& goes_on) {
     const std::string_view literal = segment.substr(0, segment.find('_'));
     for (std::size_t at = from; at <= text.size();) {
         if (!literal.empty()) {
@@ -47,6 +47,7 @@ std::size_t find_segment(std::string_view text, std::size_t from,
         if (literal.size() == segment.size()) return at + literal.size();
         const std::size_t end = match_at(text, at, segment);
         if (end != kNone || at == text.size()) return end;
+        if (goes_on && !goes_on(segment.size())) return kNone;
         at = past_character(text, at);
     }
     return kNone;
@@ -82,7 +83,7 @@ std::size_t find_text(std::string_view text, std::string_view part) noexcept {
 
 // Piece by piece between the `%`: the first at the start, the last at the end, those between them
 // each at the leftmost place, which leaves the most to those behind.
-bool matches_like(std::string_view text, std::string_view pattern) noexcept {
+bool matches_like(std::string_view text, std::string_view pattern, const GoesOn& goes_on) {
     std::size_t percent = pattern.find('%');
     if (percent == kNone) return match_at(text, 0, pattern) == text.size();
     std::size_t at = match_at(text, 0, pattern.substr(0, percent));
@@ -91,7 +92,7 @@ bool matches_like(std::string_view text, std::string_view pattern) noexcept {
         pattern.remove_prefix(percent + 1);
         percent = pattern.find('%');
         if (percent == kNone) return ends_with_segment(text, at, pattern);
-        at = find_segment(text, at, pattern.substr(0, percent));
+        at = find_segment(text, at, pattern.substr(0, percent), goes_on);
         if (at == kNone) return false;
     }
 }

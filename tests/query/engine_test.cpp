@@ -80,7 +80,11 @@ public:
     }
 
     std::unique_ptr<query::Engine> engine(query::EngineSettings settings = {}) const {
-        query::Engine::Parts parts{*log_, clock_, [](std::string_view) {
+        return engine_at(clock_, settings);
+    }
+    std::unique_ptr<query::Engine> engine_at(const Clock& clock,
+                                             query::EngineSettings settings = {}) const {
+        query::Engine::Parts parts{*log_, clock, [](std::string_view) {
                                        return std::vector<std::string>{"telemetry", "gone"};
                                    }};
         parts.tables.push_back(query::streams_table(*log_));
@@ -207,6 +211,32 @@ TEST_CASE("a query has a bound of memory, a deadline and can be cancelled", "[qu
     REQUIRE_FALSE(cancelled);
     CHECK(cancelled.error().code == Errc::closed);
     CHECK(sink.lines.empty());
+}
+
+TEST_CASE("a deadline ends a query in the middle of a row", "[query]") {
+    // A millisecond passes whenever somebody looks.
+    class LookedAt final : public Clock {
+    public:
+        std::int64_t now_ms() const noexcept override { return kStartMs; }
+        std::int64_t monotonic_ms() const noexcept override { return ++looks_; }
+
+    private:
+        mutable std::int64_t looks_ = 0;
+    };
+    const auto answer = [](int corners) {
+        Site site;
+        std::string area = R"({"area": [[0, 0], [0, 2], [2, 2])";
+        for (int i = 3; i < corners; ++i) area += ", [2, 0]";
+        site.publish("plant/a/t", "a", area + "]}");
+        const LookedAt clock;
+        Collected sink;
+        query::Request request{"SELECT inside_polygon(1, 1, area) FROM telemetry"};
+        request.timeout_ms = 30;
+        const auto summary = site.engine_at(clock)->run(request, sink);
+        return summary ? sink.lines.at(0) : summary.error().context;
+    };
+    CHECK(answer(4) == "[true]");
+    CHECK(answer(100'000) == "the query took longer than it may");
 }
 
 TEST_CASE("what waits is bounded, and an engine that ends answers everybody", "[query]") {

@@ -1,6 +1,7 @@
 // Goal: what a rule makes of events, by the evaluator that also runs live: windows on event time,
 // late records, alarms with FOR and hysteresis, outputs, poison; the same whatever the batches.
 #include <holdfast/rules/dry_run.hpp>
+#include <holdfast/sql/expression.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -190,4 +191,24 @@ TEST_CASE("a dry run prints one JSON object a line", "[rules]") {
     CHECK(text.find("\n{\"alarm\":{\"id\":") != std::string::npos);
     CHECK(text.find("\n{\"counts\":{\"records_in\":1,") != std::string::npos);
     CHECK(rules::dry_run("nonsense", {}).error().code == Errc::malformed);
+}
+
+TEST_CASE("a dry run ends in the middle of an expression once its time is over", "[rules]") {
+    class Due final : public sql::Interrupt {
+    public:
+        bool is_due() const override { return ++asked > 1; }
+        mutable int asked = 0;
+    };
+    // Each of a million places fits for thirty thousand letters: minutes, to the end.
+    const std::string text(1'000'000, 'a');
+    const auto events =
+        rules::parse_events(R"({"topic":"a/1","payload":{"v":")" + text + "\"}}\n").value();
+    const std::string sql =
+        "CREATE RULE r AS SELECT v LIKE '%" + std::string(30'000, 'a') + "_b%' AS x FROM 'a/+'";
+    const Due due;
+    const auto result = rules::dry_run(sql, events, true, &due);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Errc::limit_exceeded);
+    CHECK(result.error().context == "the rule takes too long: it was ended after 1 of 1 events");
+    CHECK(due.asked >= 2);
 }

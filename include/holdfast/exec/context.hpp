@@ -2,6 +2,7 @@
 
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/result.hpp>
+#include <holdfast/sql/expression.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,7 @@ struct Limits {
 };
 
 // One run of a query: what it may use and what it counts. One thread at a time.
-class Context {
+class Context final : public sql::Interrupt {
 public:
     Context(Limits limits, const Clock& clock) : limits_(std::move(limits)), clock_(clock) {}
     Context(const Context&) = delete;
@@ -31,6 +32,8 @@ public:
 
     // Asked once per batch. closed when stopped, limit_exceeded past the deadline.
     [[nodiscard]] Result<void> check() const;
+    // The same for expressions, inside a batch.
+    [[nodiscard]] bool is_due() const override { return !check(); }
     // limit_exceeded, naming what the memory was for.
     [[nodiscard]] Result<void> take(std::size_t bytes, std::string_view what);
     void give_back(std::size_t bytes) noexcept { used_bytes_ -= bytes; }

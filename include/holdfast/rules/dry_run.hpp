@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace holdfast::sql {
+class Interrupt;
+}
+
 namespace holdfast::rules {
 
 // One message as a dry run takes it.
@@ -45,9 +49,11 @@ struct DryRunResult {
 
 // Runs one rule over events in order, without log or server, by the evaluator that runs live.
 // `close_windows` closes all windows after the last event. malformed, not_supported as
-// Engine::create(); limit_exceeded where it gives more than 1,000,000 rows.
+// Engine::create(); limit_exceeded where it gives more than 1,000,000 rows, or once `interrupt`
+// (which may be null) is due, also in the middle of an expression.
 [[nodiscard]] Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& events,
-                                           bool close_windows = true);
+                                           bool close_windows = true,
+                                           const sql::Interrupt* interrupt = nullptr);
 
 // One JSON object a line: {"row": ...}, {"message": ...}, {"alarm": ...}, last {"counts": ...}.
 [[nodiscard]] std::string to_ndjson(const DryRunResult& result);

@@ -99,12 +99,38 @@ struct OverClause {
 void walk(Expression& expression, const std::function<void(Expression&)>& visit);
 void walk(const Expression& expression, const std::function<void(const Expression&)>& visit);
 
+// Says when an evaluation has to end early: who asked has gone, or it took too long.
+class Interrupt {
+public:
+    virtual ~Interrupt() = default;
+    [[nodiscard]] virtual bool is_due() const = 0; // cheap: about a look at the clock
+};
+
 // What an evaluation needs beside its input, and what it counts.
 struct Evaluation {
+    // Steps between two looks at the interrupt: rows, or so many bytes of text searched.
+    static constexpr std::size_t kStepsAtOnce = 1024;
+    static constexpr std::size_t kBytesPerStep = 256;
+
     // Text that expressions make. The owner clears it between batches, may limit it, and then asks
     // whether it is_full(): if so, values are missing from the result.
     column::TextArena arena;
     std::uint64_t mismatches = 0; // values that became NULL (wrong type, x/0, out of range)
+
+    // Outlives the evaluation; null: nobody interrupts.
+    const Interrupt* interrupt = nullptr;
+    std::size_t steps = 0;       // since the last look
+    bool is_interrupted = false; // values are missing from the result, which must not be used
+
+    // After so much work. False: stop at once, whatever the result is, nobody will use it.
+    [[nodiscard]] bool goes_on(std::size_t done) {
+        steps += done;
+        if (steps >= kStepsAtOnce) {
+            steps = 0;
+            is_interrupted = is_interrupted || (interrupt != nullptr && interrupt->is_due());
+        }
+        return !is_interrupted;
+    }
 };
 
 // The value of a bound expression for each row of `frame`. Text is borrowed from the frame, the

@@ -4,6 +4,7 @@
 #include <holdfast/sql/expression.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,8 +31,13 @@ struct Function {
 // Results of text functions are at most this long; longer ones become NULL and are counted.
 inline constexpr std::size_t kTextBytesMax = 64 * 1024;
 
+// Asked now and then by what takes long, with the bytes searched since; false: give up.
+using GoesOn = std::function<bool(std::size_t bytes)>;
+
 // `%` any text, `_` one character, everything else itself. Needs no memory, and time linear in the
-// text but for pieces with `_` between two `%`.
-[[nodiscard]] bool matches_like(std::string_view text, std::string_view pattern) noexcept;
+// text but for pieces with `_` between two `%`: there `goes_on` is asked, and where it says no the
+// result is false.
+[[nodiscard]] bool matches_like(std::string_view text, std::string_view pattern,
+                                const GoesOn& goes_on = {});
 
 } // namespace holdfast::sql

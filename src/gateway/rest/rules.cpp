@@ -1,10 +1,12 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/base/clock.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/rules/check.hpp>
 #include <holdfast/rules/dry_run.hpp>
 #include <holdfast/rules/engine.hpp>
+#include <holdfast/sql/expression.hpp>
 #include <holdfast/sql/rule_statement.hpp>
 
 #include <fmt/format.h>
@@ -130,6 +132,18 @@ Result<HttpResponse> answer_of(const rules::DryRunResult& result) {
                                       {"last_error", result.last_error}});
 }
 
+// A rule that is tried out holds a thread that others wait for, also at the end of the server.
+class Deadline final : public sql::Interrupt {
+public:
+    explicit Deadline(std::int64_t after_ms) : end_ms_(clock_.monotonic_ms() + after_ms) {}
+    [[nodiscard]] bool is_due() const override { return clock_.monotonic_ms() > end_ms_; }
+
+private:
+    const SystemClock clock_;
+    const std::int64_t end_ms_;
+};
+constexpr std::int64_t kTestMs = 10'000;
+
 Result<HttpResponse> test_rule(const HttpRequest& request) {
     HF_TRY(const auto body, parse_json(request.body));
     HF_TRY(const auto members, json_members(request.body));
@@ -152,8 +166,12 @@ Result<HttpResponse> test_rule(const HttpRequest& request) {
     HF_TRY(const auto statement, parse(sql));
     HF_TRY(rules::check_rule(statement, {})); // nothing is read or stored: any stream will do
     HF_TRY(const auto events, rules::parse_events(lines));
-    HF_TRY(const auto result, rules::dry_run(sql, events));
-    return answer_of(result);
+    const Deadline deadline(kTestMs);
+    const auto result = rules::dry_run(sql, events, true, &deadline);
+    if (!result && result.error().code == Errc::limit_exceeded)
+        return problem(422, result.error().context);
+    HF_TRY(const auto& outcome, result);
+    return answer_of(outcome);
 }
 
 } // namespace
