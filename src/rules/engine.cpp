@@ -17,6 +17,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <unordered_map>
 
 namespace holdfast::rules {
@@ -39,7 +40,9 @@ public:
         return ok();
     }
 
+    // First of all: who holds the mutex may wait for a step that takes long.
     void stop() {
+        stop_.request_stop();
         const std::lock_guard lock(mutex_);
         for (const auto& [id, task] : tasks_) parts_.pool.remove(*task);
         tasks_.clear();
@@ -279,7 +282,7 @@ private:
         auto& task = tasks_[id];
         if (task == nullptr) {
             task = std::make_shared<PartitionTask>(stream, index, parts_.publisher, parts_.alarms,
-                                                   settings_);
+                                                   settings_, stop_.get_token());
         } else {
             parts_.pool.remove(*task);
         }
@@ -329,6 +332,7 @@ private:
 
     const EngineSettings settings_;
     Parts parts_;
+    std::stop_source stop_;
     mutable std::mutex mutex_;
     // all guarded by mutex_
     std::map<std::string, std::shared_ptr<Rule>, std::less<>> rules_;

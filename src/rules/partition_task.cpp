@@ -33,6 +33,7 @@ void PartitionTask::rebuild_decoder() {
     std::vector<column::Field> fields;
     for (const auto& run : runs_) {
         run->columns.clear();
+        run->runner.interrupt_by(&stopped_);
         for (const auto& field : run->rule->plan->fields) {
             auto found = std::find(fields.begin(), fields.end(), field);
             if (found == fields.end()) found = fields.insert(fields.end(), field);
@@ -63,12 +64,13 @@ void PartitionTask::step(const log::Fetched& fetched, Done done) {
     const bool is_retry = std::any_of(runs_.begin(), runs_.end(),
                                       [](const auto& run) { return run->unstored != nullptr; });
     if (!is_retry) process(fetched);
+    if (is_abandoned_) return done(fail(Errc::closed, "the rules end in the middle of a batch"));
     store(std::move(done));
 }
 
 void PartitionTask::process(const log::Fetched& fetched) {
     ByteView rest = fetched.batches;
-    while (!rest.empty()) {
+    while (!rest.empty() && !is_abandoned_) {
         auto header = record::decode_batch_header(rest);
         if (!header) {
             bad_batch(header.error(), position());
@@ -93,6 +95,7 @@ void PartitionTask::process(const log::Fetched& fetched) {
         if (messages_.size() >= kRowsAtOnce || is_compressed) flush();
     }
     flush();
+    if (is_abandoned_) return;
     idle_position_ = fetched.next_offset;
     // What waits for time is told before how far was read, and that before where the rules stand:
     // whoever sees the later of two sees the earlier, so no tick is written for what is over.
@@ -115,11 +118,14 @@ void PartitionTask::collect(const record::RecordView& record) {
 }
 
 void PartitionTask::flush() {
-    for (std::size_t from = 0; from < messages_.size(); from += kRowsAtOnce) {
+    for (std::size_t from = 0; from < messages_.size() && !is_abandoned_; from += kRowsAtOnce) {
         const std::size_t count = std::min(kRowsAtOnce, messages_.size() - from);
         decoder_.decode({messages_.data() + from, count});
-        for (const auto& run : runs_)
+        for (const auto& run : runs_) {
             if (run->rule->status_now() == RuleStatus::running) run_rule(*run, from, count);
+            is_abandoned_ = is_abandoned_ || run->runner.is_interrupted() || stopped_.is_due();
+            if (is_abandoned_) break;
+        }
     }
     messages_.clear();
     batches_.clear();

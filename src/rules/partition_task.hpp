@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,17 +19,19 @@ namespace holdfast::rules {
 // Reads one partition and runs all rules on it: each record is decoded once for all of them.
 //
 // The engine changes runs() only while the task is out of the pool. Publisher, registry and
-// engine settings outlive it.
+// engine settings outlive it. Once `stop` is requested it ends in the middle of a batch, as after a
+// crash: nothing of that batch is stored, here or later, and a new start reads it again.
 class PartitionTask final : public log::Consumer {
 public:
     PartitionTask(std::shared_ptr<const log::Stream> stream, PartitionIndex index,
                   broker::Publisher& publisher, alarms::Registry& alarms,
-                  const EngineSettings& settings)
+                  const EngineSettings& settings, std::stop_token stop)
         : stream_(std::move(stream)),
           partition_{stream_->id, index},
           publisher_(publisher),
           alarms_(alarms),
           settings_(settings),
+          stopped_(std::move(stop)),
           decoder_({}) {}
 
     [[nodiscard]] PartitionId partition() const override { return partition_; }
@@ -53,6 +56,14 @@ public:
 
 private:
     struct Storing; // one step's batches on their way
+    class Stopped final : public sql::Interrupt {
+    public:
+        explicit Stopped(std::stop_token stop) : stop_(std::move(stop)) {}
+        [[nodiscard]] bool is_due() const override { return stop_.stop_requested(); }
+
+    private:
+        std::stop_token stop_;
+    };
 
     void process(const log::Fetched& fetched);
     void collect(const record::RecordView& record);
@@ -69,6 +80,8 @@ private:
     broker::Publisher& publisher_;
     alarms::Registry& alarms_;
     const EngineSettings& settings_;
+    const Stopped stopped_;
+    bool is_abandoned_ = false; // stopped in a batch: some states are ahead of their offsets
     std::vector<std::shared_ptr<RuleRun>> runs_;
     Offset idle_position_ = 0;                    // where the task stands while no rule runs
     std::atomic<std::int64_t> due_us_{INT64_MAX}; // an arrival time

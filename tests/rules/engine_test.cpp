@@ -281,3 +281,16 @@ TEST_CASE("a payload path that no record has gives a warning after a thousand", 
     site.append(message, RuleSite::kStartMs);
     CHECK(warnings().empty()); // it came after all
 }
+
+TEST_CASE("a stop does not wait for a slow expression, whose record is read again", "[rules]") {
+    Site site;
+    // Each of a million places fits for sixty thousand letters: a minute, to the end.
+    REQUIRE(site.engine->create("CREATE RULE slow AS SELECT temp LIKE '%" +
+                                std::string(60'000, 'a') + "_b%' AS x FROM cars THEN APPEND out"));
+    site.send("a", 0, '"' + std::string(1'000'000, 'a') + '"');
+    REQUIRE(eventually([&] { return site.engine->find("slow")->lag == 1; }));
+    site.engine->stop();
+    CHECK(site.engine->find("slow")->lag == 1);
+    CHECK(site.records_in("slow") == 0);
+    CHECK(site.stored("out").empty());
+}
