@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME column_chunk LINKS holdfast_column)
