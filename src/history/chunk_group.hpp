@@ -1,0 +1,47 @@
+#pragma once
+
+#include "history/keys.hpp"
+#include "history/rows.hpp"
+
+#include <holdfast/base/bytes.hpp>
+#include <holdfast/column/value.hpp>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace holdfast::history {
+
+// A chunk is one value for its times and statistics and one for each field. Each carries a CRC-32C
+// over its key and itself: a value that was damaged or put in another's place is corrupt, never
+// wrong.
+
+// Of the values of one field in a chunk. Numbers only, except the count: int64 where all were, else
+// double; NULL where there was none, and `sum` also where it does not fit. first and last are by
+// time.
+struct ColumnStats {
+    std::uint32_t count = 0; // that are not NULL, of any type
+    std::uint32_t numbers = 0;
+    column::Value min, max, sum, first, last;
+};
+[[nodiscard]] ColumnStats measure(const column::Column& column);
+
+struct ChunkHeader {
+    std::vector<std::int64_t> ts_us; // rising
+    std::vector<ColumnStats> columns;
+};
+
+// Rows of one group, ordered and folded, as a chunk to store: (key, value) pairs.
+struct ChunkPart {
+    Bytes key;
+    Bytes value;
+};
+[[nodiscard]] std::vector<ChunkPart> make_chunk(GroupId group, std::uint32_t number,
+                                                std::span<const RowRef> rows, std::size_t fields);
+
+// corrupt, with what did not read.
+[[nodiscard]] Result<ChunkHeader> read_header(ByteView key, ByteView value, std::size_t fields);
+[[nodiscard]] Result<void> read_column(ByteView key, ByteView value, std::size_t rows,
+                                       column::TextArena& texts, column::Column& out);
+
+} // namespace holdfast::history
