@@ -75,6 +75,17 @@ Result<Path> Path::parse(std::string_view text) {
     return path;
 }
 
+void append_member(std::string& path, std::string_view name) {
+    if (!path.empty()) path += '.';
+    if (!name.empty() && std::all_of(name.begin(), name.end(), is_plain)) {
+        path += name;
+        return;
+    }
+    path += '"';
+    for (const char c : name) path.append(c == '"' ? 2 : 1, c);
+    path += '"';
+}
+
 std::string Path::to_string() const {
     std::string out;
     for (const Step& step : steps) {
@@ -82,15 +93,7 @@ std::string Path::to_string() const {
             out += fmt::format("[{}]", *index);
             continue;
         }
-        const auto& name = std::get<std::string>(step);
-        if (!out.empty()) out += '.';
-        if (!name.empty() && std::all_of(name.begin(), name.end(), is_plain)) {
-            out += name;
-            continue;
-        }
-        out += '"';
-        for (const char c : name) out.append(c == '"' ? 2 : 1, c);
-        out += '"';
+        append_member(out, std::get<std::string>(step));
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <unordered_set>
 
 namespace holdfast::record {
 namespace {
@@ -102,7 +103,9 @@ Path member(const char* name) {
 
 class PayloadColumns::Impl {
 public:
-    explicit Impl(std::vector<Field> fields) : fields_(std::move(fields)) {
+    Impl(std::vector<Field> fields, Members members)
+        : fields_(std::move(fields)), wants_members_(members == Members::all) {
+        needs_payload_ = wants_members_;
         columns_.resize(fields_.size());
         implausible_.resize(fields_.size());
         for (const Field& field : fields_) {
@@ -116,6 +119,8 @@ public:
         rows_ = messages.size();
         arena_.clear();
         errors_.assign(rows_, {});
+        members_.clear();
+        member_ends_.clear();
         for (auto& column : columns_) column.reset(rows_);
         for (std::size_t field = 0; field < fields_.size(); ++field)
             implausible_[field].assign(fields_[field].kind == FieldKind::ts ? rows_ : 0, false);
@@ -127,6 +132,8 @@ public:
     std::vector<std::vector<bool>> implausible_; // by field; empty but for ts
     std::vector<std::string_view> errors_;       // static texts
     std::size_t rows_ = 0;
+    std::vector<Member> members_; // of all rows
+    std::vector<std::size_t> member_ends_;
 
 private:
     // What is known of one payload.
@@ -143,6 +150,32 @@ private:
         if (!needs_payload_) errors_[row] = {};
         for (std::size_t field = 0; field < fields_.size(); ++field)
             columns_[field].set(row, read(field, row, message, document));
+        if (!wants_members_) return;
+        path_.clear();
+        seen_.clear();
+        if (document.is_json && document.root.is_object()) {
+            add_members(document.root.get_object().value_unsafe(), 1);
+        } else if (document.is_json || !document.bare_text.empty()) {
+            members_.push_back({"value", bare_value(document)});
+        }
+        member_ends_.push_back(members_.size());
+    }
+
+    void add_members(const dom::object& object, std::size_t depth) {
+        const std::size_t parent = path_.size();
+        for (const auto& [name, element] : object) {
+            column::append_member(path_, name);
+            dom::object inner;
+            const bool is_deep = depth == Path::kStepsMax;
+            if (!is_deep && element.get(inner) == simdjson::SUCCESS) {
+                add_members(inner, depth + 1);
+            } else if (!seen_.contains(path_)) {
+                const std::string_view path = arena_.keep(path_);
+                seen_.insert(path);
+                members_.push_back({path, cell(element, arena_)});
+            }
+            path_.resize(parent);
+        }
     }
 
     // Empty where all went well.
@@ -260,6 +293,9 @@ private:
         return as_event_time(at);
     }
 
+    const bool wants_members_;
+    std::string path_;                          // of the member at hand
+    std::unordered_set<std::string_view> seen_; // paths of the row at hand
     bool needs_payload_ = false;
     bool needs_time_ = false;
     const Path value_path_ = member("value");
@@ -269,8 +305,8 @@ private:
     column::TextArena arena_;
 };
 
-PayloadColumns::PayloadColumns(std::vector<Field> fields)
-    : impl_(std::make_unique<Impl>(std::move(fields))) {}
+PayloadColumns::PayloadColumns(std::vector<Field> fields, Members members)
+    : impl_(std::make_unique<Impl>(std::move(fields), members)) {}
 PayloadColumns::~PayloadColumns() = default;
 PayloadColumns::PayloadColumns(PayloadColumns&&) noexcept = default;
 PayloadColumns& PayloadColumns::operator=(PayloadColumns&&) noexcept = default;
@@ -286,6 +322,11 @@ const column::Column& PayloadColumns::column(std::size_t field) const {
 }
 std::size_t PayloadColumns::rows() const noexcept {
     return impl_->rows_;
+}
+std::span<const Member> PayloadColumns::members(std::size_t row) const {
+    if (row >= impl_->member_ends_.size()) return {};
+    const std::size_t begin = row == 0 ? 0 : impl_->member_ends_[row - 1];
+    return std::span(impl_->members_).subspan(begin, impl_->member_ends_[row] - begin);
 }
 std::string_view PayloadColumns::error(std::size_t row) const {
     return impl_->errors_[row];

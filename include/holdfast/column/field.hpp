@@ -25,6 +25,9 @@ struct Path {
     friend auto operator<=>(const Path&, const Path&) = default;
 };
 
+// Adds a member's name to a path that is written as text; quoted where it must be.
+void append_member(std::string& path, std::string_view name);
+
 // What a column of a record is read from.
 enum class FieldKind : std::uint8_t {
     path,        // the payload's JSON at `path`

@@ -14,6 +14,13 @@
 
 namespace holdfast::record {
 
+// A scalar member of a payload, by its path as text (`door.state`). Arrays are one member each, as
+// their JSON text, and so are objects that lie deeper than paths go.
+struct Member {
+    std::string_view path;
+    column::Value value;
+};
+
 // Decodes each payload once into the columns that all its readers need together.
 //
 // The whole document is validated, so whether a row is valid does not depend on the fields asked
@@ -33,7 +40,8 @@ public:
     static constexpr std::size_t kDepthMax = 256;
     static constexpr std::size_t kPayloadBytesMax = 16U << 20U;
 
-    explicit PayloadColumns(std::vector<column::Field> fields);
+    enum class Members : std::uint8_t { none, all };
+    explicit PayloadColumns(std::vector<column::Field> fields, Members members = Members::none);
     ~PayloadColumns();
     PayloadColumns(PayloadColumns&&) noexcept;
     PayloadColumns& operator=(PayloadColumns&&) noexcept;
@@ -44,6 +52,9 @@ public:
     void decode(std::span<const MessageView> messages);
     [[nodiscard]] const column::Column& column(std::size_t field) const;
     [[nodiscard]] std::size_t rows() const noexcept;
+    // With Members::all: what the payload of `row` holds, in its order, each path once (the first
+    // of members of one name counts). What is no object is one member, `value`.
+    [[nodiscard]] std::span<const Member> members(std::size_t row) const;
 
     // Why the payload of `row` could not be decoded; empty where it could, or no field needs it.
     [[nodiscard]] std::string_view error(std::size_t row) const;
