@@ -5,6 +5,7 @@
 #include "app/parts/broker_part.hpp"
 #include "app/parts/compaction_part.hpp"
 #include "app/parts/consumers_part.hpp"
+#include "app/parts/history_part.hpp"
 #include "app/parts/http_part.hpp"
 #include "app/parts/identity_part.hpp"
 #include "app/parts/log_part.hpp"
@@ -28,6 +29,7 @@ struct Server::Parts {
         auto& consumers = list.add<ConsumersPart>(log);
         auto& rules = list.add<RulesPart>(ground, log, broker, alarms, consumers);
         auto& models = list.add<ModelsPart>(ground, log, broker, alarms, consumers);
+        list.add<HistoryPart>(ground, log, consumers);
         list.add<CompactionPart>(ground, log);
         list.add<MqttPart>(ground, broker);
         list.add<HttpPart>(ground, log, broker, alarms, rules, models);

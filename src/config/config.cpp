@@ -33,6 +33,7 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name,
     if (auto node = map.take("listeners")) read_listeners(*node, config.listeners, mistakes);
     if (auto node = map.take("limits")) read_limits(*node, config.limits, mistakes);
     if (auto node = map.take("mqtt")) read_mqtt(*node, config.mqtt, mistakes);
+    if (auto node = map.take("history")) read_history(*node, config.history, mistakes);
 
     const auto streams = map.take("streams");
     const auto bridge = map.take("bridge");
@@ -44,7 +45,6 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name,
     if (bridge) read_bridge(*bridge, config.streams, config.bridge, mistakes);
 
     read_security(map, name.parent_path(), config.security);
-    map.refuse("history", "the history store is not served by this version yet");
     config.rule_files = expand(map, "rules", name.parent_path());
     read_models(map, name.parent_path(), config.models, mistakes);
     map.finish();

@@ -17,6 +17,7 @@ class Mistakes;
 // leaves the default.
 void read_listeners(YAML::Node node, Listeners& out, Mistakes& mistakes);
 void read_limits(YAML::Node node, Limits& out, Mistakes& mistakes);
+void read_history(YAML::Node node, HistoryConfig& out, Mistakes& mistakes);
 void read_mqtt(YAML::Node node, MqttConfig& out, Mistakes& mistakes);
 void read_streams(const YAML::Node& node, std::vector<StreamConfig>& out, Mistakes& mistakes);
 // `streams`: those that a route may lead to.

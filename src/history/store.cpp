@@ -35,6 +35,8 @@ Result<void> Store::Impl::open() {
     kv::DatabaseOptions options;
     options.directory = options_.directory;
     options.storage = options_.storage;
+    options.write_buffer_bytes = options_.database_bytes / 8; // of which there are up to four
+    options.block_cache_bytes = options_.database_bytes / 2;
     options.use_of = [](std::string_view name) {
         return partition_of_family(name) ? kv::FamilyUse::payload : kv::FamilyUse::state;
     };

@@ -34,6 +34,8 @@ constexpr const char* kEverything = R"(
 data_dir: /var/lib/holdfast
 log_level: debug
 shards: 3
+access: access.yaml
+users: users
 listeners: {mqtt: "127.0.0.2:0", http: off, kafka: off, amqp: off}
 limits:
   memory: 2GiB
@@ -73,6 +75,14 @@ streams:
 bridge:
   - {topic: "fleet/{device}/telemetry", stream: telemetry, device: "{device}"}
   - {topic: "#", stream: events}
+history:
+  enabled: true
+  retention: 90d
+  memory: 64MiB
+  devices: 11
+  fields_per_device: 12
+  new_series_per_minute: 13
+  text_bytes_max: 1KiB
 rules: []
 models: []
 )";
@@ -138,6 +148,13 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(!config.listeners.http);
     CHECK(config.limits.memory_bytes == 2ULL << 30U);
     CHECK(config.limits.disk_bytes == 10'000'000'000);
+    CHECK(config.history.is_enabled);
+    CHECK(config.history.retention_ms == 90ULL * 86'400'000);
+    CHECK(config.history.memory_bytes == 64ULL << 20U);
+    CHECK(config.history.devices == 11);
+    CHECK(config.history.fields_per_device == 12);
+    CHECK(config.history.new_series_per_minute == 13);
+    CHECK(config.history.text_bytes == 1024);
     CHECK(config.limits.disk_reserve_bytes == 1U << 20U);
     CHECK(config.limits.connections == 7);
     CHECK(config.limits.http_connections == 8);
@@ -256,7 +273,8 @@ TEST_CASE("a mistake is reported with its file, line, key and reason", "[config]
         {"listeners: {http: \"::1:80\"}", "f:1: listeners.http: '::1' is not an IPv4 address"},
         {"listeners:\n  kafka: \"127.0.0.1:9092\"", "f:2: listeners.kafka: not served by this"},
         {"listeners:\n  amqp: on", "f:2: listeners.amqp: not served by this version yet"},
-        {"history: {memory: 1GiB}", "f:1: history: the history store is not served"},
+        {"history: {memory: 1KiB}", "f:1: history.memory:"},
+        {"history: {enabled: perhaps}", "f:1: history.enabled:"},
         {"streams: []", "f:1: streams: a map of stream names is expected"},
         {"streams:\n  a/b: {}", "f:2: streams: 'a/b' is not a stream name"},
         {"streams:\n  a: {}\n  a: {}", "f:3: streams.a: given twice"},

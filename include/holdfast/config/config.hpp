@@ -3,6 +3,7 @@
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/base/result.hpp>
 #include <holdfast/config/bridge.hpp>
+#include <holdfast/config/history.hpp>
 #include <holdfast/config/limits.hpp>
 #include <holdfast/config/listeners.hpp>
 #include <holdfast/config/model_file.hpp>
@@ -28,6 +29,7 @@ struct Config {
     Security security;
     Limits limits;
     MqttConfig mqtt;
+    HistoryConfig history;
     std::vector<StreamConfig> streams; // `events` is added where the routes are the default ones
     std::vector<RouteConfig> bridge;
     std::vector<std::filesystem::path> rule_files; // existing files, in the globs' order

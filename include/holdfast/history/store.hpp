@@ -32,9 +32,10 @@ struct Bounds {
 };
 
 struct StoreOptions {
-    std::filesystem::path directory;        // made if absent; locked while open
-    std::shared_ptr<kv::Storage> storage{}; // null: the real file system
-    std::size_t heads_bytes_max = 256U << 20U;
+    std::filesystem::path directory;           // made if absent; locked while open
+    std::shared_ptr<kv::Storage> storage{};    // null: the real file system
+    std::size_t heads_bytes_max = 256U << 20U; // counted in the memory account
+    std::size_t database_bytes = 64U << 20U;   // write buffers and cache: the opener's to account
     std::int64_t partition_us = 7 * 86'400'000'000; // the span of time that retention drops at once
     std::size_t chunk_rows = 2'048;
     std::size_t scan_bytes_max = 256U << 20U; // of one scan in memory

@@ -10,7 +10,7 @@
 
 namespace holdfast::app {
 
-// The threads that rules and models run on.
+// The threads that rules, models and history run on.
 class ConsumersPart final : public Part {
 public:
     explicit ConsumersPart(const LogPart& log) : log_(log) {}
