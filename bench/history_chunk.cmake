@@ -1,0 +1,2 @@
+add_executable(history_chunk_bench history_chunk_bench.cpp)
+target_link_libraries(history_chunk_bench PRIVATE holdfast_column fmt::fmt)
