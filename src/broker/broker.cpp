@@ -40,8 +40,12 @@ BrokerCounters::BrokerCounters(Metrics& metrics)
       dropped_gone(metrics.counter(kDropped, kDroppedHelp, "reason=\"gone\"")),
       closed_slow(metrics.counter("holdfast_mqtt_slow_subscribers_closed",
                                   "QoS 1 subscribers closed because their queue was full.")),
-      protocol_errors(metrics.counter("holdfast_mqtt_protocol_errors",
-                                      "Connections closed for bad packets.")) {}
+      protocol_errors(
+          metrics.counter("holdfast_mqtt_protocol_errors", "Connections closed for bad packets.")),
+      refused_publish(metrics.counter("holdfast_mqtt_refused_publish",
+                                      "Messages and wills refused for want of a right.")),
+      refused_subscribe(metrics.counter("holdfast_mqtt_refused_subscribe",
+                                        "Topic filters refused for want of a right.")) {}
 
 Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Clock& clock,
                MemoryAccount& memory, Metrics& metrics)

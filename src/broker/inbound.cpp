@@ -1,5 +1,6 @@
 #include "broker/inbound.hpp"
 
+#include "broker/doorkeeper.hpp"
 #include "broker/outbound.hpp"
 #include "broker/persistent_sessions.hpp"
 #include "broker/session_closer.hpp"
@@ -19,9 +20,6 @@
 namespace holdfast::broker {
 namespace {
 
-// Before CONNECT nobody is known: no packet may make us keep more than this.
-constexpr std::uint32_t kConnectBytesMax = 128 * 1024;
-
 constexpr auto kConnectByte = std::byte{0x10};
 
 // The start of a packet may take this much without asking: most packets never do, and the shared
@@ -32,6 +30,7 @@ constexpr std::size_t kPartialBytesFree = 4096;
 
 Inbound::Inbound(ShardContext& context, const Needs& needs)
     : context_(context),
+      doorkeeper_(needs.doorkeeper),
       topics_(needs.topics),
       retained_writer_(needs.retained_writer),
       outbound_(needs.outbound),
@@ -43,6 +42,7 @@ Inbound::Inbound(ShardContext& context, const Needs& needs)
 }
 
 void Inbound::take(Session& session, ByteView bytes) {
+    if (session.awaits_gate) return wait_for_gate(session, bytes);
     if (Session* const goes_on = gather(session, bytes)) account_partial(*goes_on);
 }
 
@@ -108,6 +108,7 @@ ByteView Inbound::take_packets(Session*& session, ByteView input) {
         } else if (!goes_elsewhere(*session, frame, input)) {
             session = on_connect(*session, frame.body);
             goes_on = session != nullptr;
+            if (goes_on && session->awaits_gate) return input; // CONNECT is read again then
         }
         if (!goes_on) {
             session = nullptr;

@@ -3,12 +3,14 @@
 #include "broker/shard_context.hpp"
 
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/gate.hpp>
 #include <holdfast/broker/topic_cache.hpp>
 #include <holdfast/mqtt/frame.hpp>
 #include <holdfast/mqtt/reason_code.hpp>
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace holdfast::mqtt {
@@ -21,6 +23,7 @@ struct SubscriptionRequest;
 
 namespace holdfast::broker {
 
+class Doorkeeper;
 class Outbound;
 class PersistentSessions;
 class QueueSender;
@@ -34,6 +37,7 @@ class Inbound {
 public:
     // The parts of the shard that packets are applied to.
     struct Needs {
+        Doorkeeper& doorkeeper;
         TopicCache& topics;
         RetainedWriter& retained_writer;
         Outbound& outbound;
@@ -50,6 +54,8 @@ public:
     void count_turn();
 
 private:
+    // Before CONNECT nobody is known: no packet may make us keep more than this.
+    static constexpr std::uint32_t kConnectBytesMax = 128 * 1024;
     // Each handler is given the packet's flags and body; false where the session was closed.
     bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
     bool goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input);
@@ -72,10 +78,19 @@ private:
     bool on_disconnect(Session& session, ByteView body);
 
     void refuse_connect(Session& session, mqtt::ReasonCode reason, std::string_view why);
-    Session* accept(Session& arrived, const mqtt::Connect& connect);
+    void wait_for_gate(Session& session, ByteView bytes);
+    void ask_gate(Session& session, const mqtt::Connect& connect);
+    void on_admitted(SessionRef ref, const Gate::Admitted& admitted);
+    // The rights of now; null where the connection was refused.
+    [[nodiscard]] std::shared_ptr<const Admission> let_in(Session& session,
+                                                          const mqtt::Connect& connect,
+                                                          const Gate::Admitted& admitted);
+    Session* accept(Session& arrived, const mqtt::Connect& connect,
+                    std::shared_ptr<const Admission> admission);
     void welcome_when_stored(Session& session);
     void move_connection(Session& from, Session& to);
-    [[nodiscard]] Session* find_session(Session& arrived, const mqtt::Connect& connect);
+    [[nodiscard]] Session* find_session(Session& arrived, const mqtt::Connect& connect,
+                                        const Admission* admission);
     void agree_limits(Session& session, const mqtt::Connect& connect);
     [[nodiscard]] mqtt::Connack connack_of(const Session& session, const mqtt::Connect& connect,
                                            bool is_present);
@@ -109,6 +124,7 @@ private:
     void answer_when_stored(Session& session);
 
     ShardContext& context_;
+    Doorkeeper& doorkeeper_;
     TopicCache& topics_;
     RetainedWriter& retained_writer_;
     Outbound& outbound_;
@@ -116,10 +132,11 @@ private:
     SessionCloser& closer_;
     QueueSender& queues_;
     RetainedSender& retained_sender_;
-    Bytes scratch_;       // one control packet
-    Bytes headers_;       // record headers made of one PUBLISH's properties
-    Bytes retain_header_; // mqtt.retain, encoded
-    std::string device_;  // found in one PUBLISH's payload
+    Bytes scratch_;                            // one control packet
+    Bytes headers_;                            // record headers made of one PUBLISH's properties
+    Bytes retain_header_;                      // mqtt.retain, encoded
+    std::string device_;                       // found in one PUBLISH's payload
+    const Gate::Admitted* admitted_ = nullptr; // what the CONNECT that is read again waited for
     std::uint64_t received_ = 0;
 };
 

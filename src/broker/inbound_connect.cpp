@@ -1,12 +1,15 @@
 #include "broker/inbound.hpp"
 
+#include "broker/doorkeeper.hpp"
 #include "broker/outbound.hpp"
 #include "broker/persistent_sessions.hpp"
 #include "broker/queue_sender.hpp"
 #include "broker/session_closer.hpp"
 #include "broker/session_memory.hpp"
 
+#include <holdfast/access/action.hpp>
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/broker/shard.hpp>
 #include <holdfast/mqtt/connack.hpp>
 #include <holdfast/mqtt/connect.hpp>
 #include <holdfast/record/header_names.hpp>
@@ -17,6 +20,7 @@
 #include <algorithm>
 #include <cassert>
 #include <random>
+#include <utility>
 
 namespace holdfast::broker {
 namespace {
@@ -55,6 +59,14 @@ void hear_out(Session& session, const mqtt::Connect& connect) {
         connect.properties.request_problem_information.value_or(1) != 0;
 }
 
+mqtt::ReasonCode reason_of_refusal(const Error& error) {
+    switch (error.code) {
+        case Errc::denied: return mqtt::ReasonCode::bad_user_name_or_password;
+        case Errc::limit_exceeded: return mqtt::ReasonCode::quota_exceeded;
+        default: return mqtt::ReasonCode::server_unavailable;
+    }
+}
+
 Will will_of(const Session& session, const mqtt::Will& from) {
     Will will;
     will.delay_s = from.properties.will_delay_interval_s.value_or(0);
@@ -76,6 +88,77 @@ Will will_of(const Session& session, const mqtt::Will& from) {
 }
 
 } // namespace
+
+// While it is found out who a client is, what it sends waits; but it is nobody still.
+void Inbound::wait_for_gate(Session& session, ByteView bytes) {
+    if (session.partial.size() + bytes.size() > 2 * kConnectBytesMax) {
+        (void)protocol_error(session, mqtt::ReasonCode::quota_exceeded,
+                             "too much came before it was known who sends it");
+        return;
+    }
+    session.partial.insert(session.partial.end(), bytes.begin(), bytes.end());
+    account_partial(session);
+}
+
+// The answer comes as a task of this shard. The packet stays where it is, and is read again then.
+void Inbound::ask_gate(Session& session, const mqtt::Connect& connect) {
+    session.awaits_gate = true;
+    Credentials credentials;
+    credentials.user = connect.user_name.value_or("");
+    if (connect.password) credentials.password = std::string(as_text(*connect.password));
+    credentials.client_id = connect.client_id.empty()
+                                ? assigned_client_id(context_.broker, context_.index)
+                                : std::string(connect.client_id);
+    credentials.peer = session.peer;
+    context_.broker.gate()->admit(
+        std::move(credentials), [this, ref = session.ref](Gate::Admitted admitted) {
+            auto shared = std::make_shared<Gate::Admitted>(std::move(admitted));
+            context_.broker.port(ref.shard).post(
+                [this, ref, shared](Shard&) { on_admitted(ref, *shared); });
+        });
+}
+
+void Inbound::on_admitted(SessionRef ref, const Gate::Admitted& admitted) {
+    Session* const session = context_.sessions.find(ref);
+    if (session == nullptr || !session->awaits_gate) return; // it did not wait
+    session->awaits_gate = false;
+    admitted_ = &admitted;
+    take(*session, {});
+    admitted_ = nullptr;
+}
+
+std::shared_ptr<const Admission> Inbound::let_in(Session& session, const mqtt::Connect& connect,
+                                                 const Gate::Admitted& admitted) {
+    const std::string_view user = connect.user_name.value_or("");
+    if (!admitted) {
+        doorkeeper_.note(session, connect.client_id, user, "connect", connect.client_id,
+                         admitted.error().context);
+        refuse_connect(session, reason_of_refusal(admitted.error()), admitted.error().context);
+        return nullptr;
+    }
+    Gate& gate = *context_.broker.gate();
+    auto admission = admitted.value();
+    // Users or rights may have changed while the answer was on its way.
+    if (admission->version != gate.version()) admission = gate.renew(admission->principal);
+    if (!admission) {
+        refuse_connect(session, mqtt::ReasonCode::not_authorized, "the user is gone or disabled");
+        return nullptr;
+    }
+    if (!doorkeeper_.allows(session, *admission, access::Action::connect,
+                            access::Resource::client_id(admission->principal.client_id))) {
+        refuse_connect(session, mqtt::ReasonCode::not_authorized,
+                       "no right to connect with this client id");
+        return nullptr;
+    }
+    if (connect.will && !doorkeeper_.allows(session, *admission, access::Action::publish,
+                                            access::Resource::topic(connect.will->topic))) {
+        context_.broker.counters().refused_publish.add();
+        refuse_connect(session, mqtt::ReasonCode::not_authorized,
+                       "no right to publish to the topic of the will");
+        return nullptr;
+    }
+    return admission;
+}
 
 Session* Inbound::on_connect(Session& session, ByteView body) {
     const auto refuse = [&](mqtt::ReasonCode reason, std::string_view why) {
@@ -107,11 +190,19 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
         (connect.will ? sizeof(Will) + body.size() : 0);
     if (kept_bytes > context_.broker.memory().free_bytes())
         return refuse(mqtt::ReasonCode::quota_exceeded, "the server's memory is full");
-    return accept(session, connect);
+    if (context_.broker.gate() == nullptr) return accept(session, connect, nullptr);
+    const Gate::Admitted* const admitted = std::exchange(admitted_, nullptr);
+    if (admitted == nullptr) {
+        ask_gate(session, connect);
+        return &session;
+    }
+    auto admission = let_in(session, connect, *admitted);
+    return admission ? accept(session, connect, std::move(admission)) : nullptr;
 }
 
-Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
-    Session* const kept = find_session(arrived, connect);
+Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect,
+                         std::shared_ptr<const Admission> admission) {
+    Session* const kept = find_session(arrived, connect, admission.get());
     const bool is_present = kept != nullptr;
     Session& session = is_present ? *kept : arrived;
     if (is_present) {
@@ -119,10 +210,13 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect) {
         move_connection(arrived, session);
         hear_out(session, connect);
     } else {
-        context_.sessions.name(session, connect.client_id.empty()
-                                            ? assigned_client_id(context_.broker, context_.index)
-                                            : std::string(connect.client_id));
+        std::string client_id(connect.client_id);
+        if (client_id.empty())
+            client_id = admission ? admission->principal.client_id
+                                  : assigned_client_id(context_.broker, context_.index);
+        context_.sessions.name(session, std::move(client_id));
     }
+    doorkeeper_.admit(session, std::move(admission));
     agree_limits(session, connect);
     if (connect.will) {
         session.will = std::make_unique<Will>(will_of(session, *connect.will));
@@ -180,7 +274,8 @@ void Inbound::welcome_when_stored(Session& session) {
 // The session of the client id that the connection takes up, if there is one. Whoever is connected
 // under that id has to go: its messages are gathered already, so that the client's keep their order
 // through the log.
-Session* Inbound::find_session(Session& arrived, const mqtt::Connect& connect) {
+Session* Inbound::find_session(Session& arrived, const mqtt::Connect& connect,
+                               const Admission* admission) {
     Session* known = context_.sessions.of_client(connect.client_id);
     if (known == nullptr || known == &arrived) return nullptr;
     if (known->state == SessionState::connected)
@@ -188,7 +283,11 @@ Session* Inbound::find_session(Session& arrived, const mqtt::Connect& connect) {
                            "another connection has taken the client id over");
     known = context_.sessions.of_client(connect.client_id);
     const bool is_over = known != nullptr && known->persistent && persistent_.is_over(*known);
-    if (known == nullptr || (!connect.clean_start && !is_over)) return known;
+    // What waits for one user is not for another who comes under the same client id.
+    const bool is_anothers = known != nullptr && known->persistent && admission != nullptr &&
+                             known->persistent->owner &&
+                             *known->persistent->owner != admission->principal.name;
+    if (known == nullptr || (!connect.clean_start && !is_over && !is_anothers)) return known;
     closer_.end(*known);
     return nullptr;
 }

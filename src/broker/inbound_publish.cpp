@@ -1,5 +1,6 @@
 #include "broker/inbound.hpp"
 
+#include "broker/doorkeeper.hpp"
 #include "broker/retained_writer.hpp"
 #include "broker/session_closer.hpp"
 #include "broker/session_codec.hpp"
@@ -194,6 +195,11 @@ bool Inbound::store(Session& session, TopicEntry& entry, const mqtt::PublishView
         return true; // it came before
     }
     ++received_;
+    if (!doorkeeper_.may_publish(session, entry)) {
+        context_.broker.counters().refused_publish.add();
+        return refuse_publish(session, publish, mqtt::ReasonCode::not_authorized,
+                              "no right to publish to this topic");
+    }
     if (!entry.stream) {
         context_.broker.counters().dropped_no_stream.add();
         return refuse_publish(session, publish, mqtt::ReasonCode::topic_name_invalid,

@@ -1,5 +1,6 @@
 #include "broker/inbound.hpp"
 
+#include "broker/doorkeeper.hpp"
 #include "broker/outbound.hpp"
 #include "broker/persistent_sessions.hpp"
 #include "broker/retained_sender.hpp"
@@ -64,6 +65,11 @@ mqtt::ReasonCode Inbound::subscribe_one(Session& session, const mqtt::Subscripti
         return mqtt::ReasonCode::shared_subscriptions_not_supported;
     if (!topic::is_topic_filter(request.filter) || has_too_many_levels(request.filter))
         return mqtt::ReasonCode::topic_filter_invalid;
+    if (!doorkeeper_.allows(session, access::Action::subscribe,
+                            access::Resource::topic_filter(request.filter))) {
+        context_.broker.counters().refused_subscribe.add();
+        return mqtt::ReasonCode::not_authorized;
+    }
     auto& mine = session.as_subscriber().subscriptions;
     const auto known = mine.find(request.filter);
     if (known == mine.end() && mine.size() >= context_.broker.settings().subscriptions_max)

@@ -47,6 +47,10 @@ void PersistentSessions::connected(Session& session, std::uint32_t expiry_s) {
     if (!session.persistent)
         make_persistent(context_.broker, session, context_.broker.new_session_id());
     session.persistent->expiry_s = expiry_s;
+    if (session.admission) {
+        session.persistent->owner = session.admission->principal.name;
+        session.persistent->owner_common_name = session.admission->principal.common_name;
+    }
     session.persistent->disconnected_ms = 0;
     session.persistent->will_due_ms = 0;
     IngestGroup& group = *context_.gathering;
@@ -60,6 +64,7 @@ void PersistentSessions::connected(Session& session, std::uint32_t expiry_s) {
     for (auto& [filter, subscription] : session.subscriber->subscriptions) {
         if (subscription.is_v5 == session.is_v5()) continue;
         subscription.is_v5 = session.is_v5();
+        if (subscription.is_denied) continue;
         index.unsubscribe(filter, session.ref);
         index.subscribe(filter, subscription);
     }
@@ -79,7 +84,9 @@ StoredSession PersistentSessions::stored(const Session& session) {
             state.disconnected_ms,
             session.version,
             is_further ? state.chunk : state.known_chunk,
-            static_cast<std::uint32_t>(is_further ? state.chunk_sent : state.known_messages)};
+            static_cast<std::uint32_t>(is_further ? state.chunk_sent : state.known_messages),
+            state.owner,
+            state.owner_common_name};
 }
 
 void PersistentSessions::store(Session& session) {

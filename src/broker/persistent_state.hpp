@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -38,6 +39,10 @@ inline constexpr std::size_t kInFlightBytes = sizeof(InFlight) + 40;
 // A session that outlives its connections: what it adds to Session. Its shard's alone.
 struct PersistentState {
     std::shared_ptr<SessionQueue> queue;
+    // Whose it is: a user's name, or empty, anonymous. Nothing where it was made while everybody
+    // might do everything: then it is for the first who takes it up.
+    std::optional<std::string> owner;
+    std::string owner_common_name;    // of the certificate that came with the owner
     std::uint32_t expiry_s = 0;       // kNoExpiry = never
     std::int64_t disconnected_ms = 0; // as it is stored: epoch milliseconds; 0 = connected
     // Monotonic, so that no jump of a clock moves them while the server runs; 0 = connected.

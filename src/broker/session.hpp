@@ -4,6 +4,7 @@
 #include "broker/persistent_state.hpp"
 
 #include <holdfast/base/bytes.hpp>
+#include <holdfast/broker/gate.hpp>
 #include <holdfast/broker/peer.hpp>
 #include <holdfast/broker/publisher.hpp>
 #include <holdfast/broker/subscription_index.hpp>
@@ -68,6 +69,7 @@ struct Session {
     bool wants_problem_information = true;
     // CONNECT came, its session is being stored: nothing is sent, and what follows waits.
     bool awaits_connack = false;
+    bool awaits_gate = false; // CONNECT came, and stays in `partial` until it is known who sends it
     std::uint16_t inbound_unacked = 0; // QoS 1 and 2 received, PUBACK or PUBCOMP not sent
     std::uint16_t receive_maximum = PacketIds::kMax; // QoS 1 and 2 the client takes at a time
     std::uint32_t packet_bytes_max = UINT32_MAX;     // that the client takes
@@ -76,6 +78,8 @@ struct Session {
     std::size_t unsent_bytes = 0;                    // memory of what the transport keeps for it
     std::int64_t sent_ms = 0; // monotonic: since when its client has done nothing about it
     Peer peer;
+    std::shared_ptr<const Admission> admission; // null: may do everything
+    std::uint64_t rights_id = 0;                // names its rights in this shard; 0 = everything
     std::string client_id;
     std::uint32_t client_hash = 0; // record::key_hash() of it
     Bytes client_header;           // mqtt.client, encoded

@@ -4,6 +4,7 @@ namespace holdfast::broker {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kOwnedFormat = 2;    // of a session that has an owner
 constexpr std::size_t kPrefixBytes = 1 + 8; // kind and id
 
 // Bits of a subscription's options. On disk.
@@ -98,20 +99,25 @@ Result<std::uint16_t> packet_id_of(std::string_view key) {
 std::string encode(const StoredSession& session) {
     Bytes out;
     ByteWriter writer(out);
-    writer.u8(kFormat);
+    writer.u8(session.owner ? kOwnedFormat : kFormat);
     writer.u64_be(session.id);
     writer.u32_be(session.expiry_s);
     writer.u64_be(static_cast<std::uint64_t>(session.disconnected_ms));
     writer.u64_be(session.chunk);
     writer.u32_be(session.chunk_messages);
     writer.u8(static_cast<std::uint8_t>(session.version));
+    if (session.owner) {
+        write_text(writer, *session.owner);
+        write_text(writer, session.owner_common_name);
+    }
     return text_of(out);
 }
 
 Result<StoredSession> decode_session(std::string_view value) {
     return checked("session", value, [](ByteReader& reader) -> Result<StoredSession> {
         StoredSession session;
-        HF_TRY(check_format(reader));
+        HF_TRY(const std::uint8_t format, reader.u8());
+        if (format != kFormat && format != kOwnedFormat) return fail(Errc::malformed, "");
         HF_TRY(session.id, reader.u64_be());
         HF_TRY(session.expiry_s, reader.u32_be());
         HF_TRY(const std::uint64_t disconnected_ms, reader.u64_be());
@@ -121,6 +127,10 @@ Result<StoredSession> decode_session(std::string_view value) {
         HF_TRY(const std::uint8_t version, reader.u8());
         if (version < 3 || version > 5) return fail(Errc::malformed, "");
         session.version = static_cast<mqtt::Version>(version);
+        if (format == kOwnedFormat) {
+            HF_TRY(session.owner, read_text(reader));
+            HF_TRY(session.owner_common_name, read_text(reader));
+        }
         return session;
     });
 }

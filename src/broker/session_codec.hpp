@@ -24,6 +24,8 @@ struct StoredSession {
     // those before, had been sent.
     std::uint64_t chunk = 0;
     std::uint32_t chunk_messages = 0;
+    std::optional<std::string> owner{}; // PersistentState::owner
+    std::string owner_common_name{};    // only with an owner
 };
 
 // An outgoing QoS 2 message under way: its chunk, or released, when only its packet id counts.

@@ -42,6 +42,8 @@ Result<void> SessionLoader::take_up(std::string_view client_id, std::string_view
         context_.broker.note_session_id(stored.id);
         PersistentState& state = *session.persistent;
         state.expiry_s = stored.expiry_s;
+        state.owner = stored.owner;
+        state.owner_common_name = stored.owner_common_name;
         state.disconnected_ms = stored.disconnected_ms;
         state.known_chunk = stored.chunk;
         state.known_messages = stored.chunk_messages;

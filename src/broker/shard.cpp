@@ -2,6 +2,7 @@
 
 #include "broker/batch_publisher.hpp"
 #include "broker/delivery.hpp"
+#include "broker/doorkeeper.hpp"
 #include "broker/inbound.hpp"
 #include "broker/ingest_pipeline.hpp"
 #include "broker/outbound.hpp"
@@ -27,6 +28,7 @@ struct Shard::Parts {
     Parts(std::uint16_t index, Broker& broker, Transport& transport,
           std::function<void()> on_group_completed)
         : context(index, broker, transport),
+          doorkeeper(context),
           topics(broker.bridge(), broker.log(), broker.subscriptions()),
           groups(context, std::move(on_group_completed)),
           retained_writer(context),
@@ -37,12 +39,13 @@ struct Shard::Parts {
           queues(context, outbound, closer),
           retained_sender(context, outbound),
           delivery(context, outbound, queues, closer),
-          inbound(context, {topics, retained_writer, outbound, persistent, closer, queues,
-                            retained_sender}) {
+          inbound(context, {doorkeeper, topics, retained_writer, outbound, persistent, closer,
+                            queues, retained_sender}) {
         outbound.set_closer(closer);
     }
 
     ShardContext context;
+    Doorkeeper doorkeeper;
     TopicCache topics;
     IngestPipeline groups;
     RetainedWriter retained_writer;
@@ -183,7 +186,9 @@ void Shard::tick() {
         const std::int64_t silent_ms = now_ms - session.last_read_ms;
         if (session.state == SessionState::connecting) {
             if (silent_ms > broker_.settings().connect_timeout_ms)
-                parts_->closer.close(session, "no CONNECT in time");
+                parts_->closer.close(session, session.awaits_gate
+                                                  ? "who it is was not known in time"
+                                                  : "no CONNECT in time");
         } else if (session.keep_alive_ms != 0 && silent_ms > session.keep_alive_ms) {
             parts_->closer.disconnect(session, mqtt::ReasonCode::keep_alive_timeout,
                                       "silent past its keep alive");

@@ -93,6 +93,7 @@ BrokerBench::BrokerBench(std::size_t shard_count, BrokerSettings broker_settings
 void BrokerBench::start(std::size_t shard_count) {
     broker = std::make_unique<Broker>(settings, Bridge::make(routes()).value(), log, clock, memory,
                                       *metrics);
+    if (gate != nullptr) broker->set_gate(*gate);
     for (std::size_t i = 0; i < shard_count; ++i)
         shards.push_back(std::make_unique<ShardBench>(static_cast<std::uint16_t>(i), *broker));
     log.stores_at_once = true;

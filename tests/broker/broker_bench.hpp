@@ -153,6 +153,11 @@ struct BrokerBench {
     // A second later: what nobody waits for is written as well.
     void settle_lazily();
     void start(std::size_t shard_count);
+    // Before anybody connects; also of the servers that start after a crash.
+    void set_gate(Gate& its_gate) {
+        gate = &its_gate;
+        broker->set_gate(its_gate);
+    }
     Result<void> loaded = ok();
 
     TestClock clock;
@@ -160,6 +165,7 @@ struct BrokerBench {
     std::unique_ptr<Metrics> metrics = std::make_unique<Metrics>();
     MemoryAccount memory{64U << 20U};
     MemoryLog log;
+    Gate* gate = nullptr;
     std::unique_ptr<Broker> broker;
     std::vector<std::unique_ptr<ShardBench>> shards;
 };

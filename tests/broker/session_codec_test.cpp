@@ -53,6 +53,21 @@ void check_prefixes(const std::string& whole, const std::function<bool(std::stri
 
 } // namespace
 
+TEST_CASE("whose a session is", "[broker][session][format]") {
+    StoredSession session{7, 3600, 0, mqtt::Version::v5, 1, 2};
+    CHECK_FALSE(decode_session(encode(session)).value().owner);
+    session.owner = GENERATE(as<std::string>(), "", "sensor-7");
+    session.owner_common_name = "cn";
+    const std::string value = encode(session);
+    CHECK(value.front() == '\x02');
+    const auto read = decode_session(value);
+    REQUIRE(read);
+    CHECK(read.value().id == 7);
+    CHECK(read.value().owner == session.owner);
+    CHECK(read.value().owner_common_name == "cn");
+    check_prefixes(value, [](std::string_view text) { return decode_session(text).has_value(); });
+}
+
 TEST_CASE("a session's own record", "[broker][session][format]") {
     const StoredSession session{0x0102030405060708, 3600, 1'700'000'000'123,
                                 mqtt::Version::v5,  77,   12};
@@ -70,7 +85,7 @@ TEST_CASE("a session's own record", "[broker][session][format]") {
     const auto reads = [](std::string_view text) { return decode_session(text).has_value(); };
     check_prefixes(value, reads);
     std::string damaged = value;
-    damaged[0] = 2;
+    damaged[0] = 3;
     CHECK_FALSE(reads(damaged)); // another format
     damaged = value;
     damaged.back() = 6;

@@ -5,6 +5,7 @@
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/broker/bridge.hpp>
+#include <holdfast/broker/gate.hpp>
 #include <holdfast/broker/publisher.hpp>
 #include <holdfast/broker/read_pool.hpp>
 #include <holdfast/broker/retained.hpp>
@@ -57,6 +58,8 @@ struct BrokerCounters {
     Counter& dropped_gone;       // waited longer than the log keeps them
     Counter& closed_slow;        // QoS 1 subscribers closed because their queue was full
     Counter& protocol_errors;
+    Counter& refused_publish;   // for want of a right; wills and their CONNECT, too
+    Counter& refused_subscribe; // filters, for want of a right
 };
 
 // What all shards share; owned by app, outlives them.
@@ -69,6 +72,9 @@ public:
 
     // Takes up what is stored of retained messages. Before any shard runs. Errors: io.
     [[nodiscard]] Result<void> load();
+    // Wiring, before any shard runs. Without one everybody may do everything.
+    void set_gate(Gate& gate) noexcept { gate_ = &gate; }
+    [[nodiscard]] Gate* gate() const noexcept { return gate_; }
     // Wiring, before any shard runs: shard i is port i.
     void add_port(ShardPort& port) {
         ports_.push_back(&port);
@@ -133,6 +139,7 @@ private:
     log::Log& log_;
     const Clock& clock_;
     const ExpiryClock expiry_clock_;
+    Gate* gate_ = nullptr;
     MemoryAccount& memory_;
     SubscriptionIndex subscriptions_;
     std::atomic<std::size_t> client_count_{0};

@@ -30,6 +30,7 @@ struct Subscription {
     bool retain_as_published = false;      // MQTT 5: with the RETAIN flag that the publisher set
     std::uint32_t identifier = 0;          // MQTT 5 subscription identifier; 0 = none
     std::shared_ptr<SessionQueue> queue{}; // of a persistent session, else null
+    bool is_denied = false; // by rights that changed: kept with the session, not in the index
 
     friend auto operator<=>(const Subscription&, const Subscription&) = default;
 };

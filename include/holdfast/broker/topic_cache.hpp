@@ -35,6 +35,14 @@ struct TopicEntry {
     std::array<RecordHeaders, kQosMax + 1> headers; // by QoS: mqtt.topic, mqtt.qos
     std::shared_ptr<const MatchList> matches;
     std::uint64_t subscriptions_version = 0; // of matches
+    // Session::rights_id of those who were last found to have the right to publish here. Whoever
+    // gets other rights gets another id.
+    std::array<std::uint64_t, 2> granted_to{};
+
+    [[nodiscard]] bool is_granted_to(std::uint64_t rights_id) const noexcept {
+        return granted_to[0] == rights_id || granted_to[1] == rights_id;
+    }
+    void grant_to(std::uint64_t rights_id) noexcept { granted_to = {rights_id, granted_to[0]}; }
 };
 
 // One shard's memory of topics: bounded, and forgotten whole when full. One thread.

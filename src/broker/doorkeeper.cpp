@@ -1,0 +1,104 @@
+#include "broker/doorkeeper.hpp"
+
+#include <holdfast/base/log_line.hpp>
+
+#include <string>
+#include <utility>
+
+namespace holdfast::broker {
+namespace {
+
+// Of a shard, with texts of at most kTextBytesMax each: a few hundred kilobytes at the worst.
+constexpr std::size_t kRefusalsMax = 256;
+constexpr std::size_t kRefusalsOfOneMax = 8; // so that one client does not crowd out the others
+constexpr std::size_t kTextBytesMax = 256;
+constexpr std::uint32_t kLinesPerPeriod = 10;
+constexpr std::int64_t kLogPeriodMs = 10'000;
+
+std::string shortened(std::string_view text) {
+    return std::string(text.substr(0, kTextBytesMax));
+}
+
+} // namespace
+
+bool Doorkeeper::allows(const Session& session, const Admission& admission, access::Action action,
+                        const access::Resource& resource) {
+    if (admission.rights.allows(action, resource)) return true;
+    const access::Decision decision = admission.rights.decide(action, resource);
+    note(session, admission.principal.client_id, admission.principal.name,
+         access::to_string(action), resource.name, decision.rule);
+    return false;
+}
+
+bool Doorkeeper::may_publish_newly(const Session& session, TopicEntry& entry) {
+    if (!allows(session, access::Action::publish, access::Resource::topic(entry.topic)))
+        return false;
+    entry.grant_to(session.rights_id);
+    return true;
+}
+
+void Doorkeeper::admit(Session& session, std::shared_ptr<const Admission> admission) {
+    session.admission = std::move(admission);
+    session.rights_id = session.admission ? ++last_rights_id_ : 0;
+    if (!session.subscriber) return;
+    SubscriptionIndex& index = context_.broker.subscriptions();
+    for (auto& [filter, subscription] : session.subscriber->subscriptions) {
+        const auto resource = access::Resource::topic_filter(filter);
+        const bool is_denied = session.admission && !session.admission->rights.allows(
+                                                        access::Action::subscribe, resource);
+        if (is_denied == subscription.is_denied) continue;
+        if (is_denied) {
+            index.unsubscribe(filter, session.ref);
+            (void)allows(session, access::Action::subscribe, resource); // writes down why
+        }
+        subscription.is_denied = is_denied;
+        if (!is_denied) index.subscribe(filter, subscription);
+    }
+}
+
+void Doorkeeper::note(const Session& session, std::string_view client_id, std::string_view user,
+                      std::string_view action, std::string_view resource, std::string_view why) {
+    if (may_log())
+        log_info("mqtt", "client '{}' (user '{}') from {} may not {} '{}': {}", client_id, user,
+                 session.peer.address, action, resource, why);
+    const std::string id = shortened(client_id);
+    const auto is_of_client = [&](const Refusal& refusal) { return refusal.client_id == id; };
+    std::size_t known = 0;
+    auto oldest = refusals_.end();
+    for (auto at = refusals_.begin(); at != refusals_.end(); ++at) {
+        if (!is_of_client(*at)) continue;
+        if (known++ == 0) oldest = at;
+    }
+    if (known >= kRefusalsOfOneMax)
+        refusals_.erase(oldest);
+    else if (refusals_.size() >= kRefusalsMax)
+        refusals_.pop_front();
+    refusals_.push_back({context_.clock.now_ms, shortened(client_id), shortened(user),
+                         session.peer.address, std::string(action), shortened(resource),
+                         shortened(why)});
+}
+
+bool Doorkeeper::may_log() {
+    const std::int64_t now_ms = context_.clock.monotonic_ms;
+    if (log_from_ms_ == 0 || now_ms - log_from_ms_ >= kLogPeriodMs) {
+        if (not_logged_ != 0)
+            log_info("mqtt", "{} more refusals were not logged", std::exchange(not_logged_, 0));
+        log_from_ms_ = now_ms;
+        logged_ = 0;
+    }
+    if (logged_ >= kLinesPerPeriod) {
+        ++not_logged_;
+        return false;
+    }
+    ++logged_;
+    return true;
+}
+
+std::vector<Refusal> Doorkeeper::refusals_of(std::string_view client_id) const {
+    std::vector<Refusal> out;
+    for (const Refusal& refusal : refusals_)
+        if (refusal.client_id == shortened(client_id)) out.push_back(refusal);
+    return out;
+}
+
+} // namespace holdfast::broker

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "broker/session.hpp"
+#include "broker/shard_context.hpp"
+
+#include <holdfast/access/policy.hpp>
+#include <holdfast/broker/client_info.hpp>
+#include <holdfast/broker/gate.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::broker {
+
+// Asks for every session what it may do, and remembers what was refused. Sessions without an
+// admission, as all are where the broker has no gate, may do everything. One per shard, one thread.
+class Doorkeeper {
+public:
+    explicit Doorkeeper(ShardContext& context) : context_(context) {}
+
+    // Whether somebody who is about to become a session may do it; a no is written down.
+    [[nodiscard]] bool allows(const Session& session, const Admission& admission,
+                              access::Action action, const access::Resource& resource);
+    // The same of a session.
+    [[nodiscard]] bool allows(const Session& session, access::Action action,
+                              const access::Resource& resource) {
+        return !session.admission || allows(session, *session.admission, action, resource);
+    }
+    // A topic that the session has published to before costs nothing.
+    [[nodiscard]] bool may_publish(const Session& session, TopicEntry& entry) {
+        return session.rights_id == 0 || entry.is_granted_to(session.rights_id) ||
+               may_publish_newly(session, entry);
+    }
+
+    // The session has these rights from now on, or none that anybody asks for: subscriptions that
+    // they do not allow leave the index and stay with the session, those that they allow again
+    // return.
+    void admit(Session& session, std::shared_ptr<const Admission> admission);
+
+    // Writes down that a client was refused something, with the rule or reason.
+    void note(const Session& session, std::string_view client_id, std::string_view user,
+              std::string_view action, std::string_view resource, std::string_view why);
+    // What was refused to a client id lately, oldest first.
+    [[nodiscard]] std::vector<Refusal> refusals_of(std::string_view client_id) const;
+
+private:
+    [[nodiscard]] bool may_publish_newly(const Session& session, TopicEntry& entry);
+    [[nodiscard]] bool may_log();
+
+    ShardContext& context_;
+    std::uint64_t last_rights_id_ = 0;
+    std::deque<Refusal> refusals_; // the last of the shard
+    std::int64_t log_from_ms_ = 0; // monotonic: when the lines below were counted from
+    std::uint32_t logged_ = 0;
+    std::uint64_t not_logged_ = 0;
+};
+
+} // namespace holdfast::broker
