@@ -22,9 +22,9 @@ namespace holdfast::app {
 // listeners are last, so that whoever connects finds everything running.
 struct Server::Parts {
     explicit Parts(config::Config config) : ground(std::move(config)) {
-        list.add<IdentityPart>(ground);
+        auto& identity = list.add<IdentityPart>(ground);
         auto& log = list.add<LogPart>(ground);
-        auto& broker = list.add<BrokerPart>(ground, log);
+        auto& broker = list.add<BrokerPart>(ground, identity, log);
         auto& alarms = list.add<AlarmsPart>(log);
         auto& consumers = list.add<ConsumersPart>(log);
         auto& rules = list.add<RulesPart>(ground, log, broker, alarms, consumers);

@@ -42,6 +42,10 @@ Result<void> BrokerPart::start() {
     broker_ = std::make_unique<broker::Broker>(broker_settings(config.mqtt), std::move(bridge),
                                                log_.log(), ground_.clock, ground_.memory,
                                                ground_.metrics);
+    if (identity_.has_users()) {
+        gate_ = std::make_unique<MqttGate>(identity_.authenticator());
+        broker_->set_gate(*gate_);
+    }
     const std::size_t count = config.shards != 0 ? config.shards : usable_cores();
     for (std::size_t i = 0; i < std::min(count, kShardsMax); ++i) {
         shards_.push_back(

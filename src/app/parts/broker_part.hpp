@@ -1,7 +1,9 @@
 #pragma once
 
 #include "app/ground.hpp"
+#include "app/parts/identity_part.hpp"
 #include "app/parts/log_part.hpp"
+#include "app/parts/mqtt_gate.hpp"
 #include "app/parts/part.hpp"
 
 #include <holdfast/broker/broker.hpp>
@@ -18,7 +20,8 @@ namespace holdfast::app {
 // The broker and the threads of its shards, which run all sockets.
 class BrokerPart final : public Part {
 public:
-    BrokerPart(Ground& ground, const LogPart& log) : ground_(ground), log_(log) {}
+    BrokerPart(Ground& ground, const IdentityPart& identity, const LogPart& log)
+        : ground_(ground), identity_(identity), log_(log) {}
 
     Result<void> start() override;
     void stop() override;
@@ -33,7 +36,9 @@ public:
 
 private:
     Ground& ground_;
+    const IdentityPart& identity_;
     const LogPart& log_;
+    std::unique_ptr<MqttGate> gate_; // null: without users everybody may do everything
     std::unique_ptr<broker::Broker> broker_;
     std::vector<std::unique_ptr<gateway::ShardThread>> shards_;
     std::vector<gateway::ShardThread*> shard_pointers_;
