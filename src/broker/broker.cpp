@@ -45,7 +45,8 @@ BrokerCounters::BrokerCounters(Metrics& metrics)
       refused_publish(metrics.counter("holdfast_mqtt_refused_publish",
                                       "Messages and wills refused for want of a right.")),
       refused_subscribe(metrics.counter("holdfast_mqtt_refused_subscribe",
-                                        "Topic filters refused for want of a right.")) {}
+                                        "Topic filters refused for want of a right.")),
+      dropped_denied(metrics.counter(kDropped, kDroppedHelp, "reason=\"denied\"")) {}
 
 Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Clock& clock,
                MemoryAccount& memory, Metrics& metrics)
@@ -74,6 +75,10 @@ Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Cloc
 Result<void> Broker::load() {
     HF_TRY(retained_.load(log_, expiry_clock_.now_ms()));
     return remove_orphaned_state(log_);
+}
+
+void Broker::follow_rights() {
+    for (ShardPort* const port : ports_) port->post([](Shard& shard) { shard.follow_rights(); });
 }
 
 void Broker::publish(PublishBatch batch, Done done) {

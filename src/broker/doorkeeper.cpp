@@ -40,12 +40,14 @@ bool Doorkeeper::may_publish_newly(const Session& session, TopicEntry& entry) {
 void Doorkeeper::admit(Session& session, std::shared_ptr<const Admission> admission) {
     session.admission = std::move(admission);
     session.rights_id = session.admission ? ++last_rights_id_ : 0;
+    session.is_narrowed = false;
     if (!session.subscriber) return;
     SubscriptionIndex& index = context_.broker.subscriptions();
     for (auto& [filter, subscription] : session.subscriber->subscriptions) {
         const auto resource = access::Resource::topic_filter(filter);
         const bool is_denied = session.admission && !session.admission->rights.allows(
                                                         access::Action::subscribe, resource);
+        session.is_narrowed |= is_denied;
         if (is_denied == subscription.is_denied) continue;
         if (is_denied) {
             index.unsubscribe(filter, session.ref);
@@ -54,6 +56,32 @@ void Doorkeeper::admit(Session& session, std::shared_ptr<const Admission> admiss
         subscription.is_denied = is_denied;
         if (!is_denied) index.subscribe(filter, subscription);
     }
+}
+
+Doorkeeper::Renewed Doorkeeper::renewed(const Session& session) const {
+    Gate* const gate = context_.broker.gate();
+    if (gate == nullptr) return std::nullopt;
+    if (session.admission) {
+        if (session.admission->version == gate->version()) return std::nullopt;
+        return gate->renew(session.admission->principal);
+    }
+    if (!session.persistent || !session.persistent->owner) return std::nullopt;
+    access::Principal owner;
+    owner.name = *session.persistent->owner;
+    owner.kind =
+        owner.name.empty() ? access::PrincipalKind::anonymous : access::PrincipalKind::user;
+    owner.client_id = session.client_id;
+    owner.common_name = session.persistent->owner_common_name;
+    return gate->renew(owner);
+}
+
+bool Doorkeeper::may_publish_will(const Session& session) {
+    const auto topic = access::Resource::topic(session.will->message.topic);
+    const Renewed now = renewed(session);
+    const bool is_allowed = now ? *now && allows(session, **now, access::Action::publish, topic)
+                                : allows(session, access::Action::publish, topic);
+    if (!is_allowed) context_.broker.counters().refused_publish.add();
+    return is_allowed;
 }
 
 void Doorkeeper::note(const Session& session, std::string_view client_id, std::string_view user,

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +41,13 @@ public:
     // they do not allow leave the index and stay with the session, those that they allow again
     // return.
     void admit(Session& session, std::shared_ptr<const Admission> admission);
+
+    // The rights of now; null where the session's user is gone. Nothing where there is nothing to
+    // renew: it has them, or it is nobody's, as those are that were made before there were users.
+    using Renewed = std::optional<std::shared_ptr<const Admission>>;
+    [[nodiscard]] Renewed renewed(const Session& session) const;
+    // Whether the session's will may be published, by the rights of now.
+    [[nodiscard]] bool may_publish_will(const Session& session);
 
     // Writes down that a client was refused something, with the rule or reason.
     void note(const Session& session, std::string_view client_id, std::string_view user,

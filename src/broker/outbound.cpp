@@ -71,7 +71,7 @@ void Outbound::add_run(Session& session, const Receiver& receiver, Fanout& fanou
         return;
     }
     const bool retain = run.retain && receiver.retain_as_published;
-    if (!receiver.identifiers.empty() || retain ||
+    if (!receiver.identifiers.empty() || retain || session.is_narrowed ||
         run.packet_bytes_max > session.packet_bytes_max) {
         add_single_messages(session, bytes, receiver.identifiers, retain);
         return;
@@ -81,11 +81,16 @@ void Outbound::add_run(Session& session, const Receiver& receiver, Fanout& fanou
 }
 
 // The slow way, message by message: for subscription identifiers and the RETAIN flag, which differ
-// between receivers, and for clients whose maximum packet size some message passes.
+// between receivers, for a right that was lost meanwhile, and for clients whose maximum packet size
+// some message passes.
 void Outbound::add_single_messages(Session& session, ByteView packets,
                                    std::span<const std::uint32_t> identifiers, bool retain) {
     while (!packets.empty()) {
         const ByteView packet = take_packet(packets);
+        if (!may_receive(session, topic_of(packet))) {
+            context_.broker.counters().dropped_denied.add();
+            continue;
+        }
         Bytes edited = with_identifiers(packet, identifiers);
         if (retain) edited[0] |= std::byte{0x01};
         if (edited.size() > session.packet_bytes_max) {

@@ -31,6 +31,11 @@ std::size_t header_bytes(ByteView packet) {
 
 } // namespace
 
+std::string_view topic_of(ByteView packet) {
+    const std::size_t topic = header_bytes(packet);
+    return as_text(packet.subspan(topic + 2, load_u16_be(packet.data() + topic)));
+}
+
 bool has_packet_id(ByteView packet) {
     return (packet[0] & std::byte{0x06}) != std::byte{0};
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace holdfast::broker {
 
@@ -11,6 +12,7 @@ namespace holdfast::broker {
 
 // Cuts the first packet off `packets`.
 [[nodiscard]] ByteView take_packet(ByteView& packets);
+[[nodiscard]] std::string_view topic_of(ByteView packet);
 // Whether its QoS is not 0.
 [[nodiscard]] bool has_packet_id(ByteView packet);
 // Where the packet id stands, where there is one, from the packet's first byte.

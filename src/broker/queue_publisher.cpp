@@ -71,6 +71,10 @@ std::optional<std::size_t> QueuePublisher::send_record(Session& session,
         expired_.add();
         return std::nullopt;
     }
+    if (!may_receive(session, stored.topic)) {
+        context_.broker.counters().dropped_denied.add();
+        return std::nullopt;
+    }
     const OwnMatch match = own_match(session, stored.topic);
     OutPublish out;
     out.topic = stored.topic;
@@ -90,6 +94,10 @@ std::optional<std::size_t> QueuePublisher::send_retained(Session& session,
                                                          const QueuedMessage& message,
                                                          std::uint16_t packet_id, bool duplicate) {
     const std::string& topic = message.retained_topic;
+    if (!may_receive(session, topic)) {
+        context_.broker.counters().dropped_denied.add();
+        return std::nullopt;
+    }
     std::optional<std::string> value;
     if (const auto known = retained_.find(topic); known != retained_.end())
         value = known->second;

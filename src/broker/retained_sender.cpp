@@ -54,7 +54,11 @@ void RetainedSender::begin(SessionRef ref, const std::vector<RetainedScan>& scan
     Session* session = context_.sessions.find(ref);
     if (session == nullptr || session->state != SessionState::connected) return;
     auto& waiting = session->as_subscriber().retained_scans;
+    const auto& subscriptions = session->subscriber->subscriptions;
     for (const RetainedScan& scan : scans) {
+        // Meanwhile the client may have unsubscribed, or lost the right.
+        const auto its = subscriptions.find(scan.filter);
+        if (its == subscriptions.end() || its->second.is_denied) continue;
         // One that has not begun will do for both: whoever subscribes again and again is answered
         // as often as it reads.
         const auto same = std::ranges::find(waiting, scan.filter, &RetainedScan::filter);

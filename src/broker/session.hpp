@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -69,6 +70,7 @@ struct Session {
     bool wants_problem_information = true;
     // CONNECT came, its session is being stored: nothing is sent, and what follows waits.
     bool awaits_connack = false;
+    bool is_narrowed = false; // a subscription is denied: what is under way is looked at again
     bool awaits_gate = false; // CONNECT came, and stays in `partial` until it is known who sends it
     std::uint16_t inbound_unacked = 0; // QoS 1 and 2 received, PUBACK or PUBCOMP not sent
     std::uint16_t receive_maximum = PacketIds::kMax; // QoS 1 and 2 the client takes at a time
@@ -118,5 +120,12 @@ struct Session {
         return *subscriber;
     }
 };
+
+// Of messages that were on their way before its rights were what they are: what a subscription
+// brings needs no such question, it was granted for all that it matches.
+[[nodiscard]] inline bool may_receive(const Session& session, std::string_view topic) {
+    return !session.admission || session.admission->rights.allows(access::Action::subscribe,
+                                                                  access::Resource::topic(topic));
+}
 
 } // namespace holdfast::broker

@@ -52,9 +52,21 @@ void SessionCloser::close(Session& session, std::string_view why, bool lingers) 
     }
 }
 
+void SessionCloser::publish_will(const Session& session) {
+    if (session.will && doorkeeper_.may_publish_will(session))
+        publisher_.publish_will(*session.will);
+}
+
+void SessionCloser::drop_will(Session& session) {
+    if (!session.will) return;
+    if (session.persistent) return persistent_.drop_will(session);
+    let_go(context_.broker.memory(), session, memory_of(*session.will));
+    session.will.reset();
+}
+
 void SessionCloser::end(Session& session) {
     assert(session.state == SessionState::closing || session.state == SessionState::offline);
-    if (session.will) publisher_.publish_will(*session.will);
+    publish_will(session);
     if (session.persistent) persistent_.remove(session);
     if (session.subscriber) {
         for (const auto& [filter, subscription] : session.subscriber->subscriptions)
@@ -68,7 +80,7 @@ void SessionCloser::look_after(Session& session) {
     assert(session.state == SessionState::offline && session.persistent);
     PersistentState& state = *session.persistent;
     if (session.will && state.will_due_ms <= context_.clock.monotonic_ms) {
-        publisher_.publish_will(*session.will);
+        publish_will(session);
         persistent_.drop_will(session);
     }
     if (persistent_.is_over(session)) {

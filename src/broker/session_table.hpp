@@ -32,6 +32,9 @@ public:
     [[nodiscard]] Session* of_client(std::string_view client_id) noexcept;
     // Also of a free slot.
     [[nodiscard]] Session& operator[](std::uint32_t slot) noexcept { return sessions_[slot]; }
+    [[nodiscard]] std::uint32_t slot_count() const noexcept {
+        return static_cast<std::uint32_t>(sessions_.size());
+    }
     // All slots, free ones among them.
     [[nodiscard]] auto begin() noexcept { return sessions_.begin(); }
     [[nodiscard]] auto end() noexcept { return sessions_.end(); }

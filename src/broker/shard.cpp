@@ -10,6 +10,7 @@
 #include "broker/queue_sender.hpp"
 #include "broker/retained_sender.hpp"
 #include "broker/retained_writer.hpp"
+#include "broker/rights_renewal.hpp"
 #include "broker/session_closer.hpp"
 #include "broker/session_loader.hpp"
 #include "broker/shard_context.hpp"
@@ -35,9 +36,10 @@ struct Shard::Parts {
           publisher(context, topics, retained_writer),
           outbound(context),
           persistent(context, outbound.budget()),
-          closer(context, outbound, publisher, persistent),
+          closer(context, doorkeeper, outbound, publisher, persistent),
           queues(context, outbound, closer),
           retained_sender(context, outbound),
+          renewal(context, {doorkeeper, closer, retained_sender}),
           delivery(context, outbound, queues, closer),
           inbound(context, {doorkeeper, topics, retained_writer, outbound, persistent, closer,
                             queues, retained_sender}) {
@@ -55,6 +57,7 @@ struct Shard::Parts {
     SessionCloser closer;
     QueueSender queues;
     RetainedSender retained_sender;
+    RightsRenewal renewal;
     Delivery delivery;
     Inbound inbound;
 };
@@ -146,6 +149,10 @@ void Shard::deliver(QueueWrites::Chunk& chunk) {
     parts_->delivery.deliver(chunk);
 }
 
+void Shard::follow_rights() {
+    parts_->renewal.follow();
+}
+
 void Shard::when_durable(IngestGroup::Then then) {
     parts_->context.gathering->on_durable(std::move(then));
 }
@@ -175,6 +182,7 @@ void Shard::on_group_completed() {
 void Shard::tick() {
     begin_turn();
     parts_->retained_writer.tick();
+    follow_rights();
     parts_->context.gathering->hurry();
     const std::int64_t now_ms = parts_->context.clock.monotonic_ms;
     for (Session& session : parts_->context.sessions) {

@@ -60,6 +60,7 @@ struct BrokerCounters {
     Counter& protocol_errors;
     Counter& refused_publish;   // for want of a right; wills and their CONNECT, too
     Counter& refused_subscribe; // filters, for want of a right
+    Counter& dropped_denied;    // of those on their way when a right was taken away
 };
 
 // What all shards share; owned by app, outlives them.
@@ -75,6 +76,9 @@ public:
     // Wiring, before any shard runs. Without one everybody may do everything.
     void set_gate(Gate& gate) noexcept { gate_ = &gate; }
     [[nodiscard]] Gate* gate() const noexcept { return gate_; }
+    // Users or rights have changed: all sessions get the rights of now at once, not at their
+    // shard's next tick. Thread-safe.
+    void follow_rights();
     // Wiring, before any shard runs: shard i is port i.
     void add_port(ShardPort& port) {
         ports_.push_back(&port);

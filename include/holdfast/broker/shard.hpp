@@ -58,6 +58,8 @@ public:
     // Messages for sessions of this shard, or stored for one of them. Both are used up.
     void deliver(Fanout& fanout);
     void deliver(QueueWrites::Chunk& chunk);
+    // Users or rights may have changed: sessions get the rights of now.
+    void follow_rights();
     // Calls `then` when all that was published here before is stored, or was refused.
     void when_durable(IngestGroup::Then then);
 

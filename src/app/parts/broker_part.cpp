@@ -65,6 +65,10 @@ Result<void> BrokerPart::start() {
     return ok();
 }
 
+void BrokerPart::reload() {
+    if (shards_run_) broker_->follow_rights();
+}
+
 void BrokerPart::stop() {
     if (!std::exchange(shards_run_, false)) return;
     const auto deadline = SteadyClock::now() + kStopPatience;

@@ -25,6 +25,7 @@ public:
 
     Result<void> start() override;
     void stop() override;
+    void reload() override; // after the identity part's
 
     [[nodiscard]] broker::Broker& broker() const noexcept { return *broker_; }
     [[nodiscard]] std::span<gateway::ShardThread* const> shards() const noexcept {
