@@ -82,4 +82,9 @@ std::optional<int> read_command_line(CLI::App& cli, int argc, char** argv) {
     return std::nullopt;
 }
 
+int say_why(const Error& error, int exit_code) {
+    fmt::print(stderr, "holdfast: {}\n", error.context);
+    return exit_code;
+}
+
 } // namespace holdfast::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <holdfast/base/result.hpp>
+
 #include <optional>
 
 namespace CLI {
@@ -15,5 +17,8 @@ inline constexpr int kExitUsage = 2;
 // Reads the arguments into what `cli` was given. The exit code where that was all: 0 after --help
 // or --version, else kExitUsage, with the reason on standard error.
 [[nodiscard]] std::optional<int> read_command_line(CLI::App& cli, int argc, char** argv);
+
+// Says on standard error why a command failed, and gives `exit_code`.
+int say_why(const Error& error, int exit_code = kExitFailed);
 
 } // namespace holdfast::app

@@ -5,6 +5,8 @@
 #include "app/query/query_command.hpp"
 #include "app/rule_test.hpp"
 #include "app/serve.hpp"
+#include "app/token_command.hpp"
+#include "app/user_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -47,6 +49,8 @@ int main(int argc, char** argv) {
     const holdfast::app::LogCommand log_command(cli);
     const holdfast::app::BackupCommand backup_command(cli);
     const holdfast::app::QueryCommand query_command(cli);
+    const holdfast::app::UserCommand user_command(cli);
+    const holdfast::app::TokenCommand token_command(cli);
 
     try {
         if (const auto code = holdfast::app::read_command_line(cli, argc, argv)) return *code;
@@ -57,6 +61,8 @@ int main(int argc, char** argv) {
         if (const auto code = log_command.run()) return *code;
         if (const auto code = backup_command.run()) return *code;
         if (const auto code = query_command.run()) return *code;
+        if (const auto code = user_command.run()) return *code;
+        if (const auto code = token_command.run()) return *code;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }
