@@ -1,3 +1,4 @@
+#include "app/access_command.hpp"
 #include "app/backtest.hpp"
 #include "app/backup_command.hpp"
 #include "app/command_line.hpp"
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
     const holdfast::app::QueryCommand query_command(cli);
     const holdfast::app::UserCommand user_command(cli);
     const holdfast::app::TokenCommand token_command(cli);
+    const holdfast::app::AccessCommand access_command(cli);
 
     try {
         if (const auto code = holdfast::app::read_command_line(cli, argc, argv)) return *code;
@@ -63,6 +65,7 @@ int main(int argc, char** argv) {
         if (const auto code = query_command.run()) return *code;
         if (const auto code = user_command.run()) return *code;
         if (const auto code = token_command.run()) return *code;
+        if (const auto code = access_command.run()) return *code;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }

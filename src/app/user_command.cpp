@@ -165,7 +165,8 @@ UserCommand::UserCommand(CLI::App& cli) {
         generated->excludes(from_input);
     };
     add_ = sub("add", "add one");
-    add_->add_option("--role", arguments_.roles, "of access.yaml; may be given again");
+    add_->add_option("--role", arguments_.roles, "of access.yaml; may be given again")
+        ->allow_extra_args(false);
     add_password_options(add_);
     list_ = sub("list", "who there is, with their roles");
     passwd_ = sub("passwd", "give one another password");

@@ -75,7 +75,7 @@ TEST_CASE("a password is the first line of standard input", "[app][user]") {
 
 TEST_CASE("what cannot be done to a user is refused, and changes nothing", "[app][user]") {
     const SecuredSite site;
-    REQUIRE(site.run({"user", "add", "anna", "--no-password", "--role", "viewer"}).exit_code == 0);
+    REQUIRE(site.run({"user", "add", "--no-password", "--role", "viewer", "anna"}).exit_code == 0);
     const auto before = site.users();
     refused(site.run({"user", "add", "anna", "--generate"}), "a user 'anna' already");
     refused(site.run({"user", "add", "bert", "--generate", "--role", "devise"}),
