@@ -1,7 +1,9 @@
 #include "app/access_command.hpp"
 #include "app/backtest.hpp"
 #include "app/backup_command.hpp"
+#include "app/cert_command.hpp"
 #include "app/command_line.hpp"
+#include "app/init/init_command.hpp"
 #include "app/log_command.hpp"
 #include "app/query/query_command.hpp"
 #include "app/rule_test.hpp"
@@ -50,6 +52,8 @@ int main(int argc, char** argv) {
     const holdfast::app::LogCommand log_command(cli);
     const holdfast::app::BackupCommand backup_command(cli);
     const holdfast::app::QueryCommand query_command(cli);
+    const holdfast::app::InitCommand init_command(cli);
+    const holdfast::app::CertCommand cert_command(cli);
     const holdfast::app::UserCommand user_command(cli);
     const holdfast::app::TokenCommand token_command(cli);
     const holdfast::app::AccessCommand access_command(cli);
@@ -63,6 +67,8 @@ int main(int argc, char** argv) {
         if (const auto code = log_command.run()) return *code;
         if (const auto code = backup_command.run()) return *code;
         if (const auto code = query_command.run()) return *code;
+        if (const auto code = init_command.run()) return *code;
+        if (const auto code = cert_command.run()) return *code;
         if (const auto code = user_command.run()) return *code;
         if (const auto code = token_command.run()) return *code;
         if (const auto code = access_command.run()) return *code;
