@@ -69,6 +69,20 @@ Result<void> sync_directory(const std::filesystem::path& directory) {
     return ok();
 }
 
+// What root writes beside a server of another user must stay readable for that one: the new file
+// belongs to whom `file` does or, where there is none yet, to its directory's owner.
+Result<void> give_to_owner_of(const std::filesystem::path& file, int fd) {
+    if (::geteuid() != 0) return ok(); // nobody else may give files away
+    const auto directory = file.parent_path();
+    struct stat owned{};
+    if (::stat(file.c_str(), &owned) != 0 &&
+        ::stat(directory.empty() ? "." : directory.c_str(), &owned) != 0)
+        return io_error("cannot look at", directory);
+    if (::fchown(fd, owned.st_uid, owned.st_gid) != 0)
+        return io_error("cannot keep the owner of", file);
+    return ok();
+}
+
 Result<void> replace(const std::filesystem::path& file, std::string_view text) {
     auto fresh = file;
     fresh += ".new";
@@ -76,6 +90,7 @@ Result<void> replace(const std::filesystem::path& file, std::string_view text) {
         // The file holds what lets somebody guess passwords offline: nobody else reads it.
         const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
         if (!fd.is_open()) return io_error("cannot make", fresh);
+        HF_TRY(give_to_owner_of(file, fd.get()));
         HF_TRY(write_all(fd.get(), text, fresh));
     }
     if (::rename(fresh.c_str(), file.c_str()) != 0) return io_error("cannot replace", file);
@@ -89,6 +104,7 @@ Result<Descriptor> lock(const std::filesystem::path& file) {
     path += ".lock";
     Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd.is_open()) return io_error("cannot open", path);
+    HF_TRY(give_to_owner_of(file, fd.get()));
     while (::flock(fd.get(), LOCK_EX) != 0)
         if (errno != EINTR) return io_error("cannot lock", path);
     return fd;

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
 #include <string>
 #include <vector>
 
@@ -115,6 +117,27 @@ TEST_CASE("a running server takes the change by itself", "[app][user]") {
     CHECK(server.wait_for_output("read again: 1 users"));
     REQUIRE(site.run({"user", "remove", "anna"}).exit_code == 0);
     CHECK(server.wait_for_output("read again: 0 users"));
+}
+
+TEST_CASE("what root changes stays the server's own", "[app][user]") {
+    if (::geteuid() != 0) {
+        WARN("not root: not tested");
+        return;
+    }
+    const SecuredSite site;
+    REQUIRE(site.run({"user", "add", "anna", "--no-password"}).exit_code == 0);
+    const auto owner_of = [&](const char* name) {
+        struct stat found{};
+        REQUIRE(::stat(site.file(name).c_str(), &found) == 0);
+        return found.st_uid;
+    };
+    constexpr uid_t kServer = 12'345;
+    REQUIRE(::chown(site.file("users").c_str(), kServer, kServer) == 0);
+    // The tests' root has not the right to read what is not its own.
+    REQUIRE(::chmod(site.file("users").c_str(), 0644) == 0);
+    REQUIRE(site.run({"user", "add", "bert", "--no-password"}).exit_code == 0);
+    CHECK(owner_of("users") == kServer);
+    CHECK(owner_of("users.lock") == kServer);
 }
 
 TEST_CASE("a site without users is told what to write", "[app][user]") {
