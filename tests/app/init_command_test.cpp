@@ -9,6 +9,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -195,6 +197,14 @@ TEST_CASE("certificates are made and renewed with the site's CA", "[app][cert]")
     CHECK(is_pair(certs, "server"));
     CHECK(mode_of(certs / "server.key") == 0600);
     CHECK(mode_of(certs / "server.key.old") == 0600);
+    if (::geteuid() == 0) { // what root renews stays the server's own
+        constexpr uid_t kServer = 12'345;
+        REQUIRE(::chown((certs / "server.key").c_str(), kServer, kServer) == 0);
+        REQUIRE(run_holdfast({"cert", "server", "-c", config}).exit_code == 0);
+        struct stat found{};
+        REQUIRE(::stat((certs / "server.key").c_str(), &found) == 0);
+        CHECK(found.st_uid == kServer);
+    }
     REQUIRE(run_holdfast({"cert", "server", "other.example", "-c", config}).exit_code == 0);
     CHECK(info_of(certs / "server.crt").names == std::vector<std::string>{"other.example"});
 

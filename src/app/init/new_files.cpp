@@ -47,6 +47,19 @@ Result<void> sync_directory_of(const fs::path& file) {
     return ok();
 }
 
+// A key that root renews must stay readable for a server of another user: to whom the file of
+// before belongs or, where there is none, its directory.
+Result<void> give_to_owner_of(const fs::path& file, const fs::path& fresh) {
+    if (::geteuid() != 0) return ok(); // nobody else may give files away
+    struct stat owned{};
+    const fs::path directory = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    if (::stat(file.c_str(), &owned) != 0 && ::stat(directory.c_str(), &owned) != 0)
+        return io_error("look at", directory);
+    if (::lchown(fresh.c_str(), owned.st_uid, owned.st_gid) != 0)
+        return io_error("keep the owner of", file);
+    return ok();
+}
+
 fs::path with(const fs::path& file, std::string_view ending) {
     fs::path longer = file;
     longer += ending;
@@ -73,6 +86,7 @@ Result<void> replace_file(const fs::path& file, std::string_view text, mode_t mo
     const fs::path old = with(file, ".old");
     ::unlink(fresh.c_str()); // of a run that was cut short
     HF_TRY(write_new_file(fresh, text, mode));
+    HF_TRY(give_to_owner_of(file, fresh));
     ::unlink(old.c_str());
     if (::link(file.c_str(), old.c_str()) != 0 && errno != ENOENT) return io_error("keep", old);
     if (::rename(fresh.c_str(), file.c_str()) != 0) return io_error("replace", file);
