@@ -35,23 +35,32 @@ void Metrics::gauge(std::string_view name, std::string_view help, std::function<
 }
 
 std::string Metrics::render() const {
-    const std::lock_guard lock(mutex_);
+    // Gauges are read without our lock: they take locks of their own, under which others ask us
+    // for a counter.
+    struct Sample {
+        const Entry* entry; // of which only `read` ever changes
+        std::function<double()> read;
+    };
     // OpenMetrics wants all samples of one family together, under one HELP and TYPE.
-    std::map<std::string_view, std::vector<const Entry*>> families;
-    for (const Entry& entry : entries_) families[entry.name].push_back(&entry);
+    std::map<std::string_view, std::vector<Sample>> families;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const Entry& entry : entries_) families[entry.name].push_back({&entry, entry.read});
+    }
 
     std::string out;
     auto at = std::back_inserter(out);
-    for (const auto& [name, entries] : families) {
-        const bool is_gauge = static_cast<bool>(entries.front()->read);
+    for (const auto& [name, samples] : families) {
+        const bool is_gauge = static_cast<bool>(samples.front().read);
         fmt::format_to(at, "# TYPE {} {}\n# HELP {} {}\n", name, is_gauge ? "gauge" : "counter",
-                       name, entries.front()->help);
-        for (const Entry* entry : entries) {
-            const std::string labels = entry->labels.empty() ? "" : "{" + entry->labels + "}";
+                       name, samples.front().entry->help);
+        for (const Sample& sample : samples) {
+            const Entry& entry = *sample.entry;
+            const std::string labels = entry.labels.empty() ? "" : "{" + entry.labels + "}";
             if (is_gauge)
-                fmt::format_to(at, "{}{} {}\n", name, labels, entry->read());
+                fmt::format_to(at, "{}{} {}\n", name, labels, sample.read());
             else
-                fmt::format_to(at, "{}_total{} {}\n", name, labels, entry->counter.value());
+                fmt::format_to(at, "{}_total{} {}\n", name, labels, entry.counter.value());
         }
     }
     out += "# EOF\n";
