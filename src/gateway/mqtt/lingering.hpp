@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/mqtt/backlog.hpp"
+#include "gateway/mqtt/channel.hpp"
 
 #include <holdfast/base/memory_account.hpp>
 
@@ -9,8 +9,8 @@
 
 namespace holdfast::gateway {
 
-// Sockets that were closed by us while the peer still sent, or had something left to read: kept for
-// a moment, so that it reads what it was told before the connection is gone. One thread.
+// Connections that were closed by us while the peer still sent, or had something left to read: kept
+// for a moment, so that it reads what it was told before the connection is gone. One thread.
 class Lingering {
 public:
     explicit Lingering(MemoryAccount& memory) : memory_(memory) {}
@@ -18,23 +18,21 @@ public:
     Lingering(const Lingering&) = delete;
     Lingering& operator=(const Lingering&) = delete;
 
-    // Takes the socket; closes it at once where too many linger, or memory is short.
-    void add(int fd, Backlog unsent);
+    // Takes the connection; closes it at once where too many linger, or memory is short.
+    void add(Channel channel);
     // About once a second.
     void tick();
 
 private:
-    struct Socket {
-        int fd;
-        Backlog unsent;
+    struct Closed {
+        Channel channel;
         std::size_t accounted_bytes;
         int ticks_left;
     };
-    void send(Socket& socket);
-    void close(Socket& socket);
+    static void flush(Channel& channel);
 
     MemoryAccount& memory_;
-    std::vector<Socket> sockets_;
+    std::vector<Closed> closed_;
 };
 
 } // namespace holdfast::gateway

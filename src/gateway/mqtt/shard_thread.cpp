@@ -1,6 +1,6 @@
 #include <holdfast/gateway/mqtt/shard_thread.hpp>
 
-#include "gateway/mqtt/backlog.hpp"
+#include "gateway/mqtt/channel.hpp"
 #include "gateway/mqtt/lingering.hpp"
 #include "gateway/mqtt/poller.hpp"
 
@@ -10,15 +10,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
-#include <algorithm>
-#include <array>
-#include <cassert>
-#include <cerrno>
-#include <cstring>
 #include <deque>
+#include <span>
 #include <utility>
 
 namespace holdfast::gateway {
@@ -26,46 +19,12 @@ namespace {
 
 constexpr std::size_t kReadBufferBytes = 256 * 1024;
 constexpr std::size_t kHandlersPerTurn = 256; // an unbounded turn would not end under load
-constexpr std::size_t kIovMax = 1024;         // IOV_MAX of Linux
-constexpr std::size_t kWritePieces = 64;      // of one connection, at each readiness
 constexpr std::chrono::seconds kTick{1};
 
-std::size_t sum_of(std::span<const iovec> pieces) {
-    std::size_t sum = 0;
-    for (const iovec& piece : pieces) sum += piece.iov_len;
-    return sum;
-}
-
-// Takes what the peer has sent and nobody will read, up to a bound; gives whether there was any.
-// Not into the buffer that connections are read into: a packet in there may be why this one is
-// closed.
-bool drain(int fd) {
-    std::array<std::byte, 16 * 1024> unread; // filled by the kernel
-    constexpr int kReadsMax = 16;
-    int reads = 0;
-    while (reads < kReadsMax && ::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT) > 0) ++reads;
-    return reads != 0;
-}
-
-ssize_t send_now(int fd, std::span<const iovec> pieces) {
-    constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    if (pieces.size() == 1) // acknowledgements, mostly
-        return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, kFlags);
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(pieces.data()); // sendmsg does not write there
-    message.msg_iovlen = pieces.size();
-    return ::sendmsg(fd, &message, kFlags);
-}
-
-// A socket on its way from one shard's thread to another's.
-struct MovingSocket final : broker::MovingConnection {
-    explicit MovingSocket(int socket) : fd(socket) {}
-    ~MovingSocket() override {
-        if (fd >= 0) ::close(fd);
-    }
-    MovingSocket(const MovingSocket&) = delete;
-    MovingSocket& operator=(const MovingSocket&) = delete;
-    int fd;
+// A connection on its way from one shard's thread to another's.
+struct MovingChannel final : broker::MovingConnection {
+    explicit MovingChannel(Channel moved) : channel(std::move(moved)) {}
+    Channel channel;
 };
 
 } // namespace
@@ -77,15 +36,9 @@ struct ShardThread::Timer {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
 };
 
-struct ShardThread::Connection {
-    int fd = -1;
-    bool peer_is_gone = false;
-    Backlog unsent; // EPOLLOUT is asked for while there is something in it
-};
-
 struct ShardThread::Sockets {
     explicit Sockets(MemoryAccount& memory) : lingering(memory) {}
-    std::deque<Connection> of_slot; // a deque never moves them
+    std::deque<Channel> of_slot; // a deque never moves them
     Lingering lingering;
     std::span<const Poller::Event> ready; // found by the last poll and not served yet
 
@@ -101,10 +54,7 @@ ShardThread::ShardThread(std::uint16_t index, broker::Broker& broker)
       read_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBufferBytes)),
       shard_(index, broker, *this) {}
 
-ShardThread::~ShardThread() {
-    for (const Connection& connection : sockets_->of_slot)
-        if (connection.fd >= 0) ::close(connection.fd);
-}
+ShardThread::~ShardThread() = default;
 
 void ShardThread::start() {
     arm();
@@ -143,14 +93,14 @@ void ShardThread::post(std::function<void(broker::Shard&)> task) {
 
 void ShardThread::adopt(int fd, broker::Peer peer) {
     connection_count_.fetch_add(1, std::memory_order_relaxed);
-    auto take = [this, fd, peer = std::move(peer)] { watch(shard_.open(peer), fd); };
+    auto take = [this, fd, peer = std::move(peer)] { watch(shard_.open(peer), Channel(fd)); };
     boost::asio::post(io_, std::move(take));
 }
 
-void ShardThread::watch(std::uint32_t slot, int fd) {
+void ShardThread::watch(std::uint32_t slot, Channel channel) {
     sockets_->make_room(slot);
-    sockets_->of_slot[slot].fd = fd;
-    if (const auto added = poller_->add(fd, slot); !added) {
+    Channel& watched = sockets_->of_slot[slot] = std::move(channel);
+    if (const auto added = poller_->add(watched.fd(), slot); !added) {
         log_error("mqtt", "a connection was dropped: {}", added.error().context);
         shard_.on_hang_up(slot, "cannot be watched");
     }
@@ -158,22 +108,22 @@ void ShardThread::watch(std::uint32_t slot, int fd) {
 
 void ShardThread::move(std::uint32_t from, std::uint32_t to) {
     sockets_->make_room(to);
-    Connection& moved = sockets_->of_slot[to];
-    moved = std::exchange(sockets_->of_slot[from], Connection{});
-    poller_->want_writable(moved.fd, to, !moved.unsent.empty());
+    Channel& moved = sockets_->of_slot[to];
+    moved = std::move(sockets_->of_slot[from]);
+    poller_->want_writable(moved.fd(), to, moved.has_unsent());
 }
 
 std::unique_ptr<broker::MovingConnection> ShardThread::release(std::uint32_t slot) {
-    const Connection connection = std::exchange(sockets_->of_slot[slot], Connection{});
+    Channel channel = std::move(sockets_->of_slot[slot]);
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
-    poller_->remove(connection.fd);
-    return std::make_unique<MovingSocket>(connection.fd);
+    poller_->remove(channel.fd());
+    return std::make_unique<MovingChannel>(std::move(channel));
 }
 
 void ShardThread::take_in(std::uint32_t slot, std::unique_ptr<broker::MovingConnection> moving) {
-    auto& socket = static_cast<MovingSocket&>(*moving); // of another shard's release()
+    auto& moved = static_cast<MovingChannel&>(*moving); // of another shard's release()
     connection_count_.fetch_add(1, std::memory_order_relaxed);
-    watch(slot, std::exchange(socket.fd, -1));
+    watch(slot, std::move(moved.channel));
 }
 
 void ShardThread::arm() {
@@ -191,74 +141,49 @@ void ShardThread::on_ready() {
         if (!shard_.wants_input()) return; // armed again after the group under way
         const Poller::Event event = ready.front();
         ready = ready.subspan(1);
-        Connection& connection = sockets_->of_slot[event.tag];
-        if (connection.fd < 0) continue; // closed by an event before it
-        if (event.writable) write(event.tag, connection);
-        if (event.readable && connection.fd >= 0) read(event.tag, connection);
+        Channel& channel = sockets_->of_slot[event.tag];
+        if (!channel.is_open()) continue; // closed by an event before it
+        if (event.writable) write(event.tag, channel);
+        if (event.readable && channel.is_open()) read(event.tag, channel);
     }
     if (!is_stopping_) arm();
 }
 
-void ShardThread::read(std::uint32_t slot, Connection& connection) {
-    const ssize_t count = ::recv(connection.fd, read_buffer_.get(), kReadBufferBytes, MSG_DONTWAIT);
-    if (count > 0) {
-        shard_.on_bytes(slot, {read_buffer_.get(), static_cast<std::size_t>(count)});
-    } else if (count == 0) {
-        connection.peer_is_gone = true;
-        shard_.on_hang_up(slot, "the peer closed the connection");
-    } else if (errno != EAGAIN && errno != EINTR) {
-        connection.peer_is_gone = true;
-        shard_.on_hang_up(slot, std::strerror(errno));
-    }
+void ShardThread::read(std::uint32_t slot, Channel& channel) {
+    const Channel::Received received = channel.receive({read_buffer_.get(), kReadBufferBytes});
+    if (received.bytes != 0)
+        shard_.on_bytes(slot, {read_buffer_.get(), received.bytes});
+    else if (!received.end.empty())
+        shard_.on_hang_up(slot, received.end);
 }
 
-void ShardThread::write(std::uint32_t slot, Connection& connection) {
-    std::array<iovec, kWritePieces> pieces; // filled by front()
-    const std::size_t count = connection.unsent.front(pieces);
-    if (count == 0) return; // of a slot's connection before
-    const ssize_t sent = send_now(connection.fd, std::span(pieces).first(count));
-    if (sent <= 0) return; // an error shows when the socket is read
-    connection.unsent.consume(static_cast<std::size_t>(sent));
-    if (connection.unsent.empty()) poller_->want_writable(connection.fd, slot, false);
-    shard_.on_sent(slot, connection.unsent.held_bytes());
+void ShardThread::write(std::uint32_t slot, Channel& channel) {
+    if (!channel.flush()) return;
+    if (!channel.has_unsent()) poller_->want_writable(channel.fd(), slot, false);
+    shard_.on_sent(slot, channel.held_bytes());
 }
 
 std::size_t ShardThread::send(std::uint32_t slot, std::span<const iovec> pieces) {
-    const Connection& connection = sockets_->of_slot[slot];
-    assert(connection.unsent.empty());
-    std::size_t taken = 0;
-    while (!pieces.empty()) {
-        const std::span<const iovec> some = pieces.first(std::min(pieces.size(), kIovMax));
-        const ssize_t sent = send_now(connection.fd, some);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0 && errno != EAGAIN) return taken + sum_of(pieces); // gone: reading will say so
-        if (sent > 0) taken += static_cast<std::size_t>(sent);
-        if (sent < 0 || static_cast<std::size_t>(sent) < sum_of(some)) break;
-        pieces = pieces.subspan(some.size());
-    }
-    return taken;
+    return sockets_->of_slot[slot].send(pieces);
 }
 
 std::size_t ShardThread::keep(std::uint32_t slot, std::span<const iovec> pieces) {
-    Connection& connection = sockets_->of_slot[slot];
-    const bool was_empty = connection.unsent.empty();
-    for (const iovec& piece : pieces)
-        connection.unsent.append({static_cast<const std::byte*>(piece.iov_base), piece.iov_len});
-    if (was_empty && !connection.unsent.empty()) poller_->want_writable(connection.fd, slot, true);
-    return connection.unsent.held_bytes();
+    Channel& channel = sockets_->of_slot[slot];
+    const bool had_unsent = channel.has_unsent();
+    channel.keep(pieces);
+    if (!had_unsent && channel.has_unsent()) poller_->want_writable(channel.fd(), slot, true);
+    return channel.held_bytes();
 }
 
 void ShardThread::close(std::uint32_t slot, bool lingers) {
-    Connection connection = std::exchange(sockets_->of_slot[slot], Connection{});
-    if (connection.fd < 0) return;
+    Channel channel = std::move(sockets_->of_slot[slot]);
+    if (!channel.is_open()) return;
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
-    poller_->remove(connection.fd);
+    poller_->remove(channel.fd());
     // Closing with bytes unread resets the connection, and the peer would lose our last words.
-    const bool is_heard = lingers && !connection.peer_is_gone;
-    if (is_heard && (drain(connection.fd) || !connection.unsent.empty()))
-        sockets_->lingering.add(connection.fd, std::move(connection.unsent));
-    else
-        ::close(connection.fd);
+    const bool is_heard = lingers && !channel.is_peer_gone();
+    if (is_heard && (channel.drain() || channel.has_unsent()))
+        sockets_->lingering.add(std::move(channel));
 }
 
 void ShardThread::start_hold() {

@@ -18,6 +18,7 @@
 
 namespace holdfast::gateway {
 
+class Channel;
 class Poller;
 
 // One thread with one io_context, one broker shard and the sockets of its MQTT connections.
@@ -56,15 +57,14 @@ public:
     void take_in(std::uint32_t slot, std::unique_ptr<broker::MovingConnection> moving) override;
 
 private:
-    struct Connection;
     struct Sockets;
 
-    void watch(std::uint32_t slot, int fd);
+    void watch(std::uint32_t slot, Channel channel);
     void run();
     void arm();
     void on_ready();
-    void read(std::uint32_t slot, Connection& connection);
-    void write(std::uint32_t slot, Connection& connection);
+    void read(std::uint32_t slot, Channel& channel);
+    void write(std::uint32_t slot, Channel& channel);
     void start_hold();
     void start_ticking();
     void on_tick();
