@@ -4,8 +4,7 @@
 
 #include "gateway/tls/tls_session.hpp"
 
-#include <holdfast/identity/certificates.hpp>
-#include <support/temp_dir.hpp>
+#include "gateway/tls_site.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,8 +15,6 @@
 #include <unistd.h>
 #include <array>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
@@ -26,82 +23,16 @@ using gateway::ClientCertificates;
 using gateway::TlsContext;
 using gateway::TlsSession;
 using gateway::TlsSettings;
+using test::put;
+using test::TlsClient;
+using test::TlsSite;
 using Status = gateway::TlsSession::Status;
 
 namespace {
 
-void put(const std::filesystem::path& file, const std::string& text) {
-    std::ofstream(file) << text;
-}
-
-// A CA, a server and a client certificate of it in a directory.
-struct Site {
-    test::TempDir dir;
-    identity::CertificateAndKey ca = identity::CertificateAuthority::make("a site", 400).value();
-    identity::CertificateAuthority authority = identity::CertificateAuthority::load(ca).value();
-    identity::CertificateAndKey client = authority.issue_client("press-7", 30).value();
-
-    Site() {
-        const auto server = authority.issue_server({"localhost", "127.0.0.1"}, 30).value();
-        put(path("server.crt"), server.certificate);
-        put(path("server.key"), server.key);
-        put(path("ca.crt"), ca.certificate);
-    }
-    [[nodiscard]] std::filesystem::path path(const char* name) const { return dir.path() / name; }
-    [[nodiscard]] TlsSettings settings(ClientCertificates clients = ClientCertificates::off) const {
-        return {path("server.crt"), path("server.key"), clients, path("ca.crt")};
-    }
-    [[nodiscard]] std::shared_ptr<const TlsContext> context(
-        ClientCertificates clients = ClientCertificates::off) const {
-        const auto loaded = TlsContext::load(settings(clients), 0);
-        INFO((loaded ? "" : loaded.error().context));
-        REQUIRE(loaded);
-        return loaded.value();
-    }
-};
-
-template <auto free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        free(object);
-    }
-};
-
-// OpenSSL's client; what it takes and refuses is not ours to say.
-struct Client {
-    std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
-    std::unique_ptr<SSL, Freed<SSL_free>> session;
-    int fd = -1;
-
-    void use(const identity::CertificateAndKey& pair) const {
-        const std::unique_ptr<BIO, Freed<BIO_free_all>> certificate(
-            BIO_new_mem_buf(pair.certificate.data(), static_cast<int>(pair.certificate.size())));
-        const std::unique_ptr<BIO, Freed<BIO_free_all>> key(
-            BIO_new_mem_buf(pair.key.data(), static_cast<int>(pair.key.size())));
-        const std::unique_ptr<X509, Freed<X509_free>> x509(
-            PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
-        const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> private_key(
-            PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
-        REQUIRE(SSL_CTX_use_certificate(context.get(), x509.get()) == 1);
-        REQUIRE(SSL_CTX_use_PrivateKey(context.get(), private_key.get()) == 1);
-    }
-    void trust(const std::filesystem::path& ca) const {
-        REQUIRE(SSL_CTX_load_verify_locations(context.get(), ca.c_str(), nullptr) == 1);
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-    }
-    void begin(int socket) {
-        fd = socket;
-        session.reset(SSL_new(context.get()));
-        SSL_set_fd(session.get(), fd);
-        SSL_set_connect_state(session.get());
-        SSL_set1_host(session.get(), "localhost");
-    }
-};
-
 struct Pair {
     std::array<int, 2> ends{};
-    Client client;
+    TlsClient client;
     std::unique_ptr<TlsSession> server;
 
     explicit Pair(std::shared_ptr<const TlsContext> context) {
@@ -150,7 +81,7 @@ struct Pair {
 } // namespace
 
 TEST_CASE("both sides hear what the other says, over TLS 1.2 and 1.3", "[tls]") {
-    const Site site;
+    const TlsSite site;
     const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
     Pair pair(site.context());
     pair.client.trust(site.path("ca.crt"));
@@ -173,7 +104,7 @@ TEST_CASE("both sides hear what the other says, over TLS 1.2 and 1.3", "[tls]") 
 }
 
 TEST_CASE("what a full socket does not take is asked for again, from anywhere", "[tls]") {
-    const Site site;
+    const TlsSite site;
     Pair pair(site.context());
     REQUIRE(pair.shake() == Status::done);
     const std::string message(3'000'000, 'm');
@@ -197,7 +128,7 @@ TEST_CASE("what a full socket does not take is asked for again, from anywhere", 
 }
 
 TEST_CASE("client certificates are asked for as the listener says", "[tls]") {
-    const Site site;
+    const TlsSite site;
     const auto stranger_ca = identity::CertificateAuthority::make("another site", 30).value();
     const auto stranger = identity::CertificateAuthority::load(stranger_ca)
                               .value()
@@ -232,7 +163,7 @@ TEST_CASE("client certificates are asked for as the listener says", "[tls]") {
 }
 
 TEST_CASE("TLS 1.1 is refused, though the client has it", "[tls]") {
-    const Site site;
+    const TlsSite site;
     Pair pair(site.context());
     SSL_CTX_set_min_proto_version(pair.client.context.get(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(pair.client.context.get(), TLS1_1_VERSION);
@@ -242,14 +173,14 @@ TEST_CASE("TLS 1.1 is refused, though the client has it", "[tls]") {
 }
 
 TEST_CASE("what is no TLS is refused at once", "[tls]") {
-    const Site site;
+    const TlsSite site;
     Pair pair(site.context());
     REQUIRE(::write(pair.ends[1], "GET / HTTP/1.1\r\n\r\n", 18) == 18);
     CHECK(pair.server->handshake().status == Status::failed);
 }
 
 TEST_CASE("a peer that ends the session, or just hangs up, is closed", "[tls]") {
-    const Site site;
+    const TlsSite site;
     std::signal(SIGPIPE, SIG_IGN); // as the server does: OpenSSL writes without MSG_NOSIGNAL
     const bool is_polite = GENERATE(true, false);
     Pair pair(site.context());
@@ -263,7 +194,7 @@ TEST_CASE("a peer that ends the session, or just hangs up, is closed", "[tls]") 
 }
 
 TEST_CASE("a session goes on with the certificate that it began with", "[tls]") {
-    const Site site;
+    const TlsSite site;
     auto context = site.context();
     Pair pair(context);
     context.reset();
@@ -273,7 +204,7 @@ TEST_CASE("a session goes on with the certificate that it began with", "[tls]") 
 }
 
 TEST_CASE("files that make no sound listener are refused by name", "[tls]") {
-    const Site site;
+    const TlsSite site;
     const auto load = [&](const TlsSettings& settings, std::int64_t now_ms = 0) {
         const auto loaded = TlsContext::load(settings, now_ms);
         REQUIRE_FALSE(loaded);
