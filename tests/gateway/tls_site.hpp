@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/tls/tls_context.hpp"
+#include <holdfast/gateway/tls/tls_context.hpp>
 
 #include <holdfast/identity/certificates.hpp>
 #include <support/temp_dir.hpp>

@@ -48,8 +48,8 @@ Result<void> BrokerPart::start() {
     }
     const std::size_t count = config.shards != 0 ? config.shards : usable_cores();
     for (std::size_t i = 0; i < std::min(count, kShardsMax); ++i) {
-        shards_.push_back(
-            std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i), *broker_));
+        shards_.push_back(std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i),
+                                                                 *broker_, ground_.metrics));
         broker_->add_port(*shards_.back());
         shard_pointers_.push_back(shards_.back().get());
         io_contexts_.push_back(&shards_.back()->io());

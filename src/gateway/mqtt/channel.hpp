@@ -56,6 +56,10 @@ public:
 
     [[nodiscard]] bool has_unsent() const noexcept { return !unsent_.empty(); }
     [[nodiscard]] std::size_t held_bytes() const noexcept { return unsent_.held_bytes(); }
+    // Of its layers, for the account.
+    [[nodiscard]] std::size_t layer_bytes() const noexcept {
+        return layers_ ? layers_->memory_bytes() : 0;
+    }
     // Whether nobody is there who could read what we say.
     [[nodiscard]] bool is_peer_gone() const noexcept {
         return is_peer_gone_ || (layers_ && layers_->is_peer_gone());
@@ -63,6 +67,10 @@ public:
 
     // Says, behind all else, that the connection is being closed, where there is a word for it.
     void say_goodbye();
+    // Whether the peer answers that: a socket that is closed before would be reset.
+    [[nodiscard]] bool expects_goodbye() const noexcept {
+        return layers_ && layers_->is_websocket();
+    }
     // Takes what the peer has sent and nobody will read, up to a bound; gives whether there was
     // any. Not into the buffer that connections are read into: a packet in there may be why this
     // one is closed.

@@ -39,6 +39,12 @@ public:
     [[nodiscard]] bool awaits_room() const noexcept { return awaits_room_; }
     [[nodiscard]] bool is_peer_gone() const noexcept { return is_peer_gone_; }
 
+    // About what it takes of memory beside what is unread, for the account.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return (tls_ ? kTlsMemoryBytes : 0) + (frames_ ? sizeof(Layers) : 0);
+    }
+    [[nodiscard]] bool is_websocket() const noexcept { return frames_.has_value(); }
+
     // What stands before so many bytes of MQTT.
     [[nodiscard]] ws::FrameHeader header_before(std::size_t bytes) const noexcept;
     // Gives how many of `bytes` the socket took; the rest must be given again first, with whatever
@@ -53,6 +59,7 @@ public:
     void shut_down() noexcept;
 
 private:
+    static constexpr std::size_t kTlsMemoryBytes = 24 * 1024; // of an idle session
     [[nodiscard]] std::size_t read_socket(int fd, std::span<std::byte> buffer);
     [[nodiscard]] std::size_t read_tls(std::span<std::byte> buffer);
     [[nodiscard]] std::size_t unframe(std::span<std::byte> bytes);

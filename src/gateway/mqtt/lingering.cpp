@@ -15,9 +15,9 @@ Lingering::~Lingering() {
 }
 
 void Lingering::add(Channel channel) {
-    const std::size_t bytes = channel.held_bytes();
-    if (closed_.size() >= kChannelsMax || !memory_.try_take(bytes)) return;
+    const std::size_t bytes = channel.held_bytes() + channel.layer_bytes();
     if (!channel.has_unsent()) channel.end_output();
+    if (closed_.size() >= kChannelsMax || !memory_.try_take(bytes)) return;
     closed_.push_back({std::move(channel), bytes, kTicks});
 }
 

@@ -15,9 +15,9 @@ int make_epoll() {
     return fd;
 }
 
-epoll_event interest(std::uint32_t tag, bool writable) noexcept {
+epoll_event event_of(std::uint32_t tag, Poller::Interest wanted) noexcept {
     epoll_event event{};
-    event.events = EPOLLIN | (writable ? EPOLLOUT : 0U);
+    event.events = (wanted.readable ? EPOLLIN : 0U) | (wanted.writable ? EPOLLOUT : 0U);
     event.data.u32 = tag;
     return event;
 }
@@ -28,15 +28,15 @@ Poller::Poller(boost::asio::io_context& io) : epoll_(io, make_epoll()) {}
 Poller::~Poller() = default;
 
 Result<void> Poller::add(int fd, std::uint32_t tag) {
-    epoll_event event = interest(tag, false);
+    epoll_event event = event_of(tag, {});
     if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, fd, &event) != 0)
         return fail(Errc::io,
                     "cannot watch a socket: " + boost::system::system_category().message(errno));
     return ok();
 }
 
-void Poller::want_writable(int fd, std::uint32_t tag, bool wanted) {
-    epoll_event event = interest(tag, wanted);
+void Poller::want(int fd, std::uint32_t tag, Interest wanted) {
+    epoll_event event = event_of(tag, wanted);
     ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, fd, &event);
 }
 

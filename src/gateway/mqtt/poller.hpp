@@ -23,14 +23,21 @@ public:
         bool readable = false; // also at end of file and on errors: read to learn which
         bool writable = false;
     };
+    // What is waited for at a socket.
+    struct Interest {
+        bool readable = true;
+        bool writable = false;
+        friend bool operator==(const Interest&, const Interest&) = default;
+    };
     static constexpr std::size_t kEventsMax = 256; // a turn serves so many sockets at most
 
     // Terminates by exception where the kernel has no descriptor left: start-up only.
     explicit Poller(boost::asio::io_context& io);
     ~Poller();
 
+    // Readable, until want() says otherwise.
     [[nodiscard]] Result<void> add(int fd, std::uint32_t tag);
-    void want_writable(int fd, std::uint32_t tag, bool wanted);
+    void want(int fd, std::uint32_t tag, Interest wanted);
     void remove(int fd);
 
     // Calls `ready` once, from the io_context, when any socket is ready. Arm again after each.

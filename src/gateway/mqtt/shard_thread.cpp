@@ -1,6 +1,7 @@
 #include <holdfast/gateway/mqtt/shard_thread.hpp>
 
 #include "gateway/mqtt/channel.hpp"
+#include "gateway/mqtt/handshakes.hpp"
 #include "gateway/mqtt/lingering.hpp"
 #include "gateway/mqtt/poller.hpp"
 
@@ -10,7 +11,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <deque>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -20,6 +23,9 @@ namespace {
 constexpr std::size_t kReadBufferBytes = 256 * 1024;
 constexpr std::size_t kHandlersPerTurn = 256; // an unbounded turn would not end under load
 constexpr std::chrono::seconds kTick{1};
+// Each step may cost a millisecond of arithmetic, and those who are connected wait for it. What is
+// left over is told again by the next poll.
+constexpr int kHandshakeStepsPerTurn = 8;
 
 // A connection on its way from one shard's thread to another's.
 struct MovingChannel final : broker::MovingConnection {
@@ -36,10 +42,22 @@ struct ShardThread::Timer {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
 };
 
+struct ShardThread::Connection {
+    Channel channel;
+    Poller::Interest watched{};
+};
+
 struct ShardThread::Sockets {
-    explicit Sockets(MemoryAccount& memory) : lingering(memory) {}
-    std::deque<Channel> of_slot; // a deque never moves them
+    Sockets(Poller& poller, MemoryAccount& account, Metrics& metrics)
+        : memory(account), lingering(account), notes(metrics), handshakes(poller, account, notes) {}
+    MemoryAccount& memory;
+    std::deque<Connection> of_slot; // a deque never moves them
+    // Slots whose channel has something to give that no descriptor shows. They are few, and come
+    // again one after the other.
+    std::deque<std::uint32_t> again;
     Lingering lingering;
+    HandshakeNotes notes;
+    Handshakes handshakes;
     std::span<const Poller::Event> ready; // found by the last poll and not served yet
 
     void make_room(std::uint32_t slot) {
@@ -47,11 +65,12 @@ struct ShardThread::Sockets {
     }
 };
 
-ShardThread::ShardThread(std::uint16_t index, broker::Broker& broker)
+ShardThread::ShardThread(std::uint16_t index, broker::Broker& broker, Metrics& metrics)
     : poller_(std::make_unique<Poller>(io_)),
       timer_(std::make_unique<Timer>(io_)),
-      sockets_(std::make_unique<Sockets>(broker.memory())),
+      sockets_(std::make_unique<Sockets>(*poller_, broker.memory(), metrics)),
       read_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBufferBytes)),
+      handshake_limit_(broker.settings().connect_timeout_ms),
       shard_(index, broker, *this) {}
 
 ShardThread::~ShardThread() = default;
@@ -69,6 +88,7 @@ void ShardThread::run() {
         shard_.end_turn();
         if (shard_.holds() && !is_holding_) start_hold();
         if (!is_armed_ && !is_stopping_ && shard_.wants_input()) arm();
+        if (!sockets_->again.empty() && !is_coming_again_ && shard_.wants_input()) come_again();
         if (is_stopping_ && (shard_.is_idle() || std::chrono::steady_clock::now() > stop_deadline_))
             io_.stop();
     }
@@ -91,30 +111,71 @@ void ShardThread::post(std::function<void(broker::Shard&)> task) {
     boost::asio::post(io_, [this, task = std::move(task)] { shard_.run(task); });
 }
 
-void ShardThread::adopt(int fd, broker::Peer peer) {
+void ShardThread::adopt(int fd, broker::Peer peer, std::shared_ptr<const TlsContext> tls) {
     connection_count_.fetch_add(1, std::memory_order_relaxed);
-    auto take = [this, fd, peer = std::move(peer)] { watch(shard_.open(peer), Channel(fd)); };
+    auto take = [this, fd, peer = std::move(peer), tls = std::move(tls)]() mutable {
+        if (!tls) return open(Channel(fd), std::move(peer));
+        const auto deadline = std::chrono::steady_clock::now() + handshake_limit_;
+        if (!sockets_->handshakes.begin(fd, std::move(tls), std::move(peer), deadline))
+            connection_count_.fetch_sub(1, std::memory_order_relaxed);
+    };
     boost::asio::post(io_, std::move(take));
+}
+
+void ShardThread::adopt(Channel channel, broker::Peer peer) {
+    connection_count_.fetch_add(1, std::memory_order_relaxed);
+    auto take = [this, taken = std::move(channel), peer = std::move(peer)]() mutable {
+        open(std::move(taken), std::move(peer));
+    };
+    boost::asio::post(io_, std::move(take));
+}
+
+void ShardThread::open(Channel channel, broker::Peer peer) {
+    if (!sockets_->memory.try_take(channel.layer_bytes())) {
+        sockets_->notes.failed(peer.address, "limits.memory is reached");
+        connection_count_.fetch_sub(1, std::memory_order_relaxed);
+        return;
+    }
+    watch(shard_.open(std::move(peer)), std::move(channel));
 }
 
 void ShardThread::watch(std::uint32_t slot, Channel channel) {
     sockets_->make_room(slot);
-    Channel& watched = sockets_->of_slot[slot] = std::move(channel);
-    if (const auto added = poller_->add(watched.fd(), slot); !added) {
+    Connection& connection = sockets_->of_slot[slot];
+    connection = {std::move(channel), {}};
+    if (const auto added = poller_->add(connection.channel.fd(), slot); !added) {
         log_error("mqtt", "a connection was dropped: {}", added.error().context);
         shard_.on_hang_up(slot, "cannot be watched");
+    } else if (connection.channel.has_layers()) {
+        follow(slot, connection);
     }
+}
+
+// After anything that may change what the channel waits for.
+void ShardThread::follow(std::uint32_t slot, Connection& connection) {
+    const Channel& channel = connection.channel;
+    const Poller::Interest wanted{.readable = !channel.awaits_room(),
+                                  .writable = channel.has_unsent() || channel.awaits_room()};
+    if (wanted != connection.watched) {
+        connection.watched = wanted;
+        poller_->want(channel.fd(), slot, wanted);
+    }
+    if (channel.has_more() && std::ranges::find(sockets_->again, slot) == sockets_->again.end())
+        sockets_->again.push_back(slot);
 }
 
 void ShardThread::move(std::uint32_t from, std::uint32_t to) {
     sockets_->make_room(to);
-    Channel& moved = sockets_->of_slot[to];
+    Connection& moved = sockets_->of_slot[to];
     moved = std::move(sockets_->of_slot[from]);
-    poller_->want_writable(moved.fd(), to, moved.has_unsent());
+    poller_->want(moved.channel.fd(), to, moved.watched);
+    std::ranges::replace(sockets_->again, from, to);
 }
 
+// The account stays as it is: the connection lives on.
 std::unique_ptr<broker::MovingConnection> ShardThread::release(std::uint32_t slot) {
-    Channel channel = std::move(sockets_->of_slot[slot]);
+    Channel channel = std::move(sockets_->of_slot[slot].channel);
+    std::erase(sockets_->again, slot);
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(channel.fd());
     return std::make_unique<MovingChannel>(std::move(channel));
@@ -136,54 +197,95 @@ void ShardThread::arm() {
 void ShardThread::on_ready() {
     is_armed_ = false;
     auto& ready = sockets_->ready;
+    int handshake_steps = 0;
     if (ready.empty()) ready = poller_->poll();
     while (!ready.empty()) {
         if (!shard_.wants_input()) return; // armed again after the group under way
         const Poller::Event event = ready.front();
         ready = ready.subspan(1);
-        Channel& channel = sockets_->of_slot[event.tag];
-        if (!channel.is_open()) continue; // closed by an event before it
-        if (event.writable) write(event.tag, channel);
-        if (event.readable && channel.is_open()) read(event.tag, channel);
+        if ((event.tag & Handshakes::kTag) != 0) {
+            if (handshake_steps++ < kHandshakeStepsPerTurn) shake(event.tag);
+            continue;
+        }
+        Connection& connection = sockets_->of_slot[event.tag];
+        if (!connection.channel.is_open()) continue; // closed by an event before it
+        const bool is_awaited = connection.channel.awaits_room();
+        if (event.writable) write(event.tag, connection);
+        if ((event.readable || is_awaited) && connection.channel.is_open())
+            read(event.tag, connection);
     }
     if (!is_stopping_) arm();
 }
 
-void ShardThread::read(std::uint32_t slot, Channel& channel) {
-    const Channel::Received received = channel.receive({read_buffer_.get(), kReadBufferBytes});
+void ShardThread::shake(std::uint32_t tag) {
+    std::optional<Handshakes::Done> done;
+    const Handshakes::Outcome outcome = sockets_->handshakes.go_on(tag, done);
+    if (outcome == Handshakes::Outcome::failed)
+        connection_count_.fetch_sub(1, std::memory_order_relaxed);
+    if (done) open(Channel(done->fd, Layers(std::move(done->tls))), std::move(done->peer));
+}
+
+// Those whose layers hold something, each once: they may want to come again.
+void ShardThread::come_again() {
+    is_coming_again_ = true;
+    boost::asio::post(io_, [this] {
+        is_coming_again_ = false;
+        auto& again = sockets_->again;
+        for (std::size_t left = again.size(); left != 0 && !again.empty(); --left) {
+            if (is_stopping_ || !shard_.wants_input()) return;
+            const std::uint32_t slot = again.front();
+            again.pop_front();
+            read(slot, sockets_->of_slot[slot]);
+        }
+    });
+}
+
+void ShardThread::read(std::uint32_t slot, Connection& connection) {
+    const Channel::Received received =
+        connection.channel.receive({read_buffer_.get(), kReadBufferBytes});
+    // First: what is received may move the connection to another slot, or close it.
+    if (connection.channel.has_layers()) follow(slot, connection);
     if (received.bytes != 0)
         shard_.on_bytes(slot, {read_buffer_.get(), received.bytes});
     else if (!received.end.empty())
         shard_.on_hang_up(slot, received.end);
 }
 
-void ShardThread::write(std::uint32_t slot, Channel& channel) {
-    if (!channel.flush()) return;
-    if (!channel.has_unsent()) poller_->want_writable(channel.fd(), slot, false);
-    shard_.on_sent(slot, channel.held_bytes());
+void ShardThread::write(std::uint32_t slot, Connection& connection) {
+    Channel& channel = connection.channel;
+    const bool was_any_sent = channel.flush();
+    follow(slot, connection);
+    if (was_any_sent) shard_.on_sent(slot, channel.held_bytes());
 }
 
 std::size_t ShardThread::send(std::uint32_t slot, std::span<const iovec> pieces) {
-    return sockets_->of_slot[slot].send(pieces);
+    Connection& connection = sockets_->of_slot[slot];
+    const std::size_t taken = connection.channel.send(pieces);
+    if (connection.channel.has_layers()) follow(slot, connection);
+    return taken;
 }
 
 std::size_t ShardThread::keep(std::uint32_t slot, std::span<const iovec> pieces) {
-    Channel& channel = sockets_->of_slot[slot];
-    const bool had_unsent = channel.has_unsent();
-    channel.keep(pieces);
-    if (!had_unsent && channel.has_unsent()) poller_->want_writable(channel.fd(), slot, true);
-    return channel.held_bytes();
+    Connection& connection = sockets_->of_slot[slot];
+    connection.channel.keep(pieces);
+    follow(slot, connection);
+    return connection.channel.held_bytes();
 }
 
 void ShardThread::close(std::uint32_t slot, bool lingers) {
-    Channel channel = std::move(sockets_->of_slot[slot]);
+    Channel channel = std::move(sockets_->of_slot[slot].channel);
     if (!channel.is_open()) return;
+    std::erase(sockets_->again, slot);
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(channel.fd());
+    sockets_->memory.give_back(channel.layer_bytes());
+    if (!lingers || channel.is_peer_gone()) return;
+    channel.say_goodbye();
     // Closing with bytes unread resets the connection, and the peer would lose our last words.
-    const bool is_heard = lingers && !channel.is_peer_gone();
-    if (is_heard && (channel.drain() || channel.has_unsent()))
+    if (channel.drain() || channel.has_unsent() || channel.expects_goodbye())
         sockets_->lingering.add(std::move(channel));
+    else if (channel.has_layers())
+        channel.end_output();
 }
 
 void ShardThread::start_hold() {
@@ -207,6 +309,8 @@ void ShardThread::start_ticking() {
 void ShardThread::on_tick() {
     shard_.tick();
     sockets_->lingering.tick();
+    const std::size_t late = sockets_->handshakes.close_late(std::chrono::steady_clock::now());
+    connection_count_.fetch_sub(late, std::memory_order_relaxed);
 }
 
 } // namespace holdfast::gateway

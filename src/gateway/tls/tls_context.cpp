@@ -1,4 +1,4 @@
-#include "gateway/tls/tls_context.hpp"
+#include <holdfast/gateway/tls/tls_context.hpp>
 
 #include "gateway/tls/openssl_error.hpp"
 

@@ -64,6 +64,10 @@ bool TlsSession::is_established() const noexcept {
     return SSL_is_init_finished(session_.get()) == 1;
 }
 
+std::uint64_t TlsSession::bytes_read() const noexcept {
+    return BIO_number_read(SSL_get_rbio(session_.get()));
+}
+
 TlsSession::Outcome TlsSession::read(std::span<std::byte> out) {
     assert(!out.empty());
     ERR_clear_error();

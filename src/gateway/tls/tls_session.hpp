@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/tls/tls_context.hpp"
+#include <holdfast/gateway/tls/tls_context.hpp>
 
 #include <holdfast/base/bytes.hpp>
 
@@ -39,6 +39,8 @@ public:
     // Until done: nothing can be read or written before.
     [[nodiscard]] Outcome handshake();
     [[nodiscard]] bool is_established() const noexcept;
+    // From the descriptor so far.
+    [[nodiscard]] std::uint64_t bytes_read() const noexcept;
     // At most what `out` takes. Ask until it is not done: what the session holds makes no
     // descriptor readable.
     [[nodiscard]] Outcome read(std::span<std::byte> out);

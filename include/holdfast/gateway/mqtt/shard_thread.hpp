@@ -20,6 +20,7 @@ namespace holdfast::gateway {
 
 class Channel;
 class Poller;
+class TlsContext;
 
 // One thread with one io_context, one broker shard and the sockets of its MQTT connections.
 //
@@ -28,7 +29,7 @@ class Poller;
 // bound, then Shard::end_turn(). HTTP sessions run on the same io_context.
 class ShardThread final : public broker::Transport, public broker::ShardPort {
 public:
-    ShardThread(std::uint16_t index, broker::Broker& broker);
+    ShardThread(std::uint16_t index, broker::Broker& broker, Metrics& metrics);
     ~ShardThread() override; // stop() must have been called if start() was
 
     [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
@@ -40,8 +41,11 @@ public:
     // ends the thread and waits for it.
     void stop(std::chrono::milliseconds patience);
 
-    // Takes over a connected, non-blocking socket. Any thread.
-    void adopt(int fd, broker::Peer peer);
+    // Takes over a connected, non-blocking socket. With `tls` the handshake comes first, which
+    // gives the peer its common name. Any thread.
+    void adopt(int fd, broker::Peer peer, std::shared_ptr<const TlsContext> tls = nullptr);
+    // Takes over a connection that was another listener's, with what was read of it. Any thread.
+    void adopt(Channel channel, broker::Peer peer);
     void post(std::function<void(broker::Shard&)> task) override;
     // MQTT connections, for the listener's limit. Any thread; approximate.
     [[nodiscard]] std::size_t connection_count() const noexcept {
@@ -57,14 +61,19 @@ public:
     void take_in(std::uint32_t slot, std::unique_ptr<broker::MovingConnection> moving) override;
 
 private:
+    struct Connection;
     struct Sockets;
 
+    void open(Channel channel, broker::Peer peer);
     void watch(std::uint32_t slot, Channel channel);
     void run();
     void arm();
     void on_ready();
-    void read(std::uint32_t slot, Channel& channel);
-    void write(std::uint32_t slot, Channel& channel);
+    void follow(std::uint32_t slot, Connection& connection);
+    void shake(std::uint32_t tag);
+    void come_again();
+    void read(std::uint32_t slot, Connection& connection);
+    void write(std::uint32_t slot, Connection& connection);
     void start_hold();
     void start_ticking();
     void on_tick();
@@ -78,9 +87,11 @@ private:
     std::unique_ptr<std::byte[]> read_buffer_;
     bool is_armed_ = false;
     bool is_holding_ = false; // the hold timer runs
+    bool is_coming_again_ = false;
     bool is_stopping_ = false;
     std::chrono::steady_clock::time_point stop_deadline_{};
     std::atomic<std::size_t> connection_count_{0};
+    const std::chrono::milliseconds handshake_limit_;
     broker::Shard shard_;
     std::thread thread_;
 };
