@@ -3,7 +3,9 @@
 #include "app/rule_files.hpp"
 #include "app/settings_of_config.hpp"
 
+#include <holdfast/base/clock.hpp>
 #include <holdfast/broker/bridge.hpp>
+#include <holdfast/gateway/tls/tls_context.hpp>
 #include <holdfast/identity/directory.hpp>
 #include <holdfast/log/stream_settings.hpp>
 #include <holdfast/models/model_spec.hpp>
@@ -33,6 +35,8 @@ public:
         for (const config::RouteConfig& route : config_.bridge)
             if (const auto made = broker::Bridge::make(route_settings({route})); !made)
                 add(route.where, made.error());
+        for (const auto* listeners : {&config_.listeners.mqtt, &config_.listeners.http})
+            for (const config::Listener& listener : *listeners) check(listener);
         for (const config::ModelFile& model : config_.models) check(model);
         for (const auto& file : config_.rule_files) check(file);
         if (const config::Security& security = config_.security; security.has_users())
@@ -57,6 +61,13 @@ private:
         return name == "alarms" ||
                std::ranges::find(config_.streams, name, &config::StreamConfig::name) !=
                    config_.streams.end();
+    }
+
+    void check(const config::Listener& listener) {
+        if (!listener.tls) return;
+        const auto loaded =
+            gateway::TlsContext::load(tls_settings(*listener.tls), SystemClock().now_ms());
+        if (!loaded) add(listener.where + ".tls", loaded.error());
     }
 
     void check(const config::ModelFile& model) {

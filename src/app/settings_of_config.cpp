@@ -48,6 +48,15 @@ log::CleanupPolicy cleanup_policy(config::CleanupPolicy from) {
     std::terminate();
 }
 
+gateway::ClientCertificates client_certificates(config::TlsClients from) {
+    switch (from) {
+        case config::TlsClients::off: return gateway::ClientCertificates::off;
+        case config::TlsClients::asked: return gateway::ClientCertificates::asked;
+        case config::TlsClients::required: return gateway::ClientCertificates::required;
+    }
+    std::terminate();
+}
+
 } // namespace
 
 log::LogOptions log_options(const config::Config& config) {
@@ -101,6 +110,10 @@ broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt) {
     to.session_bytes_max = mqtt.session_bytes_max;
     to.retained_bytes_max = mqtt.retained_bytes_max;
     return to;
+}
+
+gateway::TlsSettings tls_settings(const config::TlsFiles& files) {
+    return {files.certificate, files.key, client_certificates(files.clients), files.client_ca};
 }
 
 gateway::HttpSettings http_settings(const config::Limits& limits) {

@@ -4,6 +4,7 @@
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/config/config.hpp>
 #include <holdfast/gateway/http/server.hpp>
+#include <holdfast/gateway/tls/tls_context.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/log/stream.hpp>
 
@@ -18,6 +19,7 @@ namespace holdfast::app {
 [[nodiscard]] std::vector<broker::RouteSettings> route_settings(
     const std::vector<config::RouteConfig>& bridge);
 [[nodiscard]] broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt);
+[[nodiscard]] gateway::TlsSettings tls_settings(const config::TlsFiles& files);
 [[nodiscard]] gateway::HttpSettings http_settings(const config::Limits& limits);
 
 } // namespace holdfast::app

@@ -30,7 +30,9 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name,
                 {"warn", LogLevel::warn},
                 {"error", LogLevel::error}});
     map.integer("shards", config.shards, 0U, 64U);
-    if (auto node = map.take("listeners")) read_listeners(*node, config.listeners, mistakes);
+    const bool has_users = map.take("access") || map.take("users");
+    read_listeners(map.take("listeners").value_or(YAML::Node()), name.parent_path(), has_users,
+                   config.listeners, mistakes);
     if (auto node = map.take("limits")) read_limits(*node, config.limits, mistakes);
     if (auto node = map.take("mqtt")) read_mqtt(*node, config.mqtt, mistakes);
     if (auto node = map.take("history")) read_history(*node, config.history, mistakes);

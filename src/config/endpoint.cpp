@@ -49,12 +49,11 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
                     fmt::format("'{}' is not an IPv4 address, an IPv6 address in brackets, or "
                                 "localhost",
                                 text.substr(0, colon)));
-    if (!kind.is_loopback)
-        return fail(Errc::denied,
-                    fmt::format("{} is not a loopback address: this version has no users yet, so "
-                                "only loopback listeners (127.0.0.1, [::1]) may open",
-                                endpoint.address));
     return endpoint;
+}
+
+bool is_loopback(const Endpoint& endpoint) {
+    return kind_of(endpoint.address).is_loopback;
 }
 
 } // namespace holdfast::config

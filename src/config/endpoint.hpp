@@ -6,9 +6,7 @@
 
 namespace holdfast::config {
 
-// "127.0.0.1:1883", "[::1]:0", "localhost:8080" (= 127.0.0.1). Errors: malformed; denied where the
-// address is not a loopback one: there are no users yet, and anonymous clients come from this
-// machine alone.
+// "127.0.0.1:1883", "[::1]:0", "localhost:8080" (= 127.0.0.1). Errors: malformed.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
 } // namespace holdfast::config

@@ -15,7 +15,10 @@ class Mistakes;
 
 // One function for each section of the file: what is wrong goes to `mistakes`, with its line, and
 // leaves the default.
-void read_listeners(YAML::Node node, Listeners& out, Mistakes& mistakes);
+// Paths in it are relative to `directory`. `has_users`: somebody can say who he is. An empty node
+// leaves the defaults.
+void read_listeners(YAML::Node node, const std::filesystem::path& directory, bool has_users,
+                    Listeners& out, Mistakes& mistakes);
 void read_limits(YAML::Node node, Limits& out, Mistakes& mistakes);
 void read_history(YAML::Node node, HistoryConfig& out, Mistakes& mistakes);
 void read_mqtt(YAML::Node node, MqttConfig& out, Mistakes& mistakes);

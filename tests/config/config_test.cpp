@@ -129,12 +129,12 @@ TEST_CASE("without a file or a key the defaults hold", "[config]") {
     const auto empty = config::parse("", "x.yaml");
     REQUIRE(empty);
     const auto config = config::defaults();
-    CHECK(empty.value().listeners.mqtt == config.listeners.mqtt);
+    CHECK(empty.value().listeners.mqtt.at(0).endpoint == config.listeners.mqtt.at(0).endpoint);
     REQUIRE(config.streams.size() == 1);
     CHECK(config.streams[0].name == "events");
     REQUIRE(config.bridge.size() == 1);
     CHECK(config.bridge[0].topic == "#");
-    CHECK(config.listeners.http->port == 8080);
+    CHECK(config.listeners.http.at(0).endpoint.port == 8080);
 }
 
 TEST_CASE("every key is read into its field and unit", "[config]") {
@@ -144,8 +144,8 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(config.data_dir == "/var/lib/holdfast");
     CHECK(config.log_level == LogLevel::debug);
     CHECK(config.shards == 3);
-    CHECK(config.listeners.mqtt == config::Endpoint{"127.0.0.2", 0});
-    CHECK(!config.listeners.http);
+    CHECK(config.listeners.mqtt.at(0).endpoint == config::Endpoint{"127.0.0.2", 0});
+    CHECK(config.listeners.http.empty());
     CHECK(config.limits.memory_bytes == 2ULL << 30U);
     CHECK(config.limits.disk_bytes == 10'000'000'000);
     CHECK(config.history.is_enabled);
@@ -208,8 +208,10 @@ TEST_CASE("the commented example says exactly the defaults", "[config][docs]") {
     const auto& a = example.value();
     const auto b = config::defaults();
     CHECK(a.data_dir == b.data_dir);
-    CHECK(a.listeners.mqtt == b.listeners.mqtt);
-    CHECK(a.listeners.http == b.listeners.http);
+    REQUIRE(a.listeners.mqtt.size() == 1);
+    REQUIRE(a.listeners.http.size() == 1);
+    CHECK(a.listeners.mqtt[0].endpoint == b.listeners.mqtt[0].endpoint);
+    CHECK(a.listeners.http[0].endpoint == b.listeners.http[0].endpoint);
     CHECK(a.limits.memory_bytes == b.limits.memory_bytes);
     CHECK(a.limits.disk_bytes == b.limits.disk_bytes);
     CHECK(a.limits.disk_reserve_bytes == b.limits.disk_reserve_bytes);
@@ -265,7 +267,8 @@ TEST_CASE("a mistake is reported with its file, line, key and reason", "[config]
         {"log_level: loud", "f:1: log_level: 'loud' is none of debug, info, warn, error"},
         {"data_dir: \"\"", "f:1: data_dir: must not be empty"},
         {"listeners:\n  mqtt: \"0.0.0.0:1883\"",
-         "f:2: listeners.mqtt: 0.0.0.0 is not a loopback address: this version has no users"},
+         "f:2: listeners.mqtt: 0.0.0.0 is not a loopback address (127.0.0.1, [::1]): without "
+         "users"},
         {"listeners: {http: \"[::]:80\"}", "f:1: listeners.http: :: is not a loopback address"},
         {"listeners: {http: \"127.0.0.1\"}", "f:1: listeners.http: '127.0.0.1' is not address"},
         {"listeners: {http: \"127.0.0.1:65536\"}", "'65536' is not a port within 0 .. 65535"},

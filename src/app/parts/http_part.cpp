@@ -33,7 +33,12 @@ void note_failure(const Result<void>& outcome) {
 
 Result<void> HttpPart::start() {
     const config::Config& config = ground_.config;
-    if (!config.listeners.http) return ok();
+    if (config.listeners.http.empty()) return ok();
+    const config::Listener& listener = config.listeners.http.front();
+    if (config.listeners.http.size() > 1 || listener.tls || !config::is_loopback(listener.endpoint))
+        return fail(Errc::not_supported, listener.where +
+                                             ": HTTP listens on one loopback address, without "
+                                             "TLS, in this version");
     reads_ = std::make_unique<gateway::WorkQueue>(kReadThreads);
     queries_ = std::make_unique<gateway::WorkQueue>(kQueryThreads);
     administration_ = std::make_unique<gateway::WorkQueue>(1);
@@ -47,7 +52,7 @@ Result<void> HttpPart::start() {
     auto server =
         std::make_unique<gateway::HttpServer>(broker_.io_contexts(), router_, ground_.memory,
                                               ground_.metrics, http_settings(config.limits));
-    HF_TRY(server->start(config.listeners.http->address, config.listeners.http->port));
+    HF_TRY(server->start(listener.endpoint.address, listener.endpoint.port));
     server_ = std::move(server);
     return ok();
 }
@@ -124,7 +129,8 @@ void HttpPart::stop() {
 
 std::vector<std::string> HttpPart::listening() const {
     if (!server_) return {};
-    return {listening_line("http", ground_.config.listeners.http->address, server_->port())};
+    return {listening_line("http", ground_.config.listeners.http.front().endpoint.address,
+                           server_->port())};
 }
 
 } // namespace holdfast::app

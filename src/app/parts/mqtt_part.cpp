@@ -2,27 +2,57 @@
 
 #include "app/parts/listening_line.hpp"
 
+#include <holdfast/base/log_line.hpp>
+
+#include <string_view>
 #include <utility>
 
 namespace holdfast::app {
+namespace {
+
+std::string_view protocol_of(const config::Listener& listener) {
+    return listener.tls ? "mqtts" : "mqtt";
+}
+
+} // namespace
 
 Result<void> MqttPart::start() {
-    const config::Config& config = ground_.config;
-    if (!config.listeners.mqtt) return ok();
-    auto listener =
-        std::make_unique<gateway::MqttListener>(broker_.shards(), config.limits.connections);
-    HF_TRY(listener->start(config.listeners.mqtt->address, config.listeners.mqtt->port));
-    listener_ = std::move(listener);
+    for (const config::Listener& listener : ground_.config.listeners.mqtt) {
+        HF_TRY(listen(listener));
+    }
+    certificates_.watch();
+    return ok();
+}
+
+Result<void> MqttPart::listen(const config::Listener& listener) {
+    const config::Endpoint& at = listener.endpoint;
+    const std::string name = listener_name(protocol_of(listener), at.address, at.port);
+    HF_TRY(const gateway::TlsCredentials* tls, certificates_.add(listener, name));
+    if (tls == nullptr && !config::is_loopback(at))
+        log_warn("mqtt", "{}: without TLS passwords and messages can be read on their way", name);
+    gateway::MqttListenerSettings settings;
+    settings.connections_max = ground_.config.limits.connections;
+    settings.door =
+        std::make_shared<const broker::Door>(broker::Door{name, listener.takes_anonymous});
+    settings.tls = tls;
+    auto made = std::make_unique<gateway::MqttListener>(broker_.shards(), std::move(settings));
+    HF_TRY(made->start(at.address, at.port));
+    listeners_.push_back(std::move(made));
     return ok();
 }
 
 void MqttPart::stop() {
-    if (listener_) listener_->stop();
+    for (const auto& listener : listeners_) listener->stop();
 }
 
 std::vector<std::string> MqttPart::listening() const {
-    if (!listener_) return {};
-    return {listening_line("mqtt", ground_.config.listeners.mqtt->address, listener_->port())};
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        const config::Listener& listener = ground_.config.listeners.mqtt[i];
+        lines.push_back(listening_line(protocol_of(listener), listener.endpoint.address,
+                                       listeners_[i]->port()));
+    }
+    return lines;
 }
 
 } // namespace holdfast::app

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <utility>
 
 namespace holdfast::gateway {
 namespace {
@@ -30,9 +31,9 @@ std::string text_of(const sockaddr_storage& address) {
 
 } // namespace
 
-MqttListener::MqttListener(std::span<ShardThread* const> shards, std::size_t connections_max)
+MqttListener::MqttListener(std::span<ShardThread* const> shards, MqttListenerSettings settings)
     : shards_(shards),
-      connections_max_(connections_max),
+      settings_(std::move(settings)),
       acceptor_(shards.front()->io()),
       pause_timer_(shards.front()->io()) {}
 
@@ -72,17 +73,18 @@ void MqttListener::accept_some() {
             pause(); // EMFILE and its like: the listener must neither spin nor end
             return;
         }
-        if (connection_count() >= connections_max_) {
+        if (connection_count() >= settings_.connections_max) {
             ++refused_;
             if (may_note())
                 log_warn("mqtt", "{} connections refused so far, the last from {}: {} are open",
-                         refused_, text_of(peer), connections_max_);
+                         refused_, text_of(peer), settings_.connections_max);
             ::close(fd);
             continue;
         }
         const int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        shards_[next_shard_]->adopt(fd, {text_of(peer)});
+        shards_[next_shard_]->adopt(fd, {text_of(peer), {}, settings_.door},
+                                    settings_.tls != nullptr ? settings_.tls->current() : nullptr);
         next_shard_ = (next_shard_ + 1) % shards_.size();
     }
     wait();

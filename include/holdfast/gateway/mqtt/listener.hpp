@@ -2,6 +2,7 @@
 
 #include <holdfast/base/result.hpp>
 #include <holdfast/gateway/mqtt/shard_thread.hpp>
+#include <holdfast/gateway/tls/tls_credentials.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,17 +10,24 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
 namespace holdfast::gateway {
 
+struct MqttListenerSettings {
+    std::size_t connections_max = 100'000; // of all listeners; those beyond are closed at once
+    std::shared_ptr<const broker::Door> door{};
+    const TlsCredentials* tls = nullptr; // outlives the listener; null: in clear
+};
+
 // Accepts MQTT connections and deals them out to the shards, one after the other. Lives on the
 // first shard's thread, once start() was called.
 class MqttListener {
 public:
-    // `shards` outlive the listener. Connections beyond `connections_max` are closed at once.
-    MqttListener(std::span<ShardThread* const> shards, std::size_t connections_max);
+    // `shards` outlive the listener.
+    MqttListener(std::span<ShardThread* const> shards, MqttListenerSettings settings);
 
     // Binds and listens; port 0 picks a free one. io, naming the address. Before the shards run.
     [[nodiscard]] Result<void> start(const std::string& address, std::uint16_t port);
@@ -35,7 +43,7 @@ private:
     [[nodiscard]] std::size_t connection_count() const;
 
     std::span<ShardThread* const> shards_;
-    const std::size_t connections_max_;
+    const MqttListenerSettings settings_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_timer_;
     std::uint16_t port_ = 0;
