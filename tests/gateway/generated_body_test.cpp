@@ -26,7 +26,7 @@ namespace {
 // A server with one route, `/body`.
 struct Served {
     explicit Served(std::function<Result<NextPiece>()> make) {
-        router.add("GET", "/body", {},
+        router.add("GET", "/body", {}, Right::open("a test"),
                    [this, make = std::move(make)](const HttpRequest&, const Reply& reply) {
                        HttpResponse response{200, "text/plain"};
                        response.stream = make_generated_body(queue, reply, make().value());

@@ -29,11 +29,11 @@ Router sample() {
         for (const auto& [name, value] : request.captures) body += name + "=" + value + ";";
         reply.send({200, "text/plain", {}, body});
     };
-    router.add("GET", "/s", {}, show);
-    router.add("GET", "/s/{name}", {}, show);
-    router.add("DELETE", "/s/{name}", {}, show);
-    router.add("GET", "/s/{name}/records", {}, show);
-    router.add("POST", "/p/{topic...}", {}, show);
+    router.add("GET", "/s", {}, Right::open("a test"), show);
+    router.add("GET", "/s/{name}", {}, Right::open("a test"), show);
+    router.add("DELETE", "/s/{name}", {}, Right::open("a test"), show);
+    router.add("GET", "/s/{name}/records", {}, Right::open("a test"), show);
+    router.add("POST", "/p/{topic...}", {}, Right::open("a test"), show);
     return router;
 }
 
@@ -68,10 +68,10 @@ TEST_CASE("a fixed level and a capture share a path, each with its methods", "[g
             reply.send({200, "text/plain", {}, what + name});
         };
     };
-    router.add("POST", "/s/test", {}, say("tried"));
-    router.add("GET", "/s/{name}", {}, say("shown "));
-    router.add("DELETE", "/s/{name}", {}, say("deleted "));
-    router.add("GET", "/s/{other}", {}, say("never "));
+    router.add("POST", "/s/test", {}, Right::open("a test"), say("tried"));
+    router.add("GET", "/s/{name}", {}, Right::open("a test"), say("shown "));
+    router.add("DELETE", "/s/{name}", {}, Right::open("a test"), say("deleted "));
+    router.add("GET", "/s/{other}", {}, Right::open("a test"), say("never "));
     CHECK(ask(router, "POST", "/s/test").body == "tried");
     CHECK(ask(router, "GET", "/s/test").body == "shown test");
     CHECK(ask(router, "HEAD", "/s/test").status == 200);

@@ -20,17 +20,24 @@ namespace {
 
 gateway::Router echo_router() {
     gateway::Router router;
-    router.add("GET", "/hello", {"q"}, [](const HttpRequest& request, const Reply& reply) {
-        reply.send(
-            {200, "text/plain", {}, "hi " + std::string(request.query_value("q").value_or(""))});
-    });
-    router.add("POST", "/echo", {}, [](const HttpRequest& request, const Reply& reply) {
-        reply.send({200, "text/plain", {}, request.body});
-    });
-    router.add("GET", "/drop", {}, [](const HttpRequest&, const Reply&) {});
-    router.add("GET", "/thread", {}, [](const HttpRequest&, const Reply& reply) {
-        std::thread([reply] { reply.send({200, "text/plain", {}, "from afar"}); }).detach();
-    });
+    router.add("GET", "/hello", {"q"}, gateway::Right::open("a test"),
+               [](const HttpRequest& request, const Reply& reply) {
+                   reply.send({200,
+                               "text/plain",
+                               {},
+                               "hi " + std::string(request.query_value("q").value_or(""))});
+               });
+    router.add("POST", "/echo", {}, gateway::Right::open("a test"),
+               [](const HttpRequest& request, const Reply& reply) {
+                   reply.send({200, "text/plain", {}, request.body});
+               });
+    router.add("GET", "/drop", {}, gateway::Right::open("a test"),
+               [](const HttpRequest&, const Reply&) {});
+    router.add(
+        "GET", "/thread", {}, gateway::Right::open("a test"),
+        [](const HttpRequest&, const Reply& reply) {
+            std::thread([reply] { reply.send({200, "text/plain", {}, "from afar"}); }).detach();
+        });
     return router;
 }
 
@@ -224,7 +231,7 @@ TEST_CASE("a body is counted as it arrives and 503 when the account is full", "[
 TEST_CASE("stop() lets requests under way end and drops late replies", "[gateway][http]") {
     gateway::Router router;
     std::promise<Reply> asked;
-    router.add("GET", "/wait", {},
+    router.add("GET", "/wait", {}, gateway::Right::open("a test"),
                [&asked](const HttpRequest&, const Reply& reply) { asked.set_value(reply); });
     auto future = asked.get_future();
     RunningServer running(router);

@@ -215,11 +215,12 @@ TEST_CASE("a handler hears that its client hung up", "[gateway][http]") {
     std::optional<std::stop_callback<std::function<void()>>> on_gone;
     std::optional<gateway::Reply> held;
     std::promise<void> asked;
-    router.add("GET", "/wait", {}, [&](const gateway::HttpRequest&, const gateway::Reply& reply) {
-        held = reply;
-        on_gone.emplace(reply.gone(), [&] { gone.set_value(); });
-        asked.set_value();
-    });
+    router.add("GET", "/wait", {}, gateway::Right::open("a test"),
+               [&](const gateway::HttpRequest&, const gateway::Reply& reply) {
+                   held = reply;
+                   on_gone.emplace(reply.gone(), [&] { gone.set_value(); });
+                   asked.set_value();
+               });
     RunningServer running(router);
     {
         Client client(running.server().port());

@@ -24,10 +24,11 @@ TEST_CASE("what a task throws ends neither the queue nor the process", "[gateway
 TEST_CASE("a handler that throws answers 500, and the connection goes on", "[gateway][http]") {
     gateway::Router router;
     gateway::WorkQueue queue(1);
-    router.add("GET", "/here", {}, [](const gateway::HttpRequest&, const gateway::Reply&) -> void {
-        throw std::runtime_error("on the session's thread");
-    });
-    router.add("GET", "/there", {},
+    router.add("GET", "/here", {}, gateway::Right::open("a test"),
+               [](const gateway::HttpRequest&, const gateway::Reply&) -> void {
+                   throw std::runtime_error("on the session's thread");
+               });
+    router.add("GET", "/there", {}, gateway::Right::open("a test"),
                [&queue](const gateway::HttpRequest&, const gateway::Reply& reply) {
                    REQUIRE(queue.try_push([reply] { throw std::runtime_error("on a queue"); }));
                });

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <exception>
 
 namespace holdfast::gateway {
@@ -30,6 +31,14 @@ bool is_rest(std::string_view level) {
     return is_capture(level) && level.ends_with("...}");
 }
 
+// Without it the right would ask for a resource without a name.
+[[maybe_unused]] bool has_capture_of(const Right& right, const std::vector<std::string>& levels) {
+    if (right.kind() != Right::Kind::stream && right.kind() != Right::Kind::topic) return true;
+    return std::ranges::any_of(levels, [&](const std::string& level) {
+        return level == "{" + right.name() + "}" || level == "{" + right.name() + "...}";
+    });
+}
+
 std::string join(const std::vector<std::string>& levels, std::size_t from) {
     return fmt::format(
         "{}", fmt::join(levels.begin() + static_cast<std::ptrdiff_t>(from), levels.end(), "/"));
@@ -48,9 +57,12 @@ void call(const Router::Handler& handler, HttpRequest request, const Reply& repl
 } // namespace
 
 void Router::add(std::string_view method, std::string_view pattern,
-                 std::initializer_list<std::string_view> query, Handler handler) {
-    routes_.push_back({std::string(method), split(pattern),
-                       std::vector<std::string>(query.begin(), query.end()), std::move(handler)});
+                 std::initializer_list<std::string_view> query, Right right, Handler handler) {
+    auto levels = split(pattern);
+    assert(has_capture_of(right, levels));
+    routes_.push_back({std::string(method), std::move(levels),
+                       std::vector<std::string>(query.begin(), query.end()), std::move(right),
+                       std::move(handler)});
 }
 
 bool Router::fits(const Route& route, const std::vector<std::string>& levels,
@@ -108,7 +120,7 @@ void Router::handle(HttpRequest request, const Reply& reply) const {
 std::vector<Router::Shown> Router::routes() const {
     std::vector<Shown> all;
     for (const Route& route : routes_)
-        all.push_back({route.method, "/" + join(route.levels, 0), route.query});
+        all.push_back({route.method, "/" + join(route.levels, 0), route.query, route.right.text()});
     return all;
 }
 

@@ -77,6 +77,7 @@ Result<HttpResponse> list(const alarms::Registry& registry, WorkQueue& queue,
 
 void add_alarm_routes(Router& router, const alarms::Registry& registry, WorkQueue& queue) {
     router.add("GET", "/api/v1/alarms", {"state", "source", "limit"},
+               Right::area(access::Action::read, "alarms"),
                [&registry, &queue](HttpRequest request, const Reply& reply) {
                    const bool pushed =
                        queue.try_push([&registry, &queue, reply, asked = std::move(request)] {

@@ -47,7 +47,8 @@ void add_backup_route(Router& router, BackUp back_up, WorkQueue& queue) {
         is_running->store(false);
         return answer;
     };
-    router.add("POST", "/api/v1/backup", {}, on_queue(queue, work));
+    router.add("POST", "/api/v1/backup", {}, Right::area(access::Action::administer, "backup"),
+               on_queue(queue, work));
 }
 
 } // namespace holdfast::gateway

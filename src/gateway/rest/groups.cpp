@@ -139,32 +139,32 @@ Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log, std::str
 } // namespace
 
 void add_group_routes(Router& router, log::Log& log, log::GroupOffsets& groups, WorkQueue& queue) {
-    using Names = std::initializer_list<std::string_view>;
-    const auto add = [&](const char* method, const char* path, Names query, auto work) {
-        router.add(method, path, query, on_queue(queue, std::move(work)));
+    const auto add = [&](const char* method, const char* path, Right right, auto work) {
+        router.add(method, path, {}, std::move(right), on_queue(queue, std::move(work)));
     };
-    add("GET", "/api/v1/groups", {}, [&log, &groups](const HttpRequest&) -> Result<HttpResponse> {
-        HF_TRY(const auto names, groups.groups());
-        json::array all;
-        for (const std::string& name : names) {
-            auto described = describe(log, groups, name);
-            if (described) all.push_back(std::move(described).value());
-        }
-        return json_response(all);
-    });
-    add("GET", "/api/v1/groups/{group}", {},
+    add("GET", "/api/v1/groups", Right::area(access::Action::read, "groups"),
+        [&log, &groups](const HttpRequest&) -> Result<HttpResponse> {
+            HF_TRY(const auto names, groups.groups());
+            json::array all;
+            for (const std::string& name : names) {
+                auto described = describe(log, groups, name);
+                if (described) all.push_back(std::move(described).value());
+            }
+            return json_response(all);
+        });
+    add("GET", "/api/v1/groups/{group}", Right::area(access::Action::read, "groups"),
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto described, describe(log, groups, request.capture("group")));
             return json_response(described);
         });
-    add("PUT", "/api/v1/groups/{group}/offsets", {},
+    add("PUT", "/api/v1/groups/{group}/offsets", Right::area(access::Action::manage, "groups"),
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto offsets, read_offsets(log, request.body));
             HF_TRY(groups.commit(request.capture("group"), offsets));
             HF_TRY(const auto described, describe(log, groups, request.capture("group")));
             return json_response(described);
         });
-    add("DELETE", "/api/v1/groups/{group}", {},
+    add("DELETE", "/api/v1/groups/{group}", Right::area(access::Action::manage, "groups"),
         [&groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(groups.remove(request.capture("group")));
             return HttpResponse{204, "", {}, ""};

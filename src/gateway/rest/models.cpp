@@ -11,6 +11,7 @@ namespace holdfast::gateway {
 namespace {
 
 namespace json = boost::json;
+using access::Action;
 
 constexpr std::size_t kDefinitionBytesMax = 64 * 1024; // it is stored and listed whole
 constexpr const char* kOrigin = "model";               // stands for the file in errors
@@ -88,21 +89,24 @@ Result<HttpResponse> show(models::Engine& engine, std::string_view name) {
 
 void add_model_routes(Router& router, models::Engine& engine, WorkQueue& changes,
                       WorkQueue& reads) {
-    const auto add = [&router](WorkQueue& queue, const char* method, const char* path, auto work) {
-        router.add(method, path, {}, on_queue(queue, std::move(work)));
+    const auto add = [&router](WorkQueue& queue, const char* method, const char* path,
+                               Action action, auto work) {
+        router.add(method, path, {}, Right::area(action, "models"),
+                   on_queue(queue, std::move(work)));
     };
-    add(reads, "GET", "/api/v1/models", [&engine](const HttpRequest&) -> Result<HttpResponse> {
-        json::array all;
-        for (const auto& model : engine.list()) all.push_back(describe(model));
-        return json_response(all);
-    });
-    add(changes, "POST", "/api/v1/models",
+    add(reads, "GET", "/api/v1/models", Action::read,
+        [&engine](const HttpRequest&) -> Result<HttpResponse> {
+            json::array all;
+            for (const auto& model : engine.list()) all.push_back(describe(model));
+            return json_response(all);
+        });
+    add(changes, "POST", "/api/v1/models", Action::manage,
         [&engine](const HttpRequest& request) { return post(engine, request); });
-    add(reads, "GET", "/api/v1/models/{name}",
+    add(reads, "GET", "/api/v1/models/{name}", Action::read,
         [&engine](const HttpRequest& request) { return show(engine, request.capture("name")); });
-    add(changes, "PUT", "/api/v1/models/{name}",
+    add(changes, "PUT", "/api/v1/models/{name}", Action::manage,
         [&engine](const HttpRequest& request) { return put(engine, request); });
-    add(changes, "DELETE", "/api/v1/models/{name}",
+    add(changes, "DELETE", "/api/v1/models/{name}", Action::manage,
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(engine.remove(request.capture("name")));
             return HttpResponse{204, "", {}, ""};

@@ -41,7 +41,8 @@ json::array query_parameters(const std::vector<std::string>& names) {
 void add_openapi_route(Router& router) {
     // Made of the routes themselves, so that it lists what is served and nothing else.
     router.add(
-        "GET", "/api/v1/openapi.json", {}, [&router](const HttpRequest&, const Reply& reply) {
+        "GET", "/api/v1/openapi.json", {}, Right::signed_in(),
+        [&router](const HttpRequest&, const Reply& reply) {
             json::object paths;
             for (const Router::Shown& route : router.routes()) {
                 const std::string path = openapi_path(route.path);

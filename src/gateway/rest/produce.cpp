@@ -191,6 +191,7 @@ private:
 void add_produce_routes(Router& router, log::Log& log, const Clock& clock, const Once& once) {
     const auto producer = std::make_shared<Producer>(log, clock);
     router.add("POST", "/api/v1/streams/{name}/records", {"key", "partition"},
+               Right::stream(access::Action::write, "name"),
                [producer, once](HttpRequest request, const Reply& reply) {
                    once.handle(
                        std::move(request), reply,

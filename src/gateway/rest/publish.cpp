@@ -131,15 +131,17 @@ void publish_many(broker::Publisher& publisher, const HttpRequest& request, cons
 } // namespace
 
 void add_publish_routes(Router& router, broker::Publisher& publisher, const Once& once) {
-    router.add(
-        "POST", "/api/v1/publish", {}, [&publisher, once](HttpRequest request, const Reply& reply) {
-            once.handle(
-                std::move(request), reply,
-                [&publisher](const HttpRequest& asked, const Reply& answer, const Ticket& ticket) {
-                    publish_many(publisher, asked, answer, ticket);
-                });
-        });
+    router.add("POST", "/api/v1/publish", {},
+               Right::by_handler(access::Action::publish, access::ResourceKind::topic),
+               [&publisher, once](HttpRequest request, const Reply& reply) {
+                   once.handle(std::move(request), reply,
+                               [&publisher](const HttpRequest& asked, const Reply& answer,
+                                            const Ticket& ticket) {
+                                   publish_many(publisher, asked, answer, ticket);
+                               });
+               });
     router.add("POST", "/api/v1/publish/{topic...}", {"qos", "retain"},
+               Right::topic(access::Action::publish, "topic"),
                [&publisher, once](HttpRequest request, const Reply& reply) {
                    once.handle(
                        std::move(request), reply,

@@ -124,7 +124,8 @@ void add_query_route(Router& router, query::Engine& engine) {
             [answer](Result<query::Summary> outcome) { answer->done(std::move(outcome)); });
         if (!submitted) reply.send(problem(submitted.error()));
     };
-    router.add("POST", "/api/v1/query", {"format"}, ask);
+    router.add("POST", "/api/v1/query", {"format"}, Right::area(access::Action::read, "query"),
+               ask);
 }
 
 } // namespace holdfast::gateway

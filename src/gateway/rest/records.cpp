@@ -216,6 +216,7 @@ void tail(log::Log& log, WorkQueue& work, const HttpRequest& request, const Repl
 void add_record_routes(Router& router, log::Log& log, WorkQueue& work) {
     router.add("GET", "/api/v1/streams/{name}/records",
                {"partition", "offset", "from", "to", "key", "key_base64", "limit", "wait_ms"},
+               Right::stream(access::Action::read, "name"),
                [&log, &work](HttpRequest request, const Reply& reply) {
                    const bool pushed =
                        work.try_push([&log, &work, reply, asked = std::move(request)] {

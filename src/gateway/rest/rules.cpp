@@ -17,6 +17,7 @@ namespace holdfast::gateway {
 namespace {
 
 namespace json = boost::json;
+using access::Action;
 
 json::object describe(const rules::RuleCounts& counts) {
     return {{"records_in", counts.records_in},
@@ -178,18 +179,21 @@ Result<HttpResponse> test_rule(const HttpRequest& request) {
 
 void add_rule_routes(Router& router, rules::Engine& engine, const log::Log& log, WorkQueue& changes,
                      WorkQueue& reads) {
-    const auto add = [&router](WorkQueue& queue, const char* method, const char* path, auto work) {
-        router.add(method, path, {}, on_queue(queue, std::move(work)));
+    const auto add = [&router](WorkQueue& queue, const char* method, const char* path,
+                               Action action, auto work) {
+        router.add(method, path, {}, Right::area(action, "rules"),
+                   on_queue(queue, std::move(work)));
     };
-    add(reads, "GET", "/api/v1/rules", [&engine](const HttpRequest&) -> Result<HttpResponse> {
-        json::array all;
-        for (const auto& rule : engine.list()) all.push_back(describe(rule));
-        return json_response(all);
-    });
-    add(changes, "POST", "/api/v1/rules",
+    add(reads, "GET", "/api/v1/rules", Action::read,
+        [&engine](const HttpRequest&) -> Result<HttpResponse> {
+            json::array all;
+            for (const auto& rule : engine.list()) all.push_back(describe(rule));
+            return json_response(all);
+        });
+    add(changes, "POST", "/api/v1/rules", Action::manage,
         [&engine, &log](const HttpRequest& request) { return post(engine, log, request); });
-    add(reads, "POST", "/api/v1/rules/test", test_rule);
-    add(reads, "GET", "/api/v1/rules/{name}",
+    add(reads, "POST", "/api/v1/rules/test", Action::read, test_rule);
+    add(reads, "GET", "/api/v1/rules/{name}", Action::read,
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             const auto rule = engine.find(request.capture("name"));
             if (!rule)
@@ -197,19 +201,19 @@ void add_rule_routes(Router& router, rules::Engine& engine, const log::Log& log,
                             fmt::format("there is no rule '{}'", request.capture("name")));
             return json_response(describe(*rule));
         });
-    add(changes, "PUT", "/api/v1/rules/{name}",
+    add(changes, "PUT", "/api/v1/rules/{name}", Action::manage,
         [&engine, &log](const HttpRequest& request) { return put(engine, log, request); });
-    add(changes, "DELETE", "/api/v1/rules/{name}",
+    add(changes, "DELETE", "/api/v1/rules/{name}", Action::manage,
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(engine.remove(request.capture("name")));
             return HttpResponse{204, "", {}, ""};
         });
-    add(changes, "POST", "/api/v1/rules/{name}/pause",
+    add(changes, "POST", "/api/v1/rules/{name}/pause", Action::manage,
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto rule, engine.pause(request.capture("name")));
             return json_response(describe(rule));
         });
-    add(changes, "POST", "/api/v1/rules/{name}/resume",
+    add(changes, "POST", "/api/v1/rules/{name}/resume", Action::manage,
         [&engine](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto rule, engine.resume(request.capture("name")));
             return json_response(describe(rule));

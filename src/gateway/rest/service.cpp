@@ -10,15 +10,19 @@ namespace holdfast::gateway {
 
 void add_service_routes(Router& router, const log::Log& log, const Metrics& metrics,
                         WorkQueue& queue) {
-    router.add("GET", "/healthz", {}, [](const HttpRequest&, const Reply& reply) {
-        reply.send(json_response(boost::json::object{{"status", "ok"}}));
-    });
-    router.add("GET", "/readyz", {}, [&log](const HttpRequest&, const Reply& reply) {
-        if (const auto refusing = log.refusing())
-            return reply.send(problem(503, "appends are refused: " + refusing->context));
-        reply.send(json_response(boost::json::object{{"status", "ready"}}));
-    });
-    router.add("GET", "/metrics", {},
+    router.add("GET", "/healthz", {},
+               Right::open("a load balancer has no name, and it tells nothing but that we live"),
+               [](const HttpRequest&, const Reply& reply) {
+                   reply.send(json_response(boost::json::object{{"status", "ok"}}));
+               });
+    router.add("GET", "/readyz", {},
+               Right::open("as above; why it is not ready tells no name of anything"),
+               [&log](const HttpRequest&, const Reply& reply) {
+                   if (const auto refusing = log.refusing())
+                       return reply.send(problem(503, "appends are refused: " + refusing->context));
+                   reply.send(json_response(boost::json::object{{"status", "ready"}}));
+               });
+    router.add("GET", "/metrics", {}, Right::area(access::Action::read, "metrics"),
                on_queue(queue, [&metrics](const HttpRequest&) -> Result<HttpResponse> {
                    return HttpResponse{200,
                                        "application/openmetrics-text; version=1.0.0; charset=utf-8",

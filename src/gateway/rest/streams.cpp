@@ -19,6 +19,7 @@ namespace holdfast::gateway {
 namespace {
 
 namespace json = boost::json;
+using access::Action;
 
 template <class Number>
 std::optional<Number> number_of(const std::string& text) {
@@ -120,10 +121,12 @@ Result<std::shared_ptr<const log::Stream>> find(const log::Log& log, std::string
 void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
                        std::function<void()> changed, WorkQueue& queue) {
     using Names = std::initializer_list<std::string_view>;
-    const auto add = [&](const char* method, const char* path, Names query, auto work) {
-        router.add(method, path, query, on_queue(queue, std::move(work)));
+    const auto add = [&](const char* method, const char* path, Names query, Right right,
+                         auto work) {
+        router.add(method, path, query, std::move(right), on_queue(queue, std::move(work)));
     };
     add("GET", "/api/v1/streams", {"internal"},
+        Right::by_handler(Action::read, access::ResourceKind::stream),
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const bool with_internal, request.flag("internal", false));
             json::array all;
@@ -133,6 +136,7 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
             return json_response(all);
         });
     add("POST", "/api/v1/streams", {},
+        Right::by_handler(Action::manage, access::ResourceKind::stream),
         [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
             log::StreamSettings settings;
             HF_TRY(apply(settings, request.body, true));
@@ -140,12 +144,12 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
             changed();
             return json_response(describe(log, *stream), 201);
         });
-    add("GET", "/api/v1/streams/{name}", {},
+    add("GET", "/api/v1/streams/{name}", {}, Right::stream(Action::read, "name"),
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto stream, find(log, request.capture("name")));
             return json_response(describe(log, *stream));
         });
-    add("GET", "/api/v1/streams/{name}/offsets", {"time_ms"},
+    add("GET", "/api/v1/streams/{name}/offsets", {"time_ms"}, Right::stream(Action::read, "name"),
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto stream, find(log, request.capture("name")));
             HF_TRY(const auto time_ms, request.time_ms("time_ms"));
@@ -157,7 +161,7 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
             }
             return json_response(offsets);
         });
-    add("PATCH", "/api/v1/streams/{name}", {},
+    add("PATCH", "/api/v1/streams/{name}", {}, Right::stream(Action::manage, "name"),
         [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto stream, find(log, request.capture("name")));
             auto settings = stream->settings;
@@ -166,7 +170,7 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
             changed();
             return json_response(describe(log, *altered));
         });
-    add("DELETE", "/api/v1/streams/{name}", {},
+    add("DELETE", "/api/v1/streams/{name}", {}, Right::stream(Action::manage, "name"),
         [&log, users, changed](const HttpRequest& request) -> Result<HttpResponse> {
             const auto name = request.capture("name");
             HF_TRY(find(log, name));

@@ -2,6 +2,7 @@
 
 #include <holdfast/gateway/http/message.hpp>
 #include <holdfast/gateway/http/reply.hpp>
+#include <holdfast/gateway/http/right.hpp>
 
 #include <functional>
 #include <initializer_list>
@@ -21,8 +22,9 @@ public:
     // rest, slashes included: "/api/v1/streams/{name}/records". Of the patterns
     // that fit and have the method the first wins. `query` names the parameters that the handler
     // reads: a request with another one is answered with 400, as what it asks for is not done.
+    // `right` is what the caller must have; a capture that it names is one of the pattern.
     void add(std::string_view method, std::string_view pattern,
-             std::initializer_list<std::string_view> query, Handler handler);
+             std::initializer_list<std::string_view> query, Right right, Handler handler);
 
     // Calls the handler, or answers: 400 for a path that cannot be decoded, 404 where no pattern
     // fits, 405 with Allow where one fits but not with this method. HEAD is served by GET's
@@ -33,6 +35,7 @@ public:
         std::string method;
         std::string path; // its pattern
         std::vector<std::string> query;
+        std::string right; // its text()
     };
     [[nodiscard]] std::vector<Shown> routes() const; // in order of add()
 
@@ -41,6 +44,7 @@ private:
         std::string method;
         std::vector<std::string> levels;
         std::vector<std::string> query;
+        Right right;
         Handler handler;
     };
     [[nodiscard]] static bool fits(const Route& route, const std::vector<std::string>& levels,
