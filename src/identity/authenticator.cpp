@@ -65,6 +65,10 @@ std::shared_ptr<const Directory> Authenticator::directory() const {
     return directory_;
 }
 
+bool Authenticator::has_users() const {
+    return !directory()->policy().is_unrestricted();
+}
+
 void Authenticator::replace(std::shared_ptr<const Directory> directory) {
     assert(directory != nullptr);
     {
@@ -145,6 +149,10 @@ void Authenticator::check_password(std::string user, std::string password, std::
     check.done(fail(Errc::limit_exceeded, "too many passwords are being checked: try again"));
 }
 
+std::int64_t Authenticator::wait_ms(std::string_view user, std::string_view address) {
+    return lockout_.wait_ms(user, address, clock_.monotonic_ms());
+}
+
 void Authenticator::work() {
     for (;;) {
         std::unique_lock lock(mutex_);
@@ -184,6 +192,7 @@ Result<access::Principal> Authenticator::check_token(std::string_view text,
     if (token != nullptr && is_valid(*token, parts->secret, clock_.now_ms()))
         if (auto principal = directory->principal(token->user, access::PrincipalKind::token)) {
             principal->address = address;
+            principal->token_id = token->id;
             return std::move(*principal);
         }
     failed_.add();

@@ -53,6 +53,10 @@ std::optional<access::Principal> Directory::renewed(const access::Principal& was
     }
     const User* found = users_.find(was.name);
     if (found == nullptr || found->is_disabled) return std::nullopt;
+    if (!was.token_id.empty()) {
+        const Token* token = users_.find_token(was.token_id);
+        if (token == nullptr || token->user != was.name) return std::nullopt;
+    }
     now.roles = found->roles;
     return now;
 }

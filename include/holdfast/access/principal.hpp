@@ -25,6 +25,9 @@ struct Principal {
     std::string client_id;   // MQTT; empty elsewhere
     std::string address;     // of the peer, without its port
     std::string common_name; // CN of its certificate; empty without one
+    std::string token_id;    // of the token it came with; empty without one
+
+    friend bool operator==(const Principal&, const Principal&) = default;
 };
 
 } // namespace holdfast::access

@@ -44,6 +44,8 @@ public:
     void stop();
 
     [[nodiscard]] std::shared_ptr<const Directory> directory() const;
+    // Without users everybody may do everything.
+    [[nodiscard]] bool has_users() const;
     // Grows with every replace(): whoever keeps rights compares it.
     [[nodiscard]] std::uint64_t version() const noexcept {
         return version_.load(std::memory_order_acquire);
@@ -57,6 +59,8 @@ public:
     // waiting), closed.
     using Done = std::function<void(Result<access::Principal>)>;
     void check_password(std::string user, std::string password, std::string address, Done done);
+    // How long `user` must wait before a password of it is looked at from `address`; 0 = not.
+    [[nodiscard]] std::int64_t wait_ms(std::string_view user, std::string_view address);
     // Errors: denied.
     [[nodiscard]] Result<access::Principal> check_token(std::string_view text,
                                                         std::string_view address);

@@ -40,7 +40,8 @@ public:
     // Somebody without a name.
     [[nodiscard]] access::Principal anonymous() const;
     // The same principal as this directory has it now: its roles may be others. Nothing where its
-    // user is gone or disabled. What a live connection asks after a reload.
+    // user is gone or disabled, or the token that it came with was revoked. What a live connection
+    // asks after a reload.
     [[nodiscard]] std::optional<access::Principal> renewed(const access::Principal& was) const;
 
 private:
