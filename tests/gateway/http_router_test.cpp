@@ -2,6 +2,8 @@
 // reply whose executor is run by hand.
 #include <holdfast/gateway/http/router.hpp>
 
+#include <holdfast/gateway/http/caller.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
@@ -16,6 +18,7 @@ HttpResponse ask(const Router& router, const std::string& method, const std::str
     HttpRequest request;
     request.method = method;
     request.path = path;
+    request.caller = everybody();
     router.handle(request, Reply(io.get_executor(), std::make_shared<Gate>(),
                                  [&](HttpResponse response) { answer = std::move(response); }));
     io.run();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/address_v6.hpp>
 
 #include <algorithm>
 
@@ -21,7 +22,7 @@ bool is_port(std::string_view text) {
 }
 
 // `authority` is lower case.
-bool is_loopback(std::string_view authority) {
+bool is_ours(std::string_view authority, const HostRules& rules) {
     const auto colon = authority.rfind(':');
     const auto bracket = authority.rfind(']');
     auto host = authority;
@@ -32,7 +33,13 @@ bool is_loopback(std::string_view authority) {
     if (host == "localhost" || host == "[::1]") return true;
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address_v4(host, error);
-    return !error && address.is_loopback();
+    if (!error && address.is_loopback()) return true;
+    if (!rules.has_users) return false;
+    if (!error || rules.is_tls || std::ranges::find(rules.hosts, host) != rules.hosts.end())
+        return true;
+    if (!host.starts_with('[') || !host.ends_with(']')) return false;
+    boost::asio::ip::make_address_v6(host.substr(1, host.size() - 2), error);
+    return !error;
 }
 
 } // namespace
@@ -45,17 +52,19 @@ Result<void> check_origin(const HttpRequest& request, const HostRules& rules) {
     const std::string host =
         lower(rules.authority.empty() ? request.header("host").value_or("") : rules.authority);
     const bool is_named = hosts == 1 || !rules.authority.empty();
-    if (is_named && !is_loopback(host))
+    if (is_named && !is_ours(host, rules))
         return fail(Errc::denied,
-                    fmt::format("Host '{}' is not served: only localhost and loopback addresses, "
-                                "as there are no users yet",
-                                host));
+                    fmt::format("Host '{}' is not served: only {}", host,
+                                rules.has_users
+                                    ? "addresses, localhost, and the `hosts` of the listener"
+                                    : "localhost and loopback addresses, as there are no users"));
+    const auto ours = fmt::format("{}://{}", rules.is_tls ? "https" : "http", host);
     const auto origin = request.header("origin");
-    if (origin && lower(*origin) != "http://" + host)
+    if (origin && lower(*origin) != ours)
         return fail(Errc::denied,
-                    fmt::format("Origin '{}' is not 'http://{}': pages of other sites are not "
+                    fmt::format("Origin '{}' is not '{}': pages of other sites are not "
                                 "served",
-                                *origin, host));
+                                *origin, ours));
     return ok();
 }
 

@@ -1,6 +1,7 @@
 #include <holdfast/gateway/http/router.hpp>
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 
 #include <fmt/format.h>
@@ -44,16 +45,6 @@ std::string join(const std::vector<std::string>& levels, std::size_t from) {
         "{}", fmt::join(levels.begin() + static_cast<std::ptrdiff_t>(from), levels.end(), "/"));
 }
 
-// The session's thread runs a whole shard: what a handler throws must not reach it.
-void call(const Router::Handler& handler, HttpRequest request, const Reply& reply) {
-    try {
-        handler(std::move(request), reply);
-    } catch (const std::exception& failure) {
-        log_error("http", "a request ended by an exception: {}", failure.what());
-        reply.send(problem(500, "the server failed at this request"));
-    }
-}
-
 } // namespace
 
 void Router::add(std::string_view method, std::string_view pattern,
@@ -87,11 +78,11 @@ bool Router::fits(const Route& route, const std::vector<std::string>& levels,
     return levels.size() == route.levels.size();
 }
 
-void Router::handle(HttpRequest request, const Reply& reply) const {
+std::variant<Router::Found, HttpResponse> Router::find(HttpRequest& request) const {
     auto levels = split(request.path);
     for (std::string& level : levels) {
         auto decoded = percent_decode(level, false);
-        if (!decoded) return reply.send(problem(decoded.error()));
+        if (!decoded) return problem(decoded.error());
         level = std::move(decoded).value();
     }
 
@@ -102,19 +93,46 @@ void Router::handle(HttpRequest request, const Reply& reply) const {
         if (!fits(route, levels, request.captures)) continue;
         if (route.method == method) {
             if (const auto known = request.expect_only(route.query); !known)
-                return reply.send(problem(known.error()));
-            return call(route.handler, std::move(request), reply);
+                return problem(known.error());
+            return Found(route);
         }
         if (std::ranges::find(allowed, route.method) != allowed.end()) continue;
         allowed.push_back(route.method);
         if (route.method == "GET") allowed.emplace_back("HEAD");
     }
-    if (allowed.empty())
-        return reply.send(problem(404, fmt::format("nothing is served at {}", request.path)));
+    if (allowed.empty()) return problem(404, fmt::format("nothing is served at {}", request.path));
     auto response = problem(405, fmt::format("{} is not served at {}, but {}", request.method,
                                              request.path, fmt::join(allowed, ", ")));
     response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(allowed, ", ")));
-    reply.send(std::move(response));
+    return response;
+}
+
+std::optional<HttpResponse> Router::Found::refusal(const HttpRequest& request) const {
+    if (right().kind() == Right::Kind::open) return std::nullopt;
+    if (!request.caller) return problem(401, "sign in first");
+    const auto checked = right().check(request.caller->rights, request);
+    if (checked) return std::nullopt;
+    const bool is_nobody = request.caller->principal.kind == access::PrincipalKind::anonymous;
+    if (is_nobody) return problem(401, checked.error().context + "; sign in first");
+    return problem(checked.error());
+}
+
+// The session's thread runs a whole shard: what a handler throws must not reach it.
+void Router::Found::call(HttpRequest request, const Reply& reply) const {
+    try {
+        route_->handler(std::move(request), reply);
+    } catch (const std::exception& failure) {
+        log_error("http", "a request ended by an exception: {}", failure.what());
+        reply.send(problem(500, "the server failed at this request"));
+    }
+}
+
+void Router::handle(HttpRequest request, const Reply& reply) const {
+    auto found = find(request);
+    if (auto* answer = std::get_if<HttpResponse>(&found)) return reply.send(std::move(*answer));
+    const Found& route = std::get<Found>(found);
+    if (auto refused = route.refusal(request)) return reply.send(std::move(*refused));
+    route.call(std::move(request), reply);
 }
 
 std::vector<Router::Shown> Router::routes() const {

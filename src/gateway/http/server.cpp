@@ -34,7 +34,17 @@ HttpShared::HttpShared(const Router& routes, MemoryAccount& account, Metrics& me
       settings(limits),
       requests(metrics.counter("holdfast_http_requests", "HTTP requests received")),
       refused(metrics.counter("holdfast_http_refused", "HTTP requests answered with 4xx")),
-      failed(metrics.counter("holdfast_http_failed", "HTTP requests answered with 5xx")) {}
+      failed(metrics.counter("holdfast_http_failed", "HTTP requests answered with 5xx")),
+      unrecognised(
+          metrics.counter("holdfast_http_unrecognised", "HTTP requests answered with 401")),
+      denied(metrics.counter("holdfast_http_denied", "HTTP requests answered with 403")) {}
+
+void HttpShared::count_answer(unsigned status) noexcept {
+    if (status >= 500) return failed.add();
+    if (status >= 400) refused.add();
+    if (status == 401) unrecognised.add();
+    if (status == 403) denied.add();
+}
 
 class HttpServer::Impl {
 public:
@@ -82,6 +92,7 @@ public:
         port_ = 0;
     }
 
+    void follow_rights() { for_each_session(&HttpSession::follow_rights); }
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] std::size_t connection_count() const noexcept { return shared_->connections; }
 
@@ -189,6 +200,9 @@ std::uint16_t HttpServer::port() const noexcept {
 }
 void HttpServer::stop(std::chrono::milliseconds patience) {
     impl_->stop(patience);
+}
+void HttpServer::follow_rights() {
+    impl_->follow_rights();
 }
 std::size_t HttpServer::connection_count() const noexcept {
     return impl_->connection_count();

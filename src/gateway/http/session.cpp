@@ -1,6 +1,8 @@
 #include <gateway/http/session.hpp>
 
-#include <gateway/http/origin.hpp>
+#include <gateway/http/admission.hpp>
+#include <gateway/http/hung_up.hpp>
+#include <gateway/http/read_problem.hpp>
 #include <gateway/http/taken_bytes.hpp>
 #include <holdfast/gateway/http/body_stream.hpp>
 #include <holdfast/gateway/http/problem.hpp>
@@ -18,10 +20,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include <sys/socket.h>
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -41,31 +41,13 @@ constexpr std::size_t kDrainBytesMax = 1U << 20U;
 constexpr std::chrono::seconds kDrainLimit{1};
 constexpr std::chrono::milliseconds kLateAgain{100};
 
-// The answer to a request that could not be read; nothing where nobody is there to read it.
-std::optional<HttpResponse> answer_to(beast::error_code error, bool is_late,
-                                      const HttpSettings& settings) {
-    if (error == http::error::header_limit)
-        return problem(431, "request line and headers are over " +
-                                std::to_string(settings.header_bytes_max) + " bytes");
-    if (error == http::error::body_limit)
-        return problem(413,
-                       "the body is over " + std::to_string(settings.body_bytes_max) + " bytes");
-    if (error == net::error::operation_aborted && is_late)
-        return problem(408, "the request did not arrive whole in " +
-                                std::to_string(settings.request_limit.count()) + " ms");
-    if (error == http::error::bad_version) return problem(505, "only HTTP/1.0 and HTTP/1.1");
-    if (error == http::error::end_of_stream || error == http::error::partial_message)
-        return std::nullopt;
-    if (error.category() == http::make_error_code(http::error::bad_line_ending).category())
-        return problem(400, "not an HTTP request: " + error.message());
-    return std::nullopt;
-}
-
 class BeastSession final : public HttpSession {
 public:
     BeastSession(tcp::socket socket, std::shared_ptr<HttpShared> shared)
         : stream_(std::move(socket)),
           shared_(std::move(shared)),
+          admission_(std::make_shared<Admission>(shared_->router, shared_->settings.door,
+                                                 stream_.socket(), shared_->gate)),
           replied_(stream_.get_executor()),
           deadline_(stream_.get_executor()) {
         shared_->connections.fetch_add(1);
@@ -90,8 +72,13 @@ public:
         is_closed_ = true;
         stream_.close();
         replied_.cancel();
+        admission_->close();
         gone_.request_stop();
         if (body_) body_->close();
+    }
+
+    void follow_rights() override {
+        if (body_ && admission_->is_revoked()) body_->close();
     }
 
 private:
@@ -118,12 +105,18 @@ private:
         parser.header_limit(shared_->settings.header_bytes_max);
         parser.body_limit(shared_->settings.body_bytes_max);
         auto refusal = co_await read_header(parser);
+        const bool is_understood = !refusal;
+        if (!refusal) refusal = co_await admission_->admit(request_);
+        const bool goes_on = is_understood && refusal && co_await pass_over_body(parser, taken);
+        if (!refusal) refusal = co_await answer_expectation();
         if (!refusal) refusal = co_await read_body(parser, taken);
         deadline_.cancel();
         shared_->requests.add();
         if (refusal) {
-            if (refusal->status != 0) co_await write(std::move(*refusal), false, false);
-            co_return false;
+            if (refusal->status == 0) co_return false;
+            const bool keep_alive = goes_on && parser.get().keep_alive() && !shared_->is_stopping;
+            co_return co_await write(std::move(*refusal), keep_alive,
+                                     parser.get().method() == http::verb::head);
         }
         const bool is_head = parser.get().method() == http::verb::head;
         const bool keep_alive = parser.get().keep_alive();
@@ -166,7 +159,8 @@ private:
         const auto [error, count] =
             co_await http::async_read_header(stream_, buffer_, parser, as_values);
         if (error)
-            co_return answer_to(error, is_late_, shared_->settings).value_or(HttpResponse{0, {}});
+            co_return read_problem(error, is_late_, shared_->settings)
+                .value_or(HttpResponse{0, {}});
 
         const auto& message = parser.get();
         request_ = {};
@@ -180,7 +174,9 @@ private:
         for (const auto& field : message)
             request_.headers.emplace_back(std::string(field.name_string()),
                                           std::string(field.value()));
-        const HostRules rules{parts.value().authority, message.version() >= 11};
+        HostRules rules = admission_->host_rules();
+        rules.authority = parts.value().authority;
+        rules.must_have_host = message.version() >= 11;
         if (auto checked = check_origin(request_, rules); !checked)
             co_return problem(checked.error());
         if (message.find(http::field::transfer_encoding) != message.end() && !message.chunked())
@@ -188,7 +184,7 @@ private:
         auto query = parse_query(parts.value().query);
         if (!query) co_return problem(query.error());
         request_.query = std::move(query).value();
-        co_return co_await answer_expectation();
+        co_return std::nullopt;
     }
 
     net::awaitable<std::optional<HttpResponse>> answer_expectation() {
@@ -219,14 +215,25 @@ private:
                 co_await http::async_read(stream_, buffer_, parser, as_values);
             body.resize(used + step - parser.get().body().size);
             if (error && error != http::error::need_buffer)
-                co_return answer_to(error, is_late_, shared_->settings)
+                co_return read_problem(error, is_late_, shared_->settings)
                     .value_or(HttpResponse{0, {}});
         }
         co_return std::nullopt;
     }
 
+    // A small body of a request that was refused: of no use, but its connection is. True where it
+    // can go on.
+    net::awaitable<bool> pass_over_body(Parser& parser, TakenBytes& taken) {
+        if (parser.is_done()) co_return true;
+        const auto left = parser.content_length_remaining();
+        if (!left || *left > kBodyStepBytes || request_.header("expect")) co_return false;
+        const auto broken = co_await read_body(parser, taken);
+        co_return !broken;
+    }
+
     // The handler's reply; nothing where the connection was closed before it came.
     net::awaitable<std::optional<HttpResponse>> handle(HttpRequest request) {
+        const bool is_read = request.method == "GET" || request.method == "HEAD";
         response_.reset();
         gone_ = std::stop_source();
         watch_client();
@@ -236,10 +243,13 @@ private:
             self->response_ = std::move(response);
             self->replied_.cancel();
         };
-        shared_->router.handle(std::move(request), Reply(stream_.get_executor(), shared_->gate,
-                                                         std::move(sink), gone_.get_token()));
+        admission_->serve(std::move(request), Reply(stream_.get_executor(), shared_->gate,
+                                                    std::move(sink), gone_.get_token()));
         // The sink is posted to this thread, so it has not run yet.
         while (!response_ && !is_closed_) co_await replied_.async_wait(as_values);
+        // A reader may have waited long. What was changed is changed, and is told so.
+        if (response_ && is_read && admission_->is_revoked())
+            response_ = problem(403, "the right to read this was taken away meanwhile");
         co_return std::move(response_);
     }
 
@@ -247,24 +257,18 @@ private:
     // request is the next one. Of a client that sent that already nothing is heard.
     void watch_client() {
         if (std::exchange(is_watching_, true)) return;
-        stream_.socket().async_wait(
-            tcp::socket::wait_read, [weak = weak_from_this(), this](beast::error_code error) {
-                const auto self = weak.lock();
-                if (!self) return;
-                is_watching_ = false;
-                if (error) return;
-                char next = 0;
-                const auto peeked =
-                    ::recv(stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
-                if (peeked == 0 || (peeked < 0 && errno != EAGAIN)) gone_.request_stop();
-            });
+        stream_.socket().async_wait(tcp::socket::wait_read,
+                                    [weak = weak_from_this(), this](beast::error_code error) {
+                                        const auto self = weak.lock();
+                                        if (!self) return;
+                                        is_watching_ = false;
+                                        if (!error && has_hung_up(stream_.socket()))
+                                            gone_.request_stop();
+                                    });
     }
 
     net::awaitable<bool> write(HttpResponse response, bool keep_alive, bool is_head) {
-        if (response.status >= 500)
-            shared_->failed.add();
-        else if (response.status >= 400)
-            shared_->refused.add();
+        shared_->count_answer(response.status);
         http::response<http::string_body> message;
         fill_head(message, response);
         message.keep_alive(keep_alive);
@@ -289,7 +293,7 @@ private:
         if (!response.content_type.empty())
             message.set(http::field::content_type, response.content_type);
         message.set("X-Content-Type-Options", "nosniff");
-        for (const auto& [name, value] : response.headers) message.set(name, value);
+        for (const auto& [name, value] : response.headers) message.insert(name, value);
     }
 
     struct BodyForm {
@@ -314,13 +318,14 @@ private:
         bool is_sent = true;
         while (is_sent && !is_closed_) {
             const auto piece = co_await next_piece();
-            if (!piece) break;
+            if (!piece || admission_->is_revoked()) break;
             if (piece->empty()) continue; // as a chunk it would be the last
             is_sent = form.is_chunked ? co_await send(http::make_chunk(net::buffer(*piece)))
                                       : co_await send(net::buffer(*piece));
         }
         // Without the last chunk the client knows that something is missing.
-        const bool is_whole = is_sent && !is_closed_ && !body_->is_broken();
+        const bool is_whole =
+            is_sent && !is_closed_ && !admission_->is_revoked() && !body_->is_broken();
         if (is_whole && form.is_chunked) is_sent = co_await send(http::make_chunk_last());
         body_->close();
         body_.reset();
@@ -370,6 +375,7 @@ private:
 
     beast::tcp_stream stream_;
     const std::shared_ptr<HttpShared> shared_;
+    const std::shared_ptr<Admission> admission_;
     beast::flat_buffer buffer_;
     net::steady_timer replied_;  // cancelled when response_ is there
     net::steady_timer deadline_; // of reading one request

@@ -18,13 +18,17 @@ struct HttpShared {
     HttpShared(const Router& routes, MemoryAccount& account, Metrics& metrics,
                const HttpSettings& limits);
 
+    void count_answer(unsigned status) noexcept;
+
     const Router& router;
     MemoryAccount& memory;
     const HttpSettings settings;
     std::shared_ptr<Gate> gate = std::make_shared<Gate>();
     Counter& requests;
-    Counter& refused; // answered with 4xx
-    Counter& failed;  // answered with 5xx
+    Counter& refused;      // answered with 4xx
+    Counter& failed;       // answered with 5xx
+    Counter& unrecognised; // answered with 401; among those refused, as the next
+    Counter& denied;       // answered with 403
     std::atomic<std::size_t> connections{0};
     std::atomic<bool> is_stopping{false};
 };
@@ -41,6 +45,8 @@ public:
     // Closes it if no request is under way, else after its reply.
     virtual void finish() = 0;
     virtual void close() = 0;
+    // Ends an answer that its caller may not have any more.
+    virtual void follow_rights() = 0;
 };
 
 } // namespace holdfast::gateway

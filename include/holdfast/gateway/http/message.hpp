@@ -14,6 +14,7 @@
 namespace holdfast::gateway {
 
 class BodyStream;
+struct Caller;
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
@@ -25,6 +26,8 @@ struct HttpRequest {
     NamedValues headers;  // as sent, in order
     NamedValues captures; // what the route's `{name}` levels matched, decoded; set by the router
     std::string body;
+    std::shared_ptr<const Caller> caller; // never null in a handler
+    bool is_tls = false;                  // it came over TLS
 
     // The first of that name; headers whatever the case of their name.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;

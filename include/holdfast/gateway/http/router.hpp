@@ -6,14 +6,18 @@
 
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace holdfast::gateway {
 
 // Which handler answers which method and path. Filled before the server starts, then only read.
 class Router {
+    struct Route;
+
 public:
     // May answer later and from any thread; must not block.
     using Handler = std::function<void(HttpRequest, Reply)>;
@@ -26,9 +30,27 @@ public:
     void add(std::string_view method, std::string_view pattern,
              std::initializer_list<std::string_view> query, Right right, Handler handler);
 
-    // Calls the handler, or answers: 400 for a path that cannot be decoded, 404 where no pattern
-    // fits, 405 with Allow where one fits but not with this method. HEAD is served by GET's
+    // Where a request leads. Good as long as the router.
+    class Found {
+    public:
+        explicit Found(const Route& route) noexcept : route_(&route) {}
+
+        [[nodiscard]] const Right& right() const noexcept { return route_->right; }
+        // What keeps request.caller from it: 401 where there is none, or nobody in particular;
+        // else 403.
+        [[nodiscard]] std::optional<HttpResponse> refusal(const HttpRequest& request) const;
+        // The handler. What find() and refusal() said comes before.
+        void call(HttpRequest request, const Reply& reply) const;
+
+    private:
+        const Route* route_;
+    };
+    // By method, path and query alone, so before the body is there; sets the captures. Or the
+    // answer: 400 for a path that cannot be decoded or a query that is not known, 404 where no
+    // pattern fits, 405 with Allow where one fits but not with this method. HEAD is served by GET's
     // handler.
+    [[nodiscard]] std::variant<Found, HttpResponse> find(HttpRequest& request) const;
+    // All three.
     void handle(HttpRequest request, const Reply& reply) const;
 
     struct Shown {

@@ -12,8 +12,21 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
+
+namespace holdfast::identity {
+class Authenticator;
+}
 
 namespace holdfast::gateway {
+
+// Who is let in, and under which names the server is reached.
+struct HttpDoor {
+    identity::Authenticator* identity = nullptr; // null: everybody may do everything
+    bool takes_anonymous = true;                 // requests that do not say who sends them
+    bool is_tls = false;
+    std::vector<std::string> hosts{}; // that Host may name, in lower case (check_origin())
+};
 
 struct HttpSettings {
     std::uint32_t header_bytes_max = 16'384; // request line and headers: 431, 414
@@ -21,13 +34,14 @@ struct HttpSettings {
     std::chrono::milliseconds idle_limit{60'000};    // between requests: closed without a word
     std::chrono::milliseconds request_limit{30'000}; // to receive one request: 408; to send one
     std::size_t connections_max = 1'024;             // beyond: 503 and closed
+    HttpDoor door{};
 };
 
 // HTTP/1.1 on one address. Sockets are dealt out to the io_contexts, each run by one thread.
 //
-// Only clients of this machine are served: Host must name a loopback address or localhost, and an
-// Origin must be that same host, so that no foreign page reaches us through a browser (DNS
-// rebinding). Requests of one connection are answered one after the other, in order.
+// Who sends a request, and whether he may, is settled before its body is read. Without users only
+// clients of this machine are served; no foreign page reaches us through a browser, with users or
+// without (check_origin()). Requests of one connection are answered one after the other, in order.
 class HttpServer {
 public:
     // All arguments outlive the server; the io_contexts outlive it and all handlers under way.
@@ -41,6 +55,9 @@ public:
     // No new connections; idle ones are closed, requests under way get `patience` to be answered.
     // Not on an io_context's thread, and while these run. No handler is called after it returns.
     void stop(std::chrono::milliseconds patience);
+    // Users or rights have changed: answers that go on end where their caller may not have them any
+    // more. Any thread.
+    void follow_rights();
     [[nodiscard]] std::size_t connection_count() const noexcept;
 
 private:
