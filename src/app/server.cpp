@@ -32,7 +32,7 @@ struct Server::Parts {
         list.add<HistoryPart>(ground, log, consumers);
         list.add<CompactionPart>(ground, log);
         list.add<MqttPart>(ground, broker);
-        list.add<HttpPart>(ground, log, broker, alarms, rules, models);
+        list.add<HttpPart>(ground, identity, log, broker, alarms, rules, models);
     }
 
     Ground ground;

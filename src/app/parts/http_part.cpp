@@ -49,9 +49,13 @@ Result<void> HttpPart::start() {
     make_query_engine();
     add_routes();
     add_housekeeping();
-    auto server =
-        std::make_unique<gateway::HttpServer>(broker_.io_contexts(), router_, ground_.memory,
-                                              ground_.metrics, http_settings(config.limits));
+    gateway::HttpSettings settings = http_settings(config.limits);
+    settings.door.identity = &identity_.authenticator();
+    settings.door.takes_anonymous = listener.takes_anonymous;
+    settings.door.hosts = listener.hosts;
+    rights_version_ = identity_.authenticator().version();
+    auto server = std::make_unique<gateway::HttpServer>(
+        broker_.io_contexts(), router_, ground_.memory, ground_.metrics, std::move(settings));
     HF_TRY(server->start(listener.endpoint.address, listener.endpoint.port));
     server_ = std::move(server);
     return ok();
@@ -114,10 +118,21 @@ void HttpPart::add_housekeeping() {
         if (expired != 0) log_info("log", "{} offsets of consumer groups expired", expired);
         return ok();
     });
+    ground_.housekeeping.add("rights of HTTP requests", 1s, [this]() -> Result<void> {
+        follow_rights();
+        return ok();
+    });
     ground_.housekeeping.add("answers by Idempotency-Key", 10min, [this]() -> Result<void> {
         HF_TRY(keys_->expire(ground_.expiry_clock.now_ms()));
         return ok();
     });
+}
+
+// Answers that go on are looked at when users or rights have changed, whoever changed them.
+void HttpPart::follow_rights() {
+    const std::uint64_t version = identity_.authenticator().version();
+    if (!server_ || std::exchange(rights_version_, version) == version) return;
+    server_->follow_rights();
 }
 
 void HttpPart::stop() {

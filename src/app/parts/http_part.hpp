@@ -4,6 +4,7 @@
 #include "app/ground.hpp"
 #include "app/parts/alarms_part.hpp"
 #include "app/parts/broker_part.hpp"
+#include "app/parts/identity_part.hpp"
 #include "app/parts/log_part.hpp"
 #include "app/parts/models_part.hpp"
 #include "app/parts/part.hpp"
@@ -16,6 +17,7 @@
 #include <holdfast/log/group_offsets.hpp>
 #include <holdfast/query/engine.hpp>
 
+#include <cstdint>
 #include <memory>
 
 namespace holdfast::app {
@@ -23,9 +25,11 @@ namespace holdfast::app {
 // REST over HTTP, unless it is off.
 class HttpPart final : public Part {
 public:
-    HttpPart(Ground& ground, const LogPart& log, const BrokerPart& broker, AlarmsPart& alarms,
-             const RulesPart& rules, const ModelsPart& models)
+    HttpPart(Ground& ground, const IdentityPart& identity, const LogPart& log,
+             const BrokerPart& broker, AlarmsPart& alarms, const RulesPart& rules,
+             const ModelsPart& models)
         : ground_(ground),
+          identity_(identity),
           log_(log),
           broker_(broker),
           alarms_(alarms),
@@ -34,14 +38,17 @@ public:
 
     Result<void> start() override;
     void stop() override;
+    void reload() override { follow_rights(); } // identity_ comes before
     [[nodiscard]] std::vector<std::string> listening() const override;
 
 private:
     void make_query_engine();
     void add_routes();
     void add_housekeeping();
+    void follow_rights();
 
     Ground& ground_;
+    const IdentityPart& identity_;
     const LogPart& log_;
     const BrokerPart& broker_;
     AlarmsPart& alarms_;
@@ -58,6 +65,7 @@ private:
     std::unique_ptr<query::Engine> query_;
     gateway::Router router_;
     std::unique_ptr<gateway::HttpServer> server_; // listens, where it is set
+    std::uint64_t rights_version_ = 0;            // that the server follows
 };
 
 } // namespace holdfast::app
