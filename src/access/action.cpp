@@ -51,7 +51,7 @@ std::string_view to_string(ResourceKind kind) noexcept {
 bool fits(Action action, ResourceKind kind) noexcept {
     switch (action) {
         case Action::connect: return kind == ResourceKind::client_id;
-        case Action::publish: return kind == ResourceKind::topic;
+        case Action::publish:
         case Action::subscribe:
             return kind == ResourceKind::topic || kind == ResourceKind::topic_filter;
         case Action::read:

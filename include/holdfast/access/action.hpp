@@ -9,7 +9,8 @@ namespace holdfast::access {
 // What somebody wants to do.
 enum class Action : std::uint8_t {
     connect,    // with a client id
-    publish,    // to a topic, by whatever protocol; retained messages and wills, too
+    publish,    // to a topic, by whatever protocol; retained messages and wills, too; to a topic
+                // filter: to every topic that it can match
     subscribe,  // to a topic filter, and to get a message of a topic
     read,       // records of a stream, or what an area shows
     write,      // records into a stream
