@@ -1,6 +1,7 @@
 #include "query/statement_run.hpp"
 
 #include "query/log_source.hpp"
+#include "query/source_rights.hpp"
 
 #include <fmt/format.h>
 
@@ -65,6 +66,10 @@ constexpr RecordColumn kRecordColumns[] = {
 
 } // namespace
 
+bool StatementRun::may_read(SourceKind kind, std::string_view name) const {
+    return !may_read_ || may_read_(kind, name);
+}
+
 const Table* StatementRun::table(std::string_view name) const {
     for (const auto& each : parts_.tables)
         if (each->schema().name == name) return each.get();
@@ -82,9 +87,11 @@ bool StatementRun::has_stream(std::string_view name) const {
 
 std::vector<std::string> StatementRun::names() const {
     std::vector<std::string> names;
-    for (const auto& each : parts_.tables) names.push_back(each->schema().name);
+    for (const auto& each : parts_.tables)
+        if (may_read(SourceKind::table, each->schema().name)) names.push_back(each->schema().name);
     for (const auto& stream : parts_.log.streams())
-        if (!stream->settings.internal) names.push_back(stream->settings.name);
+        if (!stream->settings.internal && may_read(SourceKind::stream, stream->settings.name))
+            names.push_back(stream->settings.name);
     return names;
 }
 
@@ -103,6 +110,7 @@ Result<std::unique_ptr<exec::Cursor>> StatementRun::open(const sql::SourcePlan& 
 Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
     const std::int64_t start_ms = parts_.clock.monotonic_ms();
     HF_TRY(const auto statement, sql::parse_statement(request.sql));
+    may_read_ = request.may_read;
     Summary summary;
     const auto finish = [&] { summary.elapsed_ms = parts_.clock.monotonic_ms() - start_ms; };
     if (statement.kind == sql::Statement::Kind::explain_analyze)
@@ -126,6 +134,9 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
     HF_TRY(const auto plan,
            sql::bind_query(statement.query, *this,
                            sql::Bindings{parts_.clock.now_ms() * 1000, numbered, named}));
+    if (may_read_) {
+        HF_TRY(check_sources(plan, may_read_, parts_.streams_of));
+    }
     if (statement.kind == sql::Statement::Kind::explain) {
         Lines lines;
         for (auto& line : exec::explain(*exec::build(plan, *this))) lines.push_back({line});
@@ -183,9 +194,8 @@ Result<StatementRun::Lines> StatementRun::shown(const std::string& what) const {
         return fail(Errc::malformed,
                     fmt::format("line 1, column 6: TABLES is expected, not '{}'", what));
     Lines lines;
-    for (const auto& each : parts_.tables) lines.push_back({each->schema().name, "table"});
-    for (const auto& stream : parts_.log.streams())
-        if (!stream->settings.internal) lines.push_back({stream->settings.name, "stream"});
+    for (const std::string& name : names())
+        lines.push_back({name, table(name) != nullptr ? "table" : "stream"});
     std::sort(lines.begin(), lines.end());
     return lines;
 }
@@ -195,6 +205,9 @@ Result<StatementRun::Lines> StatementRun::described(const sql::RelationRef& rela
     const sql::TableSchema* schema =
         relation.kind == sql::RelationRef::Kind::name ? find_table(relation.name) : nullptr;
     if (schema != nullptr) {
+        if (may_read_) {
+            HF_TRY(may_read_(SourceKind::table, relation.name));
+        }
         for (const auto& column : schema->columns)
             lines.push_back({column.name, std::string(column::to_string(column.type))});
         return lines;

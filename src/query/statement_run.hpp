@@ -20,6 +20,7 @@ private:
     [[nodiscard]] Result<std::unique_ptr<exec::Cursor>> open(const sql::SourcePlan& source,
                                                              exec::Context& context) const override;
 
+    [[nodiscard]] bool may_read(SourceKind kind, std::string_view name) const;
     [[nodiscard]] const Table* table(std::string_view name) const;
     [[nodiscard]] Result<void> stream_rows(const sql::QueryPlan& plan, exec::Context& context,
                                            Sink& sink, Summary& summary) const;
@@ -32,6 +33,7 @@ private:
 
     const EngineSettings& settings_;
     const Engine::Parts& parts_;
+    MayRead may_read_;
 };
 
 } // namespace holdfast::query

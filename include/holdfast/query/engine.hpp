@@ -28,12 +28,19 @@ struct EngineSettings {
 // A value that stands for $1 or :name.
 using Parameter = std::variant<std::monostate, std::int64_t, double, bool, std::string>;
 
+enum class SourceKind : std::uint8_t { stream, table };
+// Whether whoever asks may read it; denied, with why. Called on the query's thread.
+using MayRead = std::function<Result<void>(SourceKind kind, std::string_view name)>;
+
 struct Request {
     std::string sql;
     std::vector<Parameter> numbered{};
     std::vector<std::pair<std::string, Parameter>> named{};
     std::int64_t timeout_ms = 60'000; // at most EngineSettings::timeout_ms_max
     std::stop_token stop{};           // whoever asked has gone
+    // Asked of every stream and table before anything is read, also of those that a topic filter
+    // leads to. Empty: all may be read.
+    MayRead may_read{};
 };
 
 // Hears the answer on the query's thread, batch by batch. An Error ends the query with it: that is
