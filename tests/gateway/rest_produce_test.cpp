@@ -1,6 +1,7 @@
 // Goal: records put into a stream over REST are there with key, value, headers and time, all of a
 // request or none, and once for each Idempotency-Key. Method: a real log behind a raw HTTP client.
 #include <gateway/rest_fixture.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/record/partitioner.hpp>
 
 #include <fmt/format.h>
@@ -236,6 +237,7 @@ TEST_CASE("answers are forgotten after a day", "[gateway][rest]") {
     gateway::IdempotencyKeys keys(*log, clock);
     gateway::HttpRequest request;
     request.method = "POST";
+    request.caller = gateway::everybody();
     const auto take = [&](std::string_view key) {
         auto turn = keys.begin(key, request);
         auto* ticket = std::get_if<std::shared_ptr<gateway::IdempotencyKeys::Ticket>>(&turn);

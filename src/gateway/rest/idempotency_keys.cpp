@@ -2,6 +2,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/base/crc32c.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/keyspace.hpp>
 #include <holdfast/log/state_write.hpp>
@@ -21,6 +22,9 @@ constexpr std::size_t kExpiredAtOnce = 10'000;
 std::string fingerprint(const HttpRequest& request) {
     std::string target = request.method + " " + request.path;
     for (const auto& [name, value] : request.query) target += "&" + name + "=" + value;
+    // Without users nothing is added, so that keys of before an update are known after it.
+    if (const std::string& user = request.caller->principal.name; !user.empty())
+        target += " of " + user;
     Bytes bytes;
     ByteWriter writer(bytes);
     writer.u32_be(crc32c(as_bytes(target)));

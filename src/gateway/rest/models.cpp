@@ -1,4 +1,5 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/models/engine.hpp>
@@ -59,8 +60,15 @@ Result<void> check_size(const HttpRequest& request) {
     return ok();
 }
 
+// A model reads for whoever makes it, and shows him what it sees.
+Result<void> check_source(const HttpRequest& request, const models::ModelSpec& spec) {
+    return check_right(request.caller->rights, Action::read, access::Resource::stream(spec.source));
+}
+
 Result<HttpResponse> post(models::Engine& engine, const HttpRequest& request) {
     HF_TRY(check_size(request));
+    HF_TRY(const auto spec, models::parse_model(request.body, kOrigin));
+    HF_TRY(check_source(request, spec));
     HF_TRY(const auto model, engine.create(request.body, kOrigin));
     return json_response(describe(model), 201);
 }
@@ -69,6 +77,7 @@ Result<HttpResponse> post(models::Engine& engine, const HttpRequest& request) {
 Result<HttpResponse> put(models::Engine& engine, const HttpRequest& request) {
     HF_TRY(check_size(request));
     HF_TRY(const auto spec, models::parse_model(request.body, kOrigin));
+    HF_TRY(check_source(request, spec));
     const auto name = request.capture("name");
     if (spec.name != name)
         return fail(Errc::malformed, fmt::format("the definition is of model '{}', the path names "

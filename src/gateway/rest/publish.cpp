@@ -1,6 +1,7 @@
 #include <gateway/rest/json.hpp>
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/broker/publisher.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/gateway/rest/once.hpp>
@@ -82,6 +83,17 @@ Result<broker::PublishBatch> many(const HttpRequest& request) {
     return batch;
 }
 
+// All or nothing, as the batch is stored.
+Result<void> check_topics(const access::Rights& rights, const broker::PublishBatch& batch) {
+    for (std::size_t i = 0; i < batch.messages.size(); ++i) {
+        const auto topic = access::Resource::topic(batch.messages[i].topic);
+        const auto allowed = check_right(rights, access::Action::publish, topic);
+        if (!allowed)
+            return fail(Errc::denied, fmt::format("message {}: {}", i, allowed.error().context));
+    }
+    return ok();
+}
+
 using Placed = std::span<const broker::Placed>;
 
 // Publishes the batch; `answer_of` makes the answer from where its messages went.
@@ -124,6 +136,8 @@ void publish_many(broker::Publisher& publisher, const HttpRequest& request, cons
     if (!batch) return reply.send(problem(batch.error()));
     if (batch.value().messages.empty())
         return reply.send(json_response(boost::json::object{{"accepted", 0}}));
+    if (const auto allowed = check_topics(request.caller->rights, batch.value()); !allowed)
+        return reply.send(problem(allowed.error()));
     publish(publisher, std::move(batch).value(), reply, ticket,
             [](Placed placed) { return boost::json::object{{"accepted", placed.size()}}; });
 }

@@ -1,5 +1,6 @@
 #include <gateway/rest/json.hpp>
 #include <gateway/rest/query_answer.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 
@@ -110,6 +111,16 @@ Result<Asked> read_request(const HttpRequest& request) {
     return asked;
 }
 
+// A table that has no area of its own shows something of every stream.
+Result<void> may_read(const access::Rights& rights, query::SourceKind kind, std::string_view name) {
+    using access::Action;
+    using access::Resource;
+    if (kind == query::SourceKind::stream)
+        return check_right(rights, Action::read, Resource::stream(name));
+    if (access::is_area(name)) return check_right(rights, Action::read, Resource::area(name));
+    return check_right(rights, Action::read, Resource::stream("*"));
+}
+
 } // namespace
 
 void add_query_route(Router& router, query::Engine& engine) {
@@ -119,6 +130,9 @@ void add_query_route(Router& router, query::Engine& engine) {
         auto answer = std::make_shared<QueryAnswer>(asked.value().format, reply);
         query::Request query = std::move(asked.value().request);
         query.stop = answer->stop_token();
+        query.may_read = [caller = request.caller](query::SourceKind kind, std::string_view name) {
+            return may_read(caller->rights, kind, name);
+        };
         const auto submitted = engine.submit(
             std::move(query), answer,
             [answer](Result<query::Summary> outcome) { answer->done(std::move(outcome)); });

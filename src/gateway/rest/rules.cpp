@@ -1,5 +1,7 @@
 #include <gateway/rest/json.hpp>
+#include <gateway/rest/rule_rights.hpp>
 #include <holdfast/base/clock.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/log/log.hpp>
@@ -74,7 +76,8 @@ Result<sql::RuleStatement> checked(const std::string& sql, const log::Log& log) 
 
 Result<HttpResponse> post(rules::Engine& engine, const log::Log& log, const HttpRequest& request) {
     HF_TRY(const std::string sql, sql_of(request));
-    HF_TRY(checked(sql, log));
+    HF_TRY(const auto statement, checked(sql, log));
+    HF_TRY(check_rule_rights(request.caller->rights, statement));
     HF_TRY(const auto rule, engine.create(sql));
     return json_response(describe(rule), 201);
 }
@@ -83,6 +86,7 @@ Result<HttpResponse> post(rules::Engine& engine, const log::Log& log, const Http
 Result<HttpResponse> put(rules::Engine& engine, const log::Log& log, const HttpRequest& request) {
     HF_TRY(const std::string sql, sql_of(request));
     HF_TRY(const auto statement, checked(sql, log));
+    HF_TRY(check_rule_rights(request.caller->rights, statement));
     const auto name = request.capture("name");
     if (statement.name != name)
         return fail(Errc::malformed, fmt::format("the statement creates rule '{}', the path names "

@@ -1,5 +1,6 @@
 #include <gateway/rest/json.hpp>
 #include <holdfast/base/metrics.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/log/log.hpp>
@@ -15,11 +16,14 @@ void add_service_routes(Router& router, const log::Log& log, const Metrics& metr
                [](const HttpRequest&, const Reply& reply) {
                    reply.send(json_response(boost::json::object{{"status", "ok"}}));
                });
-    router.add("GET", "/readyz", {},
-               Right::open("as above; why it is not ready tells no name of anything"),
-               [&log](const HttpRequest&, const Reply& reply) {
+    router.add("GET", "/readyz", {}, Right::open("as above; why it is not ready is not for all"),
+               [&log](const HttpRequest& request, const Reply& reply) {
+                   const bool may_know = request.caller->rights.allows(
+                       access::Action::read, access::Resource::area("metrics"));
                    if (const auto refusing = log.refusing())
-                       return reply.send(problem(503, "appends are refused: " + refusing->context));
+                       return reply.send(
+                           problem(503, may_know ? "appends are refused: " + refusing->context
+                                                 : "appends are refused"));
                    reply.send(json_response(boost::json::object{{"status", "ready"}}));
                });
     router.add("GET", "/metrics", {}, Right::area(access::Action::read, "metrics"),

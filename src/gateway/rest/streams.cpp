@@ -1,4 +1,5 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/log/log.hpp>
@@ -130,8 +131,10 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
         [&log](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const bool with_internal, request.flag("internal", false));
             json::array all;
+            const access::Rights& rights = request.caller->rights;
             for (const auto& stream : log.streams())
-                if (with_internal || !stream->settings.internal)
+                if ((with_internal || !stream->settings.internal) &&
+                    rights.allows(Action::read, access::Resource::stream(stream->settings.name)))
                     all.push_back(describe(log, *stream));
             return json_response(all);
         });
@@ -140,6 +143,8 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
         [&log, changed](const HttpRequest& request) -> Result<HttpResponse> {
             log::StreamSettings settings;
             HF_TRY(apply(settings, request.body, true));
+            HF_TRY(check_right(request.caller->rights, Action::manage,
+                               access::Resource::stream(settings.name)));
             HF_TRY(const auto stream, log.create_stream(settings));
             changed();
             return json_response(describe(log, *stream), 201);
