@@ -1,5 +1,7 @@
 #include "history/rows.hpp"
 
+#include "history/time_order.hpp"
+
 #include <algorithm>
 #include <bit>
 
@@ -24,10 +26,6 @@ bool same_value(const Value& left, const Value& right) noexcept {
     return left.as_int() == right.as_int();
 }
 
-bool is_earlier(const RowRef& left, const RowRef& right) noexcept {
-    return left.ts_us() < right.ts_us();
-}
-
 } // namespace
 
 void append_refs(const Rows& rows, std::vector<RowRef>& out) {
@@ -43,8 +41,7 @@ bool same_values(const RowRef& left, const RowRef& right) noexcept {
 }
 
 void order_and_fold(std::vector<RowRef>& rows) {
-    if (!std::is_sorted(rows.begin(), rows.end(), is_earlier))
-        std::stable_sort(rows.begin(), rows.end(), is_earlier);
+    sort_by_time(rows, [](const RowRef& row) { return row.ts_us(); });
     auto kept = rows.begin();
     auto same_time = rows.begin(); // the first kept row of the time that is looked at
     for (const RowRef& row : rows) {

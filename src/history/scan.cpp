@@ -1,6 +1,7 @@
 // Reading: the chunks and heads of a device, one time partition after the other, merged by time.
 #include "history/chunk_group.hpp"
 #include "history/store_impl.hpp"
+#include "history/time_order.hpp"
 
 #include <holdfast/column/timestamp.hpp>
 
@@ -65,11 +66,7 @@ public:
             for (const RowRef& ref : refs)
                 if (span_.holds(ref.ts_us())) found.push_back({ref, &part});
         }
-        const auto is_earlier = [](const FoundRow& left, const FoundRow& right) {
-            return left.ref.ts_us() < right.ref.ts_us();
-        };
-        if (!std::is_sorted(found.begin(), found.end(), is_earlier))
-            std::stable_sort(found.begin(), found.end(), is_earlier);
+        sort_by_time(found, [](const FoundRow& row) { return row.ref.ts_us(); });
         return found;
     }
 
