@@ -119,6 +119,9 @@ std::optional<std::int64_t> timestamp_from_epoch(double value) noexcept {
 
 std::string format_timestamp(std::int64_t us) {
     namespace chrono = std::chrono;
+    constexpr std::int64_t kMost =
+        900'000'000'000'000'000; // the year 30,489: chrono ends at 32,767
+    if (us <= -kMost || us >= kMost) return fmt::format("{} us since 1970", us);
     const chrono::sys_time<chrono::microseconds> at{chrono::microseconds(us)};
     const auto days = chrono::floor<chrono::days>(at);
     const chrono::year_month_day date(days);

@@ -19,7 +19,8 @@ namespace holdfast::column {
 [[nodiscard]] std::optional<std::int64_t> timestamp_from_epoch(std::int64_t value) noexcept;
 [[nodiscard]] std::optional<std::int64_t> timestamp_from_epoch(double value) noexcept;
 
-// RFC 3339 in UTC with milliseconds, or microseconds where they are not zero.
+// RFC 3339 in UTC with milliseconds, or microseconds where they are not zero. What no calendar of
+// ours has (from 9e17 us, past the year 30,000) is given as its number.
 [[nodiscard]] std::string format_timestamp(std::int64_t us);
 
 } // namespace holdfast::column
