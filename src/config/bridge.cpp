@@ -28,6 +28,8 @@ void read_bridge(const YAML::Node& node, const std::vector<StreamConfig>& stream
         if (route.topic.empty()) map.wrong(item, "topic", "is missing");
         if (route.stream.empty())
             map.wrong(item, "stream", "is missing");
+        else if (route.stream == "audit")
+            map.wrong(item, "stream", "only the server itself writes into 'audit'");
         else if (std::ranges::find(streams, route.stream, &StreamConfig::name) == streams.end())
             map.wrong(item, "stream",
                       fmt::format("there is no stream '{}' under `streams`", route.stream));

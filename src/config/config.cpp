@@ -36,6 +36,7 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& name,
     if (auto node = map.take("limits")) read_limits(*node, config.limits, mistakes);
     if (auto node = map.take("mqtt")) read_mqtt(*node, config.mqtt, mistakes);
     if (auto node = map.take("history")) read_history(*node, config.history, mistakes);
+    if (auto node = map.take("training")) read_training(*node, config.training, mistakes);
 
     const auto streams = map.take("streams");
     const auto bridge = map.take("bridge");

@@ -16,6 +16,7 @@ void read_history(YAML::Node node, HistoryConfig& out, Mistakes& mistakes) {
     map.choice("enabled", out.is_enabled, {{"true", true}, {"false", false}});
     map.duration_ms("retention", out.retention_ms, kDayMs, 36'500 * kDayMs);
     map.bytes("memory", out.memory_bytes, kMiB, kTiB);
+    map.bytes("behind_max", out.behind_bytes_max, 0, kTiB);
     map.integer("devices", out.devices, std::uint64_t{1}, std::uint64_t{10'000'000});
     map.integer("fields_per_device", out.fields_per_device, std::uint64_t{1},
                 std::uint64_t{65'534});

@@ -17,6 +17,11 @@ void read_limits(YAML::Node node, Limits& out, Mistakes& mistakes) {
     map.bytes("disk", out.disk_bytes, 64 * kMiB, 1024 * kTiB, true);
     map.bytes("disk_reserve", out.disk_reserve_bytes, kMiB, kTiB);
     map.integer("connections", out.connections, 1U, 1'000'000U);
+    map.integer("connections_per_address", out.connections_per_address, 0U, 1'000'000U);
+    map.integer("connect_rate_per_address", out.connect_rate_per_address, 0U, 1'000'000U);
+    map.integer("connections_per_user", out.connections_per_user, 0U, 1'000'000U);
+    map.integer("message_rate_per_client", out.message_rate_per_client, 0U, 10'000'000U);
+    map.bytes("byte_rate_per_client", out.byte_rate_per_client, 1024, kTiB, true);
     map.integer("http_connections", out.http_connections, 1U, 100'000U);
     map.bytes("http_body", out.http_body_bytes, 1024, 256 * kMiB);
     map.duration_ms("http_idle", out.http_idle_ms, 100, kDayMs);

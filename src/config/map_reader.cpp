@@ -5,11 +5,13 @@
 #include <holdfast/base/bytes.hpp>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <sstream>
 
 namespace holdfast::config {
 namespace {
@@ -51,16 +53,41 @@ Error Mistakes::error() const {
     return fail(Errc::malformed, std::move(all));
 }
 
+namespace {
+
+// Where the last document that was parsed begins.
+struct DocumentStart final : YAML::EventHandler {
+    YAML::Mark mark{};
+
+    void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& /*at*/, YAML::anchor_t /*anchor*/) override {}
+    void OnAlias(const YAML::Mark& /*at*/, YAML::anchor_t /*anchor*/) override {}
+    void OnScalar(const YAML::Mark& /*at*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  const std::string& /*value*/) override {}
+    void OnSequenceStart(const YAML::Mark& /*at*/, const std::string& /*tag*/,
+                         YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark& /*at*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                    YAML::EmitterStyle::value /*style*/) override {}
+    void OnMapEnd() override {}
+};
+
+} // namespace
+
 Result<YAML::Node> read_yaml(const std::string& text, const std::filesystem::path& name) {
     if (!is_utf8(text))
         return fail(Errc::malformed, fmt::format("{}:1: the file is not UTF-8", name.string()));
     try {
-        auto documents = YAML::LoadAll(text);
-        if (documents.empty()) return YAML::Node(YAML::NodeType::Null);
-        if (documents.size() > 1)
+        // Not YAML::LoadAll(): at a comma outside of a list it finds documents without end.
+        std::istringstream in(text);
+        YAML::Parser parser(in);
+        DocumentStart start;
+        if (!parser.HandleNextDocument(start)) return YAML::Node(YAML::NodeType::Null);
+        if (parser.HandleNextDocument(start))
             return fail(Errc::malformed, fmt::format("{}:{}: a second document begins here",
-                                                     name.string(), documents[1].Mark().line + 1));
-        return documents.front();
+                                                     name.string(), start.mark.line + 1));
+        return YAML::Load(text);
     } catch (const YAML::Exception& error) { // yaml-cpp's only error channel
         return fail(Errc::malformed, fmt::format("{}:{}: not YAML: {}", name.string(),
                                                  error.mark.line + 1, error.msg));

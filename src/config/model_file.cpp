@@ -13,6 +13,7 @@ namespace holdfast::config {
 namespace {
 
 constexpr std::uint64_t kYearMs = 365ULL * 86'400'000;
+constexpr std::uint64_t kPrimeMsMax = 10 * kYearMs;
 
 bool is_model_name(std::string_view name) {
     const auto legal = [](char c) {
@@ -70,6 +71,7 @@ Result<ModelFile> parse_model(const std::string& text, const std::filesystem::pa
     map.texts("fields", model.fields);
     map.text("time", model.time);
     map.duration_ms("warmup", model.warmup_ms, 0, kYearMs);
+    map.duration_ms("prime", model.prime_ms, 0, kPrimeMsMax);
     map.number("threshold", model.threshold, 0, 1);
     map.choice<std::string>("severity", model.severity,
                             {{"info", "info"},

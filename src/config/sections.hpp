@@ -21,6 +21,7 @@ void read_listeners(YAML::Node node, const std::filesystem::path& directory, boo
                     Listeners& out, Mistakes& mistakes);
 void read_limits(YAML::Node node, Limits& out, Mistakes& mistakes);
 void read_history(YAML::Node node, HistoryConfig& out, Mistakes& mistakes);
+void read_training(YAML::Node node, TrainingConfig& out, Mistakes& mistakes);
 void read_mqtt(YAML::Node node, MqttConfig& out, Mistakes& mistakes);
 void read_streams(const YAML::Node& node, std::vector<StreamConfig>& out, Mistakes& mistakes);
 // `streams`: those that a route may lead to.

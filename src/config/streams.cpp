@@ -46,6 +46,22 @@ void read_retention(YAML::Node node, const std::string& path, StreamConfig& out,
     map.finish();
 }
 
+void read_history_of(YAML::Node node, const std::string& path, StreamConfig& out,
+                     Mistakes& mistakes) {
+    constexpr std::uint64_t kDayMs = 86'400'000;
+    if (node.IsScalar() && node.Scalar() == "off") {
+        out.is_in_history = false;
+        return;
+    }
+    MapReader map(std::move(node), path, mistakes);
+    if (map.take("retention")) {
+        std::uint64_t ms = kDayMs;
+        map.duration_ms("retention", ms, kDayMs, 36'500 * kDayMs);
+        out.history_retention_ms = ms;
+    }
+    map.finish();
+}
+
 StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mistakes) {
     StreamConfig out;
     out.name = name;
@@ -54,6 +70,8 @@ StreamConfig read_stream(const std::string& name, YAML::Node node, Mistakes& mis
     map.integer("partitions", out.partitions, 0U, kAny32);
     if (auto retention = map.take("retention"))
         read_retention(*retention, path + ".retention", out, mistakes);
+    if (auto history = map.take("history"))
+        read_history_of(*history, path + ".history", out, mistakes);
     map.choice("durability", out.durability,
                {{"fsync", Durability::fsync}, {"os", Durability::os}});
     map.choice("compression", out.compression,

@@ -42,6 +42,11 @@ limits:
   disk: 10 GB
   disk_reserve: 1MiB
   connections: 7
+  connections_per_address: 71
+  connect_rate_per_address: 72
+  connections_per_user: 73
+  message_rate_per_client: 74
+  byte_rate_per_client: 75KiB
   http_connections: 8
   http_body: 1KiB
   http_idle: 1m 30s
@@ -70,8 +75,10 @@ streams:
     cleanup_policy: compact,delete
     delete_retention: 2h
     dirty_ratio_min: 0.25
+    history: {retention: 30d}
   events:
     retention: {time: forever, bytes: unlimited}
+    history: off
 bridge:
   - {topic: "fleet/{device}/telemetry", stream: telemetry, device: "{device}"}
   - {topic: "#", stream: events}
@@ -79,10 +86,12 @@ history:
   enabled: true
   retention: 90d
   memory: 64MiB
+  behind_max: 2GiB
   devices: 11
   fields_per_device: 12
   new_series_per_minute: 13
   text_bytes_max: 1KiB
+training: {memory: 64MiB, versions: 3}
 rules: []
 models: []
 )";
@@ -148,15 +157,26 @@ TEST_CASE("every key is read into its field and unit", "[config]") {
     CHECK(config.listeners.http.empty());
     CHECK(config.limits.memory_bytes == 2ULL << 30U);
     CHECK(config.limits.disk_bytes == 10'000'000'000);
+    CHECK(config.streams[0].history_retention_ms == 30ULL * 86'400'000);
+    CHECK(config.streams[0].is_in_history);
+    CHECK_FALSE(config.streams[1].is_in_history);
+    CHECK(config.training.memory_bytes == 64U << 20U);
+    CHECK(config.training.versions == 3);
     CHECK(config.history.is_enabled);
     CHECK(config.history.retention_ms == 90ULL * 86'400'000);
     CHECK(config.history.memory_bytes == 64ULL << 20U);
+    CHECK(config.history.behind_bytes_max == 2ULL << 30U);
     CHECK(config.history.devices == 11);
     CHECK(config.history.fields_per_device == 12);
     CHECK(config.history.new_series_per_minute == 13);
     CHECK(config.history.text_bytes == 1024);
     CHECK(config.limits.disk_reserve_bytes == 1U << 20U);
     CHECK(config.limits.connections == 7);
+    CHECK(config.limits.connections_per_address == 71);
+    CHECK(config.limits.connect_rate_per_address == 72);
+    CHECK(config.limits.connections_per_user == 73);
+    CHECK(config.limits.message_rate_per_client == 74);
+    CHECK(config.limits.byte_rate_per_client == 75 * 1024);
     CHECK(config.limits.http_connections == 8);
     CHECK(config.limits.http_body_bytes == 1024);
     CHECK(config.limits.http_idle_ms == 90'000);
@@ -216,10 +236,17 @@ TEST_CASE("the commented example says exactly the defaults", "[config][docs]") {
     CHECK(a.limits.disk_bytes == b.limits.disk_bytes);
     CHECK(a.limits.disk_reserve_bytes == b.limits.disk_reserve_bytes);
     CHECK(a.limits.connections == b.limits.connections);
+    CHECK(a.limits.connections_per_address == b.limits.connections_per_address);
+    CHECK(a.limits.connect_rate_per_address == b.limits.connect_rate_per_address);
+    CHECK(a.limits.connections_per_user == b.limits.connections_per_user);
+    CHECK(a.limits.message_rate_per_client == b.limits.message_rate_per_client);
+    CHECK(a.limits.byte_rate_per_client == b.limits.byte_rate_per_client);
     CHECK(a.limits.http_connections == b.limits.http_connections);
     CHECK(a.limits.http_body_bytes == b.limits.http_body_bytes);
     CHECK(a.limits.http_idle_ms == b.limits.http_idle_ms);
     CHECK(a.limits.http_request_ms == b.limits.http_request_ms);
+    CHECK(a.training.memory_bytes == b.training.memory_bytes);
+    CHECK(a.training.versions == b.training.versions);
     CHECK(a.mqtt.keep_alive_max_s == b.mqtt.keep_alive_max_s);
     CHECK(a.mqtt.receive_maximum == b.mqtt.receive_maximum);
     CHECK(a.mqtt.packet_bytes_max == b.mqtt.packet_bytes_max);
@@ -278,6 +305,8 @@ TEST_CASE("a mistake is reported with its file, line, key and reason", "[config]
         {"listeners:\n  amqp: on", "f:2: listeners.amqp: not served by this version yet"},
         {"history: {memory: 1KiB}", "f:1: history.memory:"},
         {"history: {enabled: perhaps}", "f:1: history.enabled:"},
+        {"streams: {a: {history: on}}", "f:1: streams.a.history:"},
+        {"streams: {a: {history: {retention: 1h}}}", "f:1: streams.a.history.retention:"},
         {"streams: []", "f:1: streams: a map of stream names is expected"},
         {"streams:\n  a/b: {}", "f:2: streams: 'a/b' is not a stream name"},
         {"streams:\n  a: {}\n  a: {}", "f:3: streams.a: given twice"},
@@ -288,11 +317,14 @@ TEST_CASE("a mistake is reported with its file, line, key and reason", "[config]
         {"bridge: yes", "f:1: bridge: a list of routes is expected"},
         {"bridge:\n  - {stream: events}", "f:2: bridge[0].topic: is missing"},
         {"bridge:\n  - {topic: a, stream: b}", "f:2: bridge[0].stream: there is no stream 'b'"},
+        {"streams: {audit: {}}\nbridge:\n  - {topic: a, stream: audit}",
+         "f:3: bridge[0].stream: only the server itself writes into 'audit'"},
         {"bridge:\n  - x", "f:2: bridge[0]: a map of keys is expected, not 'x'"},
         {"rules: a.sql", "f:1: rules: a list is expected, not 'a.sql'"},
         {"rules:\n  [nowhere/none.sql]", "f:2: rules: no file 'nowhere/none.sql'"},
         {"a: [", "f:1: not YAML: "},
-        {"a: 1\n---\nb: 1", "f:3: a second document begins here"},
+        {"a: 1\n---\nb: 1", "f:2: a second document begins here"},
+        {"- a\n, b", "f:2: a second document begins here"},
         {"a: \xff", "f:1: the file is not UTF-8"},
     }));
     CAPTURE(row.text);
@@ -351,4 +383,11 @@ TEST_CASE("mistakes in model files and doubled names are reported with theirs", 
     CHECK_THAT(loaded.error().context, Catch::Contains("m1.yaml:5: thresh: unknown key"));
     CHECK_THAT(loaded.error().context, Catch::Contains("m3.yaml:1: name: 'n' is the name of"));
     CHECK_THAT(loaded.error().context, Catch::Contains("c.yaml:2: shards"));
+}
+
+TEST_CASE("what a training may take has bounds", "[config]") {
+    CHECK_THAT(config::parse("training: {memory: 1MiB}\n", "c.yaml").error().context,
+               Catch::Contains("c.yaml:1: training.memory"));
+    CHECK_THAT(config::parse("training: {threads: 3}\n", "c.yaml").error().context,
+               Catch::Contains("training.threads: unknown key"));
 }

@@ -10,6 +10,7 @@
 #include <holdfast/config/mqtt.hpp>
 #include <holdfast/config/security.hpp>
 #include <holdfast/config/streams.hpp>
+#include <holdfast/config/training.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -30,6 +31,7 @@ struct Config {
     Limits limits;
     MqttConfig mqtt;
     HistoryConfig history;
+    TrainingConfig training;
     std::vector<StreamConfig> streams; // `events` is added where the routes are the default ones
     std::vector<RouteConfig> bridge;
     std::vector<std::filesystem::path> rule_files; // existing files, in the globs' order

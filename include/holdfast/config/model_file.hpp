@@ -29,6 +29,7 @@ struct ModelFile {
     std::vector<std::string> fields; // payload paths, at least one
     std::string time;                // payload path of the event time; empty: the record's
     std::uint64_t warmup_ms = 0;     // no alarm before; 0 = as the kind says
+    std::uint64_t prime_ms = 0;      // a new one is fed with so much of what is stored; 0: nothing
     double threshold = -1;           // in (0,1]; -1 = as the kind says
     std::string severity;            // of its alarms: info, minor (warning), major, critical
     std::vector<ModelOption> options;

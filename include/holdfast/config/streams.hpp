@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace holdfast::config {
@@ -23,7 +24,9 @@ struct StreamConfig {
     CleanupPolicy cleanup_policy = CleanupPolicy::expire;
     std::uint64_t delete_retention_ms = 86'400'000; // of tombstones
     double dirty_ratio_min = 0.5;                   // compacted when as much is new
-    std::string where{};                            // `file:line: streams.name`, for errors
+    bool is_in_history = true;
+    std::optional<std::uint64_t> history_retention_ms{}; // else that of the whole history
+    std::string where{};                                 // `file:line: streams.name`, for errors
 };
 
 } // namespace holdfast::config
