@@ -29,11 +29,17 @@ bool scale(std::int64_t bits, std::size_t exponent, std::int64_t& scaled) noexce
     const auto value = std::bit_cast<double>(bits);
     const double large = value * kPowers[exponent];
     if (!(std::abs(large) <= kExactMax)) return false; // NaN, too
-    // Adding and taking away 1.5 * 2^52 rounds to an integer up to 2^51, far quicker than nearbyint
-    // without SSE4.1; whatever is past that fails the comparison below or is an integer already.
-    constexpr double kRound = 6755399441055744.0;
-    const double whole = std::abs(large) < 2251799813685248.0 ? large + kRound - kRound : large;
-    if (whole != std::trunc(whole)) return false;
+    double whole = large;
+    if (std::abs(large) < 0x1p51) {
+        // Adding and taking away 1.5 * 2^52 rounds to an integer.
+        constexpr double kRound = 6755399441055744.0;
+        whole = large + kRound - kRound;
+        // Where value is the double next to whole / 10^exponent, `large` is whole with two
+        // roundings, each by 2^-53 of it at most. What is further away is told without a division.
+        if (std::abs(large - whole) > std::abs(large) * 0x1p-51) return false;
+    } else if (whole != std::trunc(whole)) {
+        return false;
+    }
     scaled = static_cast<std::int64_t>(whole);
     return std::bit_cast<std::int64_t>(static_cast<double>(scaled) / kPowers[exponent]) == bits;
 }

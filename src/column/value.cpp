@@ -1,5 +1,7 @@
 #include <holdfast/column/value.hpp>
 
+#include <cmath>
+
 namespace holdfast::column {
 namespace {
 
@@ -9,6 +11,7 @@ int sign(auto left, auto right) noexcept {
 
 // Without rounding the integer to a double, which would make 2^53 + 1 equal to 2^53.
 int compare_mixed(std::int64_t whole, double real) noexcept {
+    if (std::isnan(real)) return 0; // as between doubles: neither less nor greater
     if (real >= 9223372036854775808.0) return -1;
     if (real < -9223372036854775808.0) return 1;
     const auto truncated = static_cast<std::int64_t>(real);

@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 using namespace holdfast::column;
@@ -167,4 +169,13 @@ TEST_CASE("types and fields have names", "[column]") {
     CHECK(Field{FieldKind::arrival_ts}.to_string() == "arrival_ts");
     CHECK(Field{FieldKind::value}.is_from_payload());
     CHECK_FALSE(Field{FieldKind::payload}.is_from_payload());
+}
+
+TEST_CASE("NaN is neither less nor greater than any number", "[column]") {
+    const Value nan = Value::of_float(std::nan(""));
+    for (const Value& number :
+         {Value::of_int(0), Value::of_int(INT64_MIN), Value::of_float(-1.5)}) {
+        CHECK(compare(nan, number) == 0);
+        CHECK(compare(number, nan) == 0);
+    }
 }
