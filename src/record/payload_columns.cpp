@@ -1,13 +1,19 @@
 #include <holdfast/record/payload_columns.hpp>
 
+#include "record/fitting_numbers.hpp"
+#include "record/payload_shapes.hpp"
+
 #include <holdfast/column/timestamp.hpp>
 
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 namespace holdfast::record {
 namespace {
@@ -18,30 +24,7 @@ using column::FieldKind;
 using column::Path;
 using column::Value;
 
-// simdjson refuses integers beyond 64 bits. Given an exponent of zero they are doubles, which is
-// what the dialect makes of them.
-std::string with_wide_integers_as_doubles(std::string_view json) {
-    std::string out;
-    bool in_text = false;
-    for (std::size_t at = 0; at < json.size(); ++at) {
-        const char c = json[at];
-        out += c;
-        if (in_text && c == '\\' && at + 1 < json.size()) {
-            out += json[++at];
-        } else if (c == '"') {
-            in_text = !in_text;
-        } else if (!in_text && c >= '0' && c <= '9') {
-            const std::size_t first = at;
-            while (at + 1 < json.size() &&
-                   std::strchr("0123456789.eE+-", json[at + 1]) != nullptr && json[at + 1] != '\0')
-                out += json[++at];
-            const std::string_view number = json.substr(first, at + 1 - first);
-            const bool is_whole = number.find_first_of(".eE+-") == std::string_view::npos;
-            if (is_whole && number.size() >= 19) out += "e0";
-        }
-    }
-    return out;
-}
+constexpr std::array<const char*, 3> kTimeNames = {"ts", "timestamp", "time"};
 
 bool begins_document(std::string_view payload) noexcept {
     const std::size_t first = payload.find_first_not_of(" \t\r\n");
@@ -95,8 +78,17 @@ std::optional<std::int64_t> as_event_time(const dom::element& element) noexcept 
     return std::nullopt;
 }
 
-Path member(const char* name) {
-    return Path{{Path::Step{std::string(name)}}};
+// The same of a member that was read without a document.
+std::optional<std::int64_t> as_event_time(const Value& value) noexcept {
+    switch (value.type()) {
+        case column::Type::int64: return column::timestamp_from_epoch(value.as_int());
+        case column::Type::float64: return column::timestamp_from_epoch(value.as_float());
+        case column::Type::text: return column::parse_timestamp(value.as_text());
+        case column::Type::null:
+        case column::Type::boolean:
+        case column::Type::timestamp: break;
+    }
+    return std::nullopt;
 }
 
 } // namespace
@@ -105,22 +97,24 @@ class PayloadColumns::Impl {
 public:
     Impl(std::vector<Field> fields, Members members)
         : fields_(std::move(fields)), wants_members_(members == Members::all) {
-        needs_payload_ = wants_members_;
         columns_.resize(fields_.size());
         implausible_.resize(fields_.size());
         for (const Field& field : fields_) {
-            needs_payload_ = needs_payload_ || field.is_from_payload() ||
-                             (field.kind == FieldKind::ts && !field.path.steps.empty());
             needs_time_ = needs_time_ || field.kind == FieldKind::ts;
+            needs_document_ = needs_document_ || field.is_from_payload() ||
+                              (field.kind == FieldKind::ts && !field.path.steps.empty());
         }
+        needs_payload_ = wants_members_ || needs_document_;
     }
 
     void decode(std::span<const MessageView> messages) {
         rows_ = messages.size();
         arena_.clear();
+        shapes_.begin_batch();
         errors_.assign(rows_, {});
         members_.clear();
         member_ends_.clear();
+        row_begin_ = 0;
         for (auto& column : columns_) column.reset(rows_);
         for (std::size_t field = 0; field < fields_.size(); ++field)
             implausible_[field].assign(fields_[field].kind == FieldKind::ts ? rows_ : 0, false);
@@ -140,25 +134,38 @@ private:
     struct Document {
         bool is_json = false;
         dom::element root{};
-        std::string_view bare_text{}; // where it is text that is not JSON
+        std::string_view bare_text{};      // where it is text that is not JSON
+        std::span<const Member> members{}; // all it has, where it was read by its shape
     };
 
     void decode_row(std::size_t row, const MessageView& message) {
         Document document;
-        if (needs_payload_ || (needs_time_ && !message.event_ms))
+        before_begin_ = std::exchange(row_begin_, members_.size());
+        const bool is_read = wants_members_ && !needs_document_ &&
+                             shapes_.read(as_text(message.payload), arena_, members_);
+        if (is_read)
+            document.members = std::span(members_).subspan(row_begin_);
+        else if (needs_payload_ || (needs_time_ && !message.event_ms))
             errors_[row] = parse(message.payload, document);
         if (!needs_payload_) errors_[row] = {};
         for (std::size_t field = 0; field < fields_.size(); ++field)
             columns_[field].set(row, read(field, row, message, document));
         if (!wants_members_) return;
+        if (!is_read) add_members(message, document);
+        member_ends_.push_back(members_.size());
+    }
+
+    void add_members(const MessageView& message, const Document& document) {
         path_.clear();
         seen_.clear();
+        is_as_before_ = true;
         if (document.is_json && document.root.is_object()) {
             add_members(document.root.get_object().value_unsafe(), 1);
+            if (!needs_document_)
+                shapes_.learn(as_text(message.payload), std::span(members_).subspan(row_begin_));
         } else if (document.is_json || !document.bare_text.empty()) {
             members_.push_back({"value", bare_value(document)});
         }
-        member_ends_.push_back(members_.size());
     }
 
     void add_members(const dom::object& object, std::size_t depth) {
@@ -167,15 +174,30 @@ private:
             column::append_member(path_, name);
             dom::object inner;
             const bool is_deep = depth == Path::kStepsMax;
-            if (!is_deep && element.get(inner) == simdjson::SUCCESS) {
+            const bool is_object = element.get(inner) == simdjson::SUCCESS;
+            if (is_object && !is_deep && inner.begin() != inner.end()) {
                 add_members(inner, depth + 1);
-            } else if (!seen_.contains(path_)) {
-                const std::string_view path = arena_.keep(path_);
-                seen_.insert(path);
-                members_.push_back({path, cell(element, arena_)});
+            } else if (const auto path = new_path()) {
+                members_.push_back({*path, cell(element, arena_)});
             }
             path_.resize(parent);
         }
+    }
+
+    // The path at hand, kept; nothing where the row has it already. Messages mostly have the
+    // members of the one before, in its order: as long as they do none comes twice, and no path is
+    // copied.
+    std::optional<std::string_view> new_path() {
+        const std::size_t before = before_begin_ + (members_.size() - row_begin_);
+        if (is_as_before_ && before < row_begin_ && members_[before].path == path_)
+            return members_[before].path;
+        if (std::exchange(is_as_before_, false))
+            for (std::size_t i = row_begin_; i < members_.size(); ++i)
+                seen_.insert(members_[i].path);
+        if (seen_.contains(path_)) return std::nullopt;
+        const std::string_view path = arena_.keep(path_);
+        seen_.insert(path);
+        return path;
     }
 
     // Empty where all went well.
@@ -184,9 +206,8 @@ private:
         if (text.size() > kPayloadBytesMax) return "payload is larger than 16 MiB";
         if (text.empty()) return {};
         auto error = try_parse(text, document.root);
-        // simdjson tells a too wide integer only as a wrong number
         if (error == simdjson::NUMBER_ERROR)
-            error = try_parse(with_wide_integers_as_doubles(text), document.root);
+            error = try_parse(with_fitting_numbers(text), document.root);
         document.is_json = error == simdjson::SUCCESS;
         if (document.is_json) return {};
         if (error == simdjson::DEPTH_ERROR) return "JSON is nested deeper than 256";
@@ -275,8 +296,8 @@ private:
     // From members that mostly, but not always, are the event time; `is_implausible` tells that one
     // was there and cannot be it.
     std::optional<std::int64_t> guessed_time(const Document& document, bool& is_implausible) const {
-        for (const Path& path : time_paths_) {
-            const auto at = time_at(document, path);
+        for (const char* name : kTimeNames) {
+            const auto at = time_of(document, name);
             if (at && *at >= kGuessedTimeMinUs) {
                 is_implausible = false;
                 return at;
@@ -284,6 +305,16 @@ private:
             is_implausible = is_implausible || at.has_value();
         }
         return std::nullopt;
+    }
+
+    // Of a member of the payload itself.
+    static std::optional<std::int64_t> time_of(const Document& document, std::string_view name) {
+        const auto found = std::ranges::find(document.members, name, &Member::path);
+        if (found != document.members.end()) return as_event_time(found->value);
+        dom::element at;
+        if (!document.is_json || document.root.at_key(name).get(at) != simdjson::SUCCESS)
+            return std::nullopt;
+        return as_event_time(at);
     }
 
     static std::optional<std::int64_t> time_at(const Document& document, const Path& path) {
@@ -296,10 +327,14 @@ private:
     const bool wants_members_;
     std::string path_;                          // of the member at hand
     std::unordered_set<std::string_view> seen_; // paths of the row at hand
+    std::size_t before_begin_ = 0;              // in members_: of the row before the one at hand
+    std::size_t row_begin_ = 0;                 // of the row at hand
+    bool is_as_before_ = true;                  // its members so far are those of the row before
     bool needs_payload_ = false;
     bool needs_time_ = false;
-    const Path value_path_ = member("value");
-    const Path time_paths_[3] = {member("ts"), member("timestamp"), member("time")};
+    const Path value_path_{{Path::Step{std::string("value")}}};
+    bool needs_document_ = false; // that is more than what members say
+    PayloadShapes shapes_;
     dom::parser parser_{kPayloadBytesMax + 1024 * 1024};
     std::vector<char> padded_;
     column::TextArena arena_;

@@ -1,5 +1,7 @@
 #include <holdfast/record/payload_text.hpp>
 
+#include "record/fitting_numbers.hpp"
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -26,9 +28,10 @@ std::optional<std::string> payload_text(ByteView payload, std::string_view path)
     if (payload.empty()) return std::nullopt; // the parser copies, and may not copy from null
     thread_local simdjson::dom::parser parser;
     simdjson::dom::element document;
-    if (parser.parse(reinterpret_cast<const char*>(payload.data()), payload.size()).get(document) !=
-        simdjson::SUCCESS)
-        return std::nullopt;
+    auto error = parser.parse(as_text(payload).data(), payload.size()).get(document);
+    if (error == simdjson::NUMBER_ERROR)
+        error = parser.parse(with_fitting_numbers(as_text(payload))).get(document);
+    if (error != simdjson::SUCCESS) return std::nullopt;
     simdjson::dom::element found;
     if (document.at_pointer(json_pointer(path)).get(found) != simdjson::SUCCESS)
         return std::nullopt;

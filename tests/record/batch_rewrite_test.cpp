@@ -102,3 +102,34 @@ TEST_CASE("a damaged batch is not rewritten", "[record]") {
     batch.back() ^= std::byte{1};
     CHECK(rewrite_batch(batch, {true, true, true}, {}).error().code == Errc::corrupt);
 }
+
+TEST_CASE("a batch of which records were taken spans the times that it spanned", "[record]") {
+    const auto codec = GENERATE(Compression::none, Compression::gzip, Compression::snappy,
+                                Compression::lz4, Compression::zstd);
+    CAPTURE(static_cast<int>(codec));
+    const Bytes before = batch_of(20, codec);
+    std::vector<bool> keeps(20, true);
+    keeps[19] = keeps[4] = false;
+    const Bytes some = thin_batch(before, keeps).value();
+    const Bytes none = thin_batch(before, std::vector<bool>(20, false)).value();
+    for (const Bytes& after : {some, none}) {
+        auto view = BatchView::open(after).value();
+        const BatchHeader& header = view.header();
+        CHECK(header.size_bytes() == after.size());
+        CHECK(header.base_offset == 1000);
+        CHECK(header.last_offset() == 1019);
+        CHECK(header.base_timestamp_ms == kTimeMs);
+        CHECK(header.timestamp_max_ms == kTimeMs + 190);
+        CHECK(header.producer_id == 77);
+        CHECK(header.base_sequence == 12);
+    }
+    auto view = BatchView::open(some).value();
+    const auto records = records_of(view);
+    REQUIRE(records.size() == 18);
+    CHECK(as_text(*records[4].key) == "k5");
+    CHECK(records[4].offset == 1005);
+    CHECK(records[4].timestamp_ms == kTimeMs + 50);
+    auto empty = BatchView::open(none).value();
+    CHECK(records_of(empty).empty());
+    CHECK(none.size() < 100);
+}

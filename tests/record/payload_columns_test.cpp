@@ -105,13 +105,31 @@ TEST_CASE("a damaged payload is an invalid row", "[record][payload]") {
     const std::string deep = std::string(10'000, '[') + std::string(10'000, ']');
     std::string deep_objects;
     for (int i = 0; i < 10'000; ++i) deep_objects += "{\"a\":";
-    const auto payload = GENERATE_COPY(as<std::string>(), "{\"a\":1", "{\"a\":1}}", "[1,", "\"open",
-                                       "{\"a\":01}", "{\"a\":1e999}", "\xff\xfe",
-                                       "{\"a\":\"\xff\"}", "{\"z\":1,\"a\":}", deep, deep_objects);
+    const auto payload =
+        GENERATE_COPY(as<std::string>(), "{\"a\":1", "{\"a\":1}}", "[1,", "\"open", "{\"a\":01}",
+                      "{\"a\":01e999}", "{\"a\":1e999.5}", "\xff\xfe", "{\"a\":\"\xff\"}",
+                      "{\"z\":1,\"a\":}", deep, deep_objects);
     CAPTURE(payload.substr(0, 40));
     const Cell cell = one(path("a"), payload);
     CHECK_FALSE(cell.is_valid);
     CHECK(cell.type == Type::null);
+}
+
+TEST_CASE("a number beyond a double is NULL and costs the record nothing else",
+          "[record][payload]") {
+    const auto number = GENERATE_COPY(as<std::string>(), "1e400", "-1E+999", "12.5e308",
+                                      "1" + std::string(400, '0'), "-" + std::string(309, '9'));
+    const std::string payload =
+        R"({"text":"1e400 \" 9","a":)" + number + R"(,"list":[1,)" + number + R"(],"b":1e-400})";
+    CAPTURE(payload);
+    CHECK(one(path("a"), payload).is_valid);
+    CHECK(one(path("a"), payload).type == Type::null);
+    CHECK(one(path("b"), payload).text == "0.000000");
+    CHECK(one(path("text"), payload).text == "1e400 \" 9");
+    CHECK(one(path("list"), payload).text == "[1,null]");
+    CHECK(one(Field{FieldKind::value}, number).is_valid);
+    const std::string beside = R"({"a":)" + number + R"(,"n":-9007199254740993001})";
+    CHECK(one(path("n"), beside).type == Type::int64);
 }
 
 TEST_CASE("every prefix of a document is decoded or refused", "[record][payload]") {

@@ -45,7 +45,7 @@ TEST_CASE("a payload gives each of its values by its path", "[record]") {
         members(R"({"floor": 3, "door": {"state": "open", "cycles": 7}, "t": 21.5, "ok": true})") ==
         Lines{"floor=3", "door.state=\"open\"", "door.cycles=7", "t=21.5", "ok=true"});
     CHECK(members(R"({"a": null, "b": {}, "c": [1, {"d": 2}], "e f": 1})") ==
-          Lines{"a=null", R"(c="[1,{\"d\":2}]")", R"("e f"=1)"});
+          Lines{"a=null", R"(b="{}")", R"(c="[1,{\"d\":2}]")", R"("e f"=1)"});
     CHECK(members(R"({"a": 1, "b": {"c": 2}, "a": 3, "b": {"c": 4, "d": 5}})") ==
           Lines{"a=1", "b.c=2", "b.d=5"});
 }
@@ -78,4 +78,32 @@ TEST_CASE("each row of a batch has its own members, beside the columns", "[recor
     CHECK_FALSE(columns.error(1).empty());
     CHECK(members(columns, 2) == Lines{"b=2"});
     CHECK(columns.column(0).at(0).as_int() == 1'699'999'990'000'000);
+}
+
+TEST_CASE("what one message has changes nothing of the next", "[record]") {
+    const std::vector<std::string> payloads = {
+        R"({"a": 1, "b": {"c": 2}, "d": "x"})", // and the same again, and not quite
+        R"({"a": 3, "b": {"c": 4}, "d": "y"})",
+        R"({"a": 1, "a": 2, "b": {"c": 3}, "d": 4})",
+        R"({"b": {"c": 1, "c": 2}, "a": 3, "a": 4})",
+        R"({"a": 5, "b": {"c": 6}})",
+        R"(open)",
+        R"({"value": 7, "value": 8, "a": 9})",
+        R"({"value": 1, "a": 2, "d": 3, "value": 4, "a": 5})",
+    };
+    PayloadColumns together({}, PayloadColumns::Members::all);
+    std::vector<MessageView> messages;
+    for (const std::string& payload : payloads) {
+        messages.emplace_back();
+        messages.back().payload = as_bytes(payload);
+    }
+    for (int again = 0; again < 2; ++again) {
+        together.decode(messages);
+        for (std::size_t row = 0; row < payloads.size(); ++row) {
+            CAPTURE(row);
+            CHECK(members(together, row) == members(payloads[row]));
+        }
+    }
+    CHECK(members(together, 2) == Lines{"a=1", "b.c=3", "d=4"});
+    CHECK(members(together, 7) == Lines{"value=1", "a=2", "d=3"});
 }

@@ -23,6 +23,11 @@ TEST_CASE("a scalar at a path is given as text", "[record]") {
     CHECK(payload_text(payload, "vehicle.a/b") == "slash");
 }
 
+TEST_CASE("a number that is too large beside a device does not hide it", "[record]") {
+    CHECK(payload_text(as_bytes(R"({"x":1e400,"vin":"WVW-1","y":123456789012345678901})"), "vin") ==
+          "WVW-1");
+}
+
 TEST_CASE("no device is found in what has none", "[record]") {
     CHECK_FALSE(payload_text(as_bytes(R"({"vin":null})"), "vin"));
     CHECK_FALSE(payload_text(as_bytes(R"({"vin":{}})"), "vin"));

@@ -16,4 +16,9 @@ namespace holdfast::record {
 [[nodiscard]] Result<Bytes> rewrite_batch(ByteView batch, const std::vector<bool>& keeps,
                                           std::optional<std::int64_t> delete_horizon_ms);
 
+// The batch without the records for which `keeps` does not say so, at their offsets, perhaps with
+// none: all that its header says of the batch as a whole stays, also the span of its times.
+// Errors: as BatchView.
+[[nodiscard]] Result<Bytes> thin_batch(ByteView batch, const std::vector<bool>& keeps);
+
 } // namespace holdfast::record

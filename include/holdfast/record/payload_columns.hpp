@@ -15,7 +15,7 @@
 namespace holdfast::record {
 
 // A scalar member of a payload, by its path as text (`door.state`). Arrays are one member each, as
-// their JSON text, and so are objects that lie deeper than paths go.
+// their JSON text, and so are objects that are empty or lie deeper than paths go.
 struct Member {
     std::string_view path;
     column::Value value;
@@ -26,7 +26,8 @@ struct Member {
 // The whole document is validated, so whether a row is valid does not depend on the fields asked
 // for. A payload that is neither JSON nor plain UTF-8 text (damaged, deeper than 256, over 16 MiB)
 // gives NULLs for its fields and an error for its row; it never fails the batch. int64 stays exact;
-// other numbers, also integers beyond int64, are doubles; objects and arrays are their JSON text.
+// other numbers, also integers beyond int64, are doubles, and NULL beyond these; objects and arrays
+// are their JSON text.
 //
 // Event time (field ts): the field's path, else the message's event_ms, else the first of `ts`,
 // `timestamp` and `time` in the payload that is a time not before 2000 (an uptime or a counter is
