@@ -12,9 +12,9 @@ constexpr std::array<Action, kActionCount> kActions{
 
 // What the router and the doors name. A name that is not here cannot be given a right, so a typing
 // mistake in access.yaml stops the start instead of silently giving nothing.
-constexpr std::array<std::string_view, 15> kAreas{
-    "alarms", "audit",   "backup",    "clients", "devices", "groups", "history", "live",
-    "models", "metrics", "notebooks", "query",   "rules",   "topics", "users"};
+constexpr std::array<std::string_view, 12> kAreas{"alarms",    "audit",  "backup", "clients",
+                                                  "devices",   "groups", "models", "metrics",
+                                                  "notebooks", "query",  "rules",  "users"};
 
 } // namespace
 
@@ -60,6 +60,14 @@ bool fits(Action action, ResourceKind kind) noexcept {
         case Action::administer: return kind == ResourceKind::area;
     }
     return false;
+}
+
+std::span<const Action> actions() noexcept {
+    return kActions;
+}
+
+std::span<const std::string_view> areas() noexcept {
+    return kAreas;
 }
 
 bool is_area(std::string_view name) noexcept {

@@ -37,6 +37,12 @@ bool BoundName::matches(std::string_view name) const noexcept {
     return name.ends_with(last);
 }
 
+std::string BoundName::pattern() const {
+    std::string out = pieces_.front();
+    for (std::size_t i = 1; i < pieces_.size(); ++i) out += "*" + pieces_[i];
+    return out;
+}
+
 Result<NamePattern> NamePattern::parse(std::string_view text, bool may_have_stars,
                                        std::span<const std::string_view> names) {
     NamePattern pattern;

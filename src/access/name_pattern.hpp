@@ -25,6 +25,7 @@ public:
     [[nodiscard]] bool matches(std::string_view name) const noexcept;
     // Where nothing but one text matches.
     [[nodiscard]] const std::string& text() const noexcept { return pieces_.front(); }
+    [[nodiscard]] std::string pattern() const; // for people, with `*` between the pieces
 
 private:
     std::vector<std::string> pieces_; // at least one

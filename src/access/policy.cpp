@@ -2,6 +2,8 @@
 
 #include "access/rule.hpp"
 
+#include <holdfast/access/audit_event.hpp>
+
 #include <algorithm>
 #include <iterator>
 
@@ -13,7 +15,7 @@ struct Roles {
         std::vector<Rule> rules;
     };
     std::vector<Role> roles;
-    std::vector<std::string> anonymous;
+    config::AccessFile file;
     bool is_unrestricted = false;
 
     [[nodiscard]] const Role* find(std::string_view name) const noexcept {
@@ -39,9 +41,20 @@ Verdict judge(const BoundRules& bound, Action action, const Resource& resource) 
     // An action that cannot be done to such a resource is a mistake of the door that asks: it gets
     // no right out of it, not even one of `allow: all`.
     if (!fits(action, resource.kind)) return {false, nullptr};
+    const bool is_audit = resource.kind == ResourceKind::stream && resource.name == kAuditStream;
+    const Resource asked = is_audit ? Resource::area(kAuditStream) : resource;
     for (const BoundRule& rule : bound.rules)
-        if (rule.applies(action, resource)) return {!rule.is_deny, &rule};
+        if (rule.applies(action, asked) ||
+            (is_audit && rule.is_deny && rule.applies(action, resource)))
+            return {!rule.is_deny, &rule};
     return {false, nullptr};
+}
+
+template <class Bound>
+std::vector<std::string> texts_of(const std::vector<Bound>& patterns) {
+    std::vector<std::string> texts;
+    for (const Bound& pattern : patterns) texts.push_back(pattern.pattern());
+    return texts;
 }
 
 } // namespace
@@ -57,9 +70,30 @@ bool Rights::allows(Action action, const Resource& resource) const {
     return judge(*rules_, action, resource).is_allowed;
 }
 
+std::vector<Grant> Rights::grants() const {
+    std::vector<Grant> grants;
+    if (rules_->roles->is_unrestricted) {
+        grants.emplace_back().is_all = true;
+        return grants;
+    }
+    for (const BoundRule& rule : rules_->rules) {
+        Grant& grant = grants.emplace_back();
+        grant.is_deny = rule.is_deny;
+        grant.is_all = rule.is_all;
+        if (rule.is_all) continue;
+        for (const Action action : actions())
+            if (rule.has(action)) grant.actions.push_back(action);
+        grant.topics = texts_of(rule.topics);
+        grant.streams = texts_of(rule.streams);
+        grant.areas = texts_of(rule.areas);
+        grant.clients = texts_of(rule.clients);
+    }
+    return grants;
+}
+
 Result<Policy> Policy::make(const config::AccessFile& file) {
     auto roles = std::make_shared<Roles>();
-    roles->anonymous = file.anonymous;
+    roles->file = file;
     for (const config::AccessRole& from : file.roles) {
         Roles::Role& role = roles->roles.emplace_back();
         role.name = from.name;
@@ -91,8 +125,12 @@ std::vector<std::string> Policy::role_names() const {
     return names;
 }
 
+const config::AccessFile& Policy::file() const noexcept {
+    return roles_->file;
+}
+
 const std::vector<std::string>& Policy::anonymous_roles() const noexcept {
-    return roles_->anonymous;
+    return roles_->file.anonymous;
 }
 
 Rights Policy::rights_of(const Principal& principal) const {

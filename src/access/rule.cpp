@@ -68,8 +68,12 @@ void bind_names(const std::vector<NamePattern>& from, const Values& values, bool
 
 } // namespace
 
+bool BoundRule::has(Action action) const noexcept {
+    return (actions & bit(action)) != 0;
+}
+
 bool BoundRule::applies(Action action, const Resource& resource) const noexcept {
-    if ((actions & bit(action)) == 0) return false;
+    if (!has(action)) return false;
     if (is_all) return true;
     switch (resource.kind) {
         case ResourceKind::client_id: return any_matches(clients, resource.name);

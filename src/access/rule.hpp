@@ -26,6 +26,7 @@ struct BoundRule {
     std::vector<BoundName> clients;
     std::string_view text;
 
+    [[nodiscard]] bool has(Action action) const noexcept;
     // Whether this rule speaks about it. An allow rule speaks about a topic filter that it covers,
     // a deny rule about one that it overlaps.
     [[nodiscard]] bool applies(Action action, const Resource& resource) const noexcept;

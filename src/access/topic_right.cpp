@@ -65,6 +65,15 @@ bool BoundTopic::overlaps(std::string_view filter) const noexcept {
     return !has_level || level == "#"; // the filter's "a/#" matches "a" as well
 }
 
+std::string BoundTopic::pattern() const {
+    std::string out;
+    for (const Level& level : levels_) {
+        if (&level != &levels_.front()) out += '/';
+        out += level.kind == Kind::any ? "+" : level.kind == Kind::rest ? "#" : level.text;
+    }
+    return out;
+}
+
 Result<TopicRight> TopicRight::parse(std::string_view text,
                                      std::span<const std::string_view> names) {
     if (text.empty() || text.size() > topic::kTopicBytesMax)

@@ -27,6 +27,8 @@ public:
     [[nodiscard]] bool covers(std::string_view filter) const noexcept;
     // Whether there is a topic that both match.
     [[nodiscard]] bool overlaps(std::string_view filter) const noexcept;
+    // For people: a wildcard in what came for a placeholder looks like one of the rule's.
+    [[nodiscard]] std::string pattern() const;
 
 private:
     [[nodiscard]] bool starts_apart(std::string_view filter) const noexcept;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace holdfast::access {
@@ -18,6 +19,7 @@ enum class Action : std::uint8_t {
     administer, // users, rights, certificates, backups: what could give rights
 };
 inline constexpr std::uint8_t kActionCount = 7;
+[[nodiscard]] std::span<const Action> actions() noexcept;
 [[nodiscard]] std::string_view to_string(Action action) noexcept;
 [[nodiscard]] std::optional<Action> parse_action(std::string_view text) noexcept;
 
@@ -52,5 +54,6 @@ struct Resource {
 
 // The areas of management: what is neither a topic nor a stream. False for any other text.
 [[nodiscard]] bool is_area(std::string_view name) noexcept;
+[[nodiscard]] std::span<const std::string_view> areas() noexcept; // by name
 
 } // namespace holdfast::access

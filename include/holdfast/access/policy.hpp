@@ -20,6 +20,17 @@ struct Decision {
     std::string rule;
 };
 
+// A rule of one principal with its values put in, for people.
+struct Grant {
+    bool is_deny = false;
+    bool is_all = false; // every action on every resource; then the rest is empty
+    std::vector<Action> actions;
+    std::vector<std::string> topics;  // patterns, with `+` and `#`
+    std::vector<std::string> streams; // names, in which `*` is any text; as all that follow
+    std::vector<std::string> areas;
+    std::vector<std::string> clients;
+};
+
 struct BoundRules; // src/access
 
 // What one principal may do: the rules of its roles with its name, client id and captures put in.
@@ -31,10 +42,13 @@ public:
 
     // Deny wins, and nothing matching denies. A topic filter is allowed only if one rule allows
     // every topic that it can match and no denied topic is among them. Cost: linear in the rules of
-    // the principal's roles.
+    // the principal's roles. The stream `audit` is asked for as the area of that name: no rule over
+    // streams gives it, `*` least of all, but one that denies it counts.
     [[nodiscard]] Decision decide(Action action, const Resource& resource) const;
     // The same without the text and without allocation, for the paths that ask for each new topic.
     [[nodiscard]] bool allows(Action action, const Resource& resource) const;
+    // What decides, in that order: those that deny first.
+    [[nodiscard]] std::vector<Grant> grants() const;
 
 private:
     std::shared_ptr<const BoundRules> rules_; // never null
@@ -55,6 +69,8 @@ public:
     [[nodiscard]] bool is_unrestricted() const noexcept;
     [[nodiscard]] bool has_role(std::string_view name) const noexcept;
     [[nodiscard]] std::vector<std::string> role_names() const; // in the file's order
+    // What it was made of, to be shown. Empty where it is unrestricted.
+    [[nodiscard]] const config::AccessFile& file() const noexcept;
     // What clients without a name get, where a listener takes them.
     [[nodiscard]] const std::vector<std::string>& anonymous_roles() const noexcept;
 

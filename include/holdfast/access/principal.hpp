@@ -24,8 +24,10 @@ struct Principal {
     std::vector<std::string> roles;
     std::string client_id;   // MQTT; empty elsewhere
     std::string address;     // of the peer, without its port
-    std::string common_name; // CN of its certificate; empty without one
+    std::string common_name; // of its certificate: its CN or SAN; empty without one
     std::string token_id;    // of the token it came with; empty without one
+    // Of the password that it, or the sign-in before, came with (identity::password_id()); else 0.
+    std::uint64_t password_id = 0;
 
     friend bool operator==(const Principal&, const Principal&) = default;
 };
