@@ -103,6 +103,11 @@ void AggregateState::add_number(const Value& value) noexcept {
     const double distance = real - mean_;
     mean_ += distance / static_cast<double>(count_);
     squares_ += distance * (real - mean_);
+    add_to_sum(value);
+}
+
+void AggregateState::add_to_sum(const Value& value) noexcept {
+    const double real = value.as_float();
     if (value.type() == Type::float64) {
         is_real_ = true;
         real_sum_ += real;
@@ -182,6 +187,19 @@ void AggregateState::add(AggregateKind kind, const Value& value, std::uint64_t& 
             break;
         case AggregateKind::last: keep(value, mismatches); break;
         default: assert(false); // needs its arguments: the other add()
+    }
+}
+
+void AggregateState::add_part(AggregateKind kind, const AggregatePart& part,
+                              std::uint64_t& mismatches) {
+    switch (kind) {
+        case AggregateKind::sum:
+        case AggregateKind::avg:
+            if (!part.value.is_null()) add_to_sum(part.value);
+            [[fallthrough]];
+        case AggregateKind::count_rows:
+        case AggregateKind::count: count_ += part.count; break;
+        default: add(kind, part.value, mismatches); break;
     }
 }
 

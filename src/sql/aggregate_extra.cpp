@@ -37,48 +37,6 @@ private:
     std::string text_;
 };
 
-// All values, sorted when asked: exact, and as large as the group.
-class Quantile final : public AggregateExtra {
-public:
-    explicit Quantile(AggregateKind kind) : kind_(kind) {}
-
-    void add(Args args, std::uint64_t& mismatches) override {
-        if (args[0].is_null()) return;
-        if (!args[0].is_number()) {
-            ++mismatches;
-            return;
-        }
-        if (args.size() > 1) q_ = args[1].as_float();
-        values_.push_back(args[0]);
-    }
-    Value result(column::TextArena&) const override {
-        if (values_.empty()) return {};
-        std::vector<Value> sorted = values_;
-        std::sort(sorted.begin(), sorted.end(),
-                  [](const Value& a, const Value& b) { return column::compare(a, b) < 0; });
-        const auto n = static_cast<double>(sorted.size());
-        if (kind_ == AggregateKind::quantile) { // the least value that has q of all at or below it
-            const double index = std::max(1.0, n - std::floor(n - q_ * n)) - 1;
-            return sorted[static_cast<std::size_t>(index)];
-        }
-        const double at = (n - 1) * q_;
-        const auto low = static_cast<std::size_t>(at);
-        const std::size_t high = std::min(low + 1, sorted.size() - 1);
-        const double a = sorted[low].as_float();
-        const double b = sorted[high].as_float();
-        return finite(a + (b - a) * (at - std::floor(at)));
-    }
-    // twice: sorting needs a copy
-    std::size_t heap_bytes() const noexcept override {
-        return 2 * values_.capacity() * sizeof(Value);
-    }
-
-private:
-    AggregateKind kind_;
-    double q_ = 0.5;
-    std::vector<Value> values_;
-};
-
 // Co-moments of (y, x), after Welford; corr is Pearson's, regr_slope that of least squares.
 class Regression final : public AggregateExtra {
 public:
@@ -230,11 +188,20 @@ private:
 
 } // namespace
 
+void AggregateExtra::add_run(std::span<const column::Column* const> args, std::size_t begin,
+                             std::size_t end, std::uint64_t& mismatches) {
+    std::array<Value, kArgumentsMax> values;
+    for (std::size_t row = begin; row < end; ++row) {
+        for (std::size_t i = 0; i < args.size(); ++i) values[i] = args[i]->at(row);
+        add({values.data(), args.size()}, mismatches);
+    }
+}
+
 std::unique_ptr<AggregateExtra> make_extra(AggregateKind kind) {
     switch (kind) {
         case AggregateKind::median:
         case AggregateKind::quantile:
-        case AggregateKind::quantile_cont: return std::make_unique<Quantile>(kind);
+        case AggregateKind::quantile_cont: return make_quantile(kind);
         case AggregateKind::corr: return std::make_unique<Regression>(false);
         case AggregateKind::regr_slope: return std::make_unique<Regression>(true);
         case AggregateKind::approx_count_distinct: return std::make_unique<DistinctEstimate>();

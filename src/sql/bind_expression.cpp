@@ -18,8 +18,7 @@ using column::Value;
 
 // Functions of the dialect that belong to parts that are not served yet.
 bool is_later(std::string_view name) {
-    constexpr std::array kLater{"predict", "anomaly",     "latest",      "prev",
-                                "changed", "had_changed", "counter_rate"};
+    constexpr std::array kLater{"predict", "anomaly", "prev"};
     return std::find(kLater.begin(), kLater.end(), name) != kLater.end();
 }
 
@@ -37,6 +36,10 @@ constexpr std::array kWindowFunctions{
     NamedWindow{"lead", WindowFunction::lead, 1, 3},
     NamedWindow{"first_value", WindowFunction::first_value, 1, 1},
     NamedWindow{"last_value", WindowFunction::last_value, 1, 1},
+    NamedWindow{"latest", WindowFunction::latest, 1, 1},
+    NamedWindow{"changed", WindowFunction::changed, 1, 1},
+    NamedWindow{"had_changed", WindowFunction::had_changed, 1, 1},
+    NamedWindow{"counter_rate", WindowFunction::counter_rate, 1, 1},
 };
 
 const NamedWindow* named_window(std::string_view name) noexcept {
@@ -133,6 +136,7 @@ private:
             return ok();
         }
         if (e.text == "topic_level") return topic_level(e);
+        if (e.function != nullptr) return scalar(e, allowed); // predict(), of a model
         if (is_later(e.text))
             return error_at(Errc::not_supported, e.at,
                             fmt::format("function {}() is not served yet", e.text));
@@ -144,7 +148,7 @@ private:
     }
 
     Result<void> scalar(Expression& e, Allowed allowed) {
-        e.function = find_function(e.text);
+        if (e.function == nullptr) e.function = find_function(e.text);
         if (e.function == nullptr) return error_at(Errc::malformed, e.at, no_function(e.text));
         if (e.filter || e.is_distinct)
             return error_at(Errc::malformed, e.at,
@@ -160,7 +164,7 @@ private:
         return ok();
     }
 
-    Result<void> aggregate_arguments(Expression& e, AggregateKind kind) {
+    Result<void> aggregate_arguments(Expression& e, AggregateKind kind, Allowed inner) {
         const bool counts_rows = kind == AggregateKind::count && (e.is_star || e.args.empty());
         const std::size_t wanted = counts_rows ? 0 : argument_count(kind);
         if ((e.is_star && !counts_rows) || e.args.size() != wanted ||
@@ -168,7 +172,7 @@ private:
             return error_at(
                 Errc::malformed, e.at,
                 fmt::format("{}() takes {} argument{}", e.text, wanted, wanted == 1 ? "" : "s"));
-        HF_TRY(arguments(e, Allowed{}));
+        HF_TRY(arguments(e, inner));
         if (kind == AggregateKind::quantile || kind == AggregateKind::quantile_cont) {
             const Value& q = e.args[1]->literal;
             if (e.args[1]->kind != ExpressionKind::literal || !q.is_number() || q.as_float() < 0 ||
@@ -181,7 +185,7 @@ private:
             return error_at(Errc::malformed, e.args[1]->at,
                             "string_agg(x, separator) takes a constant text");
         if (e.filter) {
-            HF_TRY(bind(*e.filter, Allowed{}));
+            HF_TRY(bind(*e.filter, inner));
         }
         return ok();
     }
@@ -189,7 +193,7 @@ private:
         if (!allowed.aggregates)
             return error_at(Errc::malformed, e.at,
                             fmt::format("the aggregate {}() may not stand here", e.text));
-        return aggregate_arguments(e, kind);
+        return aggregate_arguments(e, kind, Allowed{});
     }
 
     // Arguments, PARTITION BY and ORDER BY may hold aggregates of a grouped query.
@@ -222,19 +226,24 @@ private:
                                 fmt::format("{}() takes {} to {} arguments and no FILTER", e.text,
                                             function->arguments_min, function->arguments_max));
             HF_TRY(arguments(e, inner));
+            return needed_order(e, function->function);
+        }
+        return aggregate_arguments(e, *kind, inner);
+    }
+    // "Before" has no meaning without an order, and a rate is over time.
+    static Result<void> needed_order(const Expression& e, WindowFunction function) {
+        if (function == WindowFunction::lag || function == WindowFunction::lead)
             return lag_distance(e);
-        }
-        if (*kind > kLastStoredAggregate)
-            return error_at(Errc::not_supported, e.at,
-                            fmt::format("{}() OVER is not served yet", e.text));
-        const bool counts_rows = *kind == AggregateKind::count && (e.is_star || e.args.empty());
-        if (!counts_rows && (e.is_star || e.args.size() != 1))
-            return error_at(Errc::malformed, e.at, fmt::format("{}() takes 1 argument", e.text));
-        HF_TRY(arguments(e, inner));
-        if (e.filter) {
-            HF_TRY(bind(*e.filter, inner));
-        }
-        return ok();
+        if (function < WindowFunction::latest || function > WindowFunction::counter_rate)
+            return ok();
+        const auto& order = e.over->order;
+        if (!order.empty() && (function != WindowFunction::counter_rate ||
+                               (order.size() == 1 && !order[0].is_descending)))
+            return ok();
+        return error_at(Errc::malformed, e.at,
+                        function == WindowFunction::counter_rate
+                            ? "counter_rate() needs OVER (... ORDER BY ts), the oldest first"
+                            : fmt::format("{}() needs OVER (... ORDER BY ...)", e.text));
     }
     static Result<void> lag_distance(const Expression& e) {
         if (e.args.size() < 2) return ok();

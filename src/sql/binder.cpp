@@ -1,5 +1,6 @@
 #include "sql/expression_parser.hpp"
 #include "sql/names.hpp"
+#include "sql/substitution.hpp"
 
 #include <holdfast/sql/function.hpp>
 #include <holdfast/sql/rule_plan.hpp>
@@ -36,12 +37,12 @@ public:
         plan_.name = in_.name;
         plan_.or_replace = in_.or_replace;
         plan_.text = std::move(in_.text);
-        plan_.from_filter = in_.source.is_filter;
-        plan_.source = in_.source.name;
         plan_.watermark_us = in_.source.watermark_us;
         plan_.late_topic = in_.source.late_topic;
-        plan_.is_windowed = in_.is_windowed;
-        plan_.tumble_us = in_.tumble_us;
+        SourcePlan& source = plan_.select.sources.emplace_back();
+        source.kind = in_.source.is_filter ? SourcePlan::Kind::filter : SourcePlan::Kind::stream;
+        source.name = in_.source.name;
+        source.at = in_.source.at;
         Field ts{FieldKind::ts};
         if (in_.source.event_time) ts.path = without_alias(*in_.source.event_time, false);
         plan_.ts_field = field_slot(ts);
@@ -52,14 +53,21 @@ public:
         HF_TRY(bind_having());
         HF_TRY(bind_alarm());
         HF_TRY(bind_actions());
+        bind_frames();
         plan_.reads_payload =
-            std::any_of(plan_.fields.begin(), plan_.fields.end(),
+            std::any_of(plan_.fields().begin(), plan_.fields().end(),
                         [](const Field& field) { return field.is_from_payload(); });
         return std::move(plan_);
     }
 
 private:
-    enum class Frame : std::uint8_t { input, middle, output };
+    // Those of SelectPlan; `middle`: grouped where the rule has a window, else the input. In HAVING
+    // a name may also be an item.
+    enum class Frame : std::uint8_t { input, middle, having, output };
+    static constexpr std::size_t kDeviceKey = 0;
+    static constexpr std::size_t kStartKey = 1;
+    static constexpr std::size_t kEndKey = 2;
+    static constexpr std::size_t kKeys = 3;
 
     Result<void> bind_source() {
         if (!in_.source.late_topic.empty() && !in_.is_windowed)
@@ -67,7 +75,7 @@ private:
                             "LATE TO needs a window: without one no record is late");
         if (!in_.where) return ok();
         HF_TRY(bind(*in_.where, Frame::input));
-        plan_.where = std::move(in_.where);
+        plan_.select.filters.push_back(std::move(in_.where));
         return ok();
     }
 
@@ -79,18 +87,40 @@ private:
                     Errc::malformed, item.at,
                     fmt::format("two items are called '{}': name one with AS", item.name));
             HF_TRY(bind(*item.expression, Frame::middle));
-            plan_.items.push_back({item.name, std::move(item.expression)});
+            plan_.item_names.push_back(item.name);
+            plan_.select.items.push_back(std::move(item.expression));
         }
         return ok();
     }
 
     Result<void> bind_having() {
         if (!in_.having) return ok();
-        if (!plan_.is_windowed)
+        if (!in_.is_windowed)
             return error_at(Errc::malformed, in_.having->at, "HAVING needs GROUP BY");
-        HF_TRY(bind(*in_.having, Frame::output));
-        plan_.having = std::move(in_.having);
+        HF_TRY(bind(*in_.having, Frame::having));
+        plan_.select.having = std::move(in_.having);
         return ok();
+    }
+
+    // What follows from the fields that were asked for: the last thing to do.
+    void bind_frames() {
+        SelectPlan& select = plan_.select;
+        std::size_t width = select.sources.front().fields.size();
+        if (in_.is_windowed) {
+            select.window = WindowPlan{WindowClause::Kind::tumble, plan_.ts_field, in_.tumble_us};
+            select.is_grouped = true;
+            for (const std::size_t slot : {plan_.device_field, width, width + 1})
+                select.keys.push_back(slot_expression(slot));
+            width = kKeys + select.aggregates.size();
+        }
+        for (std::size_t slot = 0; slot < width; ++slot)
+            select.hidden.push_back(slot_expression(slot));
+    }
+    static ExpressionPtr slot_expression(std::size_t slot) {
+        auto made = std::make_unique<Expression>();
+        made->kind = ExpressionKind::slot;
+        made->slot = slot;
+        return made;
     }
 
     Result<void> bind_alarm() {
@@ -118,7 +148,7 @@ private:
             action.qos = from.qos;
             if (!from.is_publish) {
                 action.stream = from.target;
-                if (!plan_.from_filter && action.stream == plan_.source)
+                if (!plan_.from_filter() && action.stream == plan_.source().name)
                     return error_at(
                         Errc::malformed, from.at,
                         fmt::format("the rule would read its own output in '{}'", action.stream));
@@ -177,29 +207,42 @@ private:
         return ok();
     }
 
+    // The first column of the middle frame, as seen from `frame`.
+    [[nodiscard]] std::size_t base_of(Frame frame) const noexcept {
+        return frame == Frame::output ? plan_.select.items.size() : 0;
+    }
+
     Result<void> bind_name(Expression& e, Frame frame) {
         const auto& first = std::get<std::string>(e.path.steps.front());
         const bool is_single = e.path.steps.size() == 1;
-        std::size_t base = 0;
-        if (frame == Frame::output) {
-            for (std::size_t i = 0; i < plan_.items.size(); ++i)
-                if (is_single && plan_.items[i].name == first) return to_slot(e, i);
-            base = plan_.items.size();
+        if (is_single && (frame == Frame::having || frame == Frame::output)) {
+            const auto& names = plan_.item_names;
+            const auto item = std::find(names.begin(), names.end(), first);
+            if (item != names.end())
+                return bind_item(e, static_cast<std::size_t>(item - names.begin()), frame);
         }
-        if (frame == Frame::input || !plan_.is_windowed)
+        const std::size_t base = base_of(frame);
+        if (frame == Frame::input || !in_.is_windowed)
             return to_slot(e, base + field_slot(field_of(e)));
-        if (is_single && !e.is_quoted && first == "device")
-            return to_slot(e, base + RulePlan::kWindowDevice);
-        if (is_single && first == "window_start") return to_slot(e, base + RulePlan::kWindowStart);
-        if (is_single && first == "window_end") return to_slot(e, base + RulePlan::kWindowEnd);
+        if (is_single && !e.is_quoted && first == "device") return to_slot(e, base + kDeviceKey);
+        if (is_single && first == "window_start") return to_slot(e, base + kStartKey);
+        if (is_single && first == "window_end") return to_slot(e, base + kEndKey);
         return error_at(Errc::malformed, e.at,
                         fmt::format("column '{}' must stand in GROUP BY or in an aggregate",
                                     e.path.to_string()));
     }
+    // HAVING is asked before there are items, so what they are made of stands there.
+    Result<void> bind_item(Expression& e, std::size_t item, Frame frame) {
+        if (frame == Frame::output) return to_slot(e, item);
+        return substitution_.put(e, *plan_.select.items[item]);
+    }
 
     Result<void> bind_call(Expression& e, Frame frame) {
-        if (e.text == "topic_level") return bind_topic_level(e, frame);
         const auto aggregate = find_aggregate(e.text);
+        if (e.filter && !aggregate)
+            return error_at(Errc::malformed, e.filter->at,
+                            fmt::format("{}() is no aggregate, so it takes no FILTER", e.text));
+        if (e.text == "topic_level") return bind_topic_level(e, frame);
         if (aggregate && *aggregate <= kLastStoredAggregate)
             return bind_aggregate(e, frame, *aggregate);
         e.function = find_function(e.text);
@@ -230,15 +273,15 @@ private:
         if (level == nullptr || level->literal.type() != column::Type::int64)
             return error_at(Errc::malformed, e.at, "topic_level(n) takes one whole number");
         field.level = is_negative ? -level->literal.as_int() : level->literal.as_int();
-        if (frame != Frame::input && plan_.is_windowed)
+        if (frame != Frame::input && in_.is_windowed)
             return error_at(Errc::malformed, e.at,
                             "topic_level() must stand in an aggregate in a rule with GROUP BY");
         e.args.clear();
-        return to_slot(e, (frame == Frame::output ? plan_.items.size() : 0) + field_slot(field));
+        return to_slot(e, base_of(frame) + field_slot(field));
     }
 
     Result<void> bind_aggregate(Expression& e, Frame frame, AggregateKind kind) {
-        if (!plan_.is_windowed)
+        if (!in_.is_windowed)
             return error_at(Errc::malformed, e.at,
                             fmt::format("{}() needs GROUP BY device, TUMBLE(...)", e.text));
         if (frame == Frame::input)
@@ -248,15 +291,19 @@ private:
         if (counts_rows) kind = AggregateKind::count_rows;
         if (!counts_rows && (e.is_star || e.args.size() != 1))
             return error_at(Errc::malformed, e.at, fmt::format("{}() takes one argument", e.text));
-        RulePlan::Aggregate aggregate{kind, nullptr};
+        AggregateCall call;
+        call.kind = kind;
         if (!counts_rows) {
             HF_TRY(bind(*e.args.front(), Frame::input));
-            aggregate.argument = std::move(e.args.front());
+            call.args = std::move(e.args);
+        }
+        if (e.filter) {
+            HF_TRY(bind(*e.filter, Frame::input));
+            call.filter = std::move(e.filter);
         }
         e.args.clear();
-        plan_.aggregates.push_back(std::move(aggregate));
-        const std::size_t slot = RulePlan::kFirstAggregate + plan_.aggregates.size() - 1;
-        return to_slot(e, (frame == Frame::output ? plan_.items.size() : 0) + slot);
+        plan_.select.aggregates.push_back(std::move(call));
+        return to_slot(e, base_of(frame) + kKeys + plan_.select.aggregates.size() - 1);
     }
 
     // `s.temp` is `temp` where s is the source's alias.
@@ -273,7 +320,7 @@ private:
         const auto& first = std::get<std::string>(path.steps.front());
         if (!e.is_quoted && path.steps.size() == 1) {
             if (const auto kind = record_column(first)) {
-                if (*kind == FieldKind::ts) return plan_.fields[plan_.ts_field];
+                if (*kind == FieldKind::ts) return plan_.fields()[plan_.ts_field];
                 return Field{*kind};
             }
         }
@@ -284,15 +331,16 @@ private:
         return Field{FieldKind::path, std::move(path)};
     }
     std::size_t field_slot(const Field& field) {
-        const auto found = std::find(plan_.fields.begin(), plan_.fields.end(), field);
-        if (found != plan_.fields.end())
-            return static_cast<std::size_t>(found - plan_.fields.begin());
-        plan_.fields.push_back(field);
-        return plan_.fields.size() - 1;
+        auto& fields = plan_.select.sources.front().fields;
+        const auto found = std::find(fields.begin(), fields.end(), field);
+        if (found != fields.end()) return static_cast<std::size_t>(found - fields.begin());
+        fields.push_back(field);
+        return fields.size() - 1;
     }
 
     RuleStatement in_;
     RulePlan plan_;
+    Substitution substitution_;
 };
 
 } // namespace

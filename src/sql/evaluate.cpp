@@ -6,6 +6,8 @@
 #include <holdfast/sql/function.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace holdfast::sql {
@@ -272,10 +274,23 @@ private:
         return Value::of_text(evaluation_.arena.keep(joined));
     }
     Value call(const Function& function, const std::vector<Value>& args) {
+        if (function.predictor != nullptr) return predict(*function.predictor, args);
         if (!function.takes_null &&
             std::any_of(args.begin(), args.end(), [](const Value& v) { return v.is_null(); }))
             return {};
         return function.call(args, evaluation_);
+    }
+
+    // What is no number is missing; what cannot be told is NULL.
+    Value predict(const Predictor& predictor, const std::vector<Value>& args) {
+        std::vector<double> input(args.size());
+        for (std::size_t i = 0; i < args.size(); ++i) {
+            const bool is_told = args[i].is_number() || args[i].type() == Type::boolean;
+            if (!is_told && !args[i].is_null()) ++evaluation_.mismatches;
+            input[i] = is_told ? args[i].as_float() : std::numeric_limits<double>::quiet_NaN();
+        }
+        const double said = predictor.predict(input);
+        return std::isfinite(said) ? Value::of_float(said) : Value();
     }
 
     const Frame& frame_;

@@ -367,12 +367,8 @@ private:
         } else if (!cursor_.accept_symbol(")")) {
             HF_TRY(arguments(*made));
         }
-        if (cursor_.in_query()) {
-            HF_TRY(const Nesting nesting, enter());
-            HF_TRY(parse_call_suffix(cursor_, *made));
-        } else if (cursor_.peek().is("OVER") || cursor_.peek().is("FILTER"))
-            return cursor_.not_served(fmt::format("{}() with {} is", made->text,
-                                                  cursor_.peek().is("OVER") ? "OVER" : "FILTER"));
+        HF_TRY(const Nesting nesting, enter());
+        HF_TRY(parse_call_suffix(cursor_, *made));
         return made;
     }
 

@@ -125,8 +125,9 @@ std::string to_text(const AggregateCall& call) {
 }
 
 std::string to_text(const WindowCall& call) {
-    constexpr const char* kNames[] = {"row_number", "rank",        "dense_rank", "lag",
-                                      "lead",       "first_value", "last_value"};
+    constexpr const char* kNames[] = {"row_number", "rank",        "dense_rank",  "lag",
+                                      "lead",       "first_value", "last_value",  "latest",
+                                      "changed",    "had_changed", "counter_rate"};
     std::string out = call.function == WindowFunction::aggregate
                           ? to_text(call.call)
                           : fmt::format("{}({})", kNames[static_cast<std::size_t>(call.function)],

@@ -145,6 +145,8 @@ Result<void> parse_call_suffix(TokenCursor& cursor, Expression& call) {
         HF_TRY(adopt_depth(call, *call.filter));
         HF_TRY(cursor.expect_symbol(")"));
     }
+    if (cursor.peek().is("OVER") && !cursor.in_query())
+        return cursor.not_served(fmt::format("{}() with OVER is", call.text));
     if (!cursor.accept("OVER")) return ok();
     HF_TRY(call.over, over_clause(cursor));
     for (const auto& key : call.over->partition) {

@@ -127,6 +127,19 @@ void split_on(SelectPlan& plan, std::size_t index) {
     source.on = join_conjuncts(std::move(rest));
 }
 
+// By whose result the order of rows shows, beside rounding, and values of different types.
+bool needs_order(AggregateKind kind) noexcept {
+    switch (kind) {
+        case AggregateKind::first:
+        case AggregateKind::last:
+        case AggregateKind::min_by:
+        case AggregateKind::max_by:
+        case AggregateKind::list:
+        case AggregateKind::string_agg: return true;
+        default: return false;
+    }
+}
+
 } // namespace
 
 void split_conjuncts(ExpressionPtr condition, std::vector<ExpressionPtr>& out) {
@@ -153,6 +166,14 @@ ExpressionPtr join_conjuncts(std::vector<ExpressionPtr> conjuncts) {
         all = std::move(both);
     }
     return all;
+}
+
+void let_order_go(SelectPlan& plan) {
+    const bool is_any_order =
+        plan.is_grouped && std::ranges::none_of(plan.aggregates, [](const AggregateCall& call) {
+            return needs_order(call.kind);
+        });
+    for (SourcePlan& source : plan.sources) source.in_any_order = is_any_order;
 }
 
 void push_down(SelectPlan& plan) {

@@ -82,6 +82,12 @@ Result<BoundRelation> bind_name(const RelationRef& ref, const CteScope& ctes,
     }
     if (context.catalog.has_stream(ref.name)) {
         out.plan.kind = SourcePlan::Kind::stream;
+        if (ref.origin != "history") return out;
+        auto fields = context.catalog.history_fields(ref.name);
+        if (!fields)
+            return error_at(Errc::not_supported, ref.at,
+                            "no history is kept here: history.enabled is false");
+        out.columns = *std::move(fields);
         return out;
     }
     std::vector<std::string> names = context.catalog.names();
@@ -109,8 +115,6 @@ Result<BoundRelation> bind_relation(const RelationRef& ref, const CteScope& ctes
     if (ref.watermark_us != 0 || !ref.late_topic.empty())
         return error_at(Errc::malformed, ref.at,
                         "WATERMARK and LATE belong to a rule: a query sees all records");
-    if (ref.origin == "history")
-        return error_at(Errc::not_supported, ref.at, "@history is not served yet");
     BoundRelation out;
     switch (ref.kind) {
         case RelationRef::Kind::query: {

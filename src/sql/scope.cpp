@@ -13,15 +13,18 @@ using column::Field;
 using column::FieldKind;
 using column::Path;
 
-ExpressionPtr name_node(const std::string& alias, const std::string& column, bool is_quoted,
-                        Position at) {
-    auto made = std::make_unique<Expression>();
-    made->kind = ExpressionKind::name;
-    made->at = at;
-    if (!alias.empty()) made->path.steps.emplace_back(alias);
-    made->path.steps.emplace_back(column);
-    made->is_quoted = is_quoted;
-    return made;
+Scope::StarColumn star_column(const std::string& alias, Path path, bool is_quoted, Position at) {
+    Scope::StarColumn out;
+    out.name =
+        path.steps.size() == 1 ? std::get<std::string>(path.steps.front()) : path.to_string();
+    out.expression = std::make_unique<Expression>();
+    out.expression->kind = ExpressionKind::name;
+    out.expression->at = at;
+    out.expression->is_quoted = is_quoted;
+    out.expression->path = std::move(path);
+    auto& steps = out.expression->path.steps;
+    if (!alias.empty()) steps.insert(steps.begin(), alias);
+    return out;
 }
 
 const std::string* member(const Path& path, std::size_t step) noexcept {
@@ -60,7 +63,26 @@ Result<void> Scope::add(SourcePlan plan, const RelationRef& ref, std::vector<std
     plans_.push_back(std::move(plan));
     if (ref.event_time && !is_record(plans_.size() - 1))
         return error_at(Errc::malformed, ref.at, "EVENT TIME is of a stream or a topic filter");
+    if (ref.event_time && is_history(plans_.size() - 1))
+        return error_at(Errc::malformed, ref.at,
+                        "a history has the event time that its rows were stored with");
     return ok();
+}
+
+bool Scope::is_history(std::size_t source) const noexcept {
+    return plans_[source].kind == SourcePlan::Kind::stream && plans_[source].origin == "history";
+}
+
+Result<void> Scope::check_kept(std::size_t source, FieldKind kind, Position at) const {
+    const bool is_kept = kind == FieldKind::ts || kind == FieldKind::device ||
+                         kind == FieldKind::stream || kind == FieldKind::path ||
+                         kind == FieldKind::value;
+    if (is_kept || !is_history(source)) return ok();
+    const std::string name = Field{kind}.to_string();
+    return error_at(Errc::malformed, at,
+                    fmt::format("a history does not keep '{}' of a record, {}@log does; a field of "
+                                "that name is payload.{}",
+                                name, plans_[source].name, name));
 }
 
 bool Scope::is_record(std::size_t source) const noexcept {
@@ -152,6 +174,7 @@ Result<void> Scope::resolve_in(std::size_t source, Path path, Expression& name) 
     if (is_record(source)) {
         const auto kind = name.is_quoted ? std::nullopt : record_column(first);
         if (kind && path.steps.size() == 1) {
+            HF_TRY(check_kept(source, *kind, name.at));
             name.slot =
                 field_slot(source, *kind == FieldKind::ts ? entries_[source].ts : Field{*kind});
         } else {
@@ -222,6 +245,7 @@ Result<std::size_t> Scope::record_slot(Field field, Position at) {
         found = source;
     }
     if (!found) return error_at(Errc::malformed, at, "no stream or topic filter is read here");
+    HF_TRY(check_kept(*found, field.kind, at));
     return field_slot(*found, field);
 }
 
@@ -236,19 +260,28 @@ Result<std::size_t> Scope::time_slot(std::size_t source, Position at) {
     return error_at(Errc::malformed, at, "the relation has no column ts to take time from");
 }
 
-Result<std::vector<ExpressionPtr>> Scope::star(const std::string& alias, Position at) const {
-    std::vector<ExpressionPtr> out;
+Result<std::vector<Scope::StarColumn>> Scope::star(const std::string& alias, Position at) const {
+    std::vector<StarColumn> out;
+    const auto add = [&](const Entry& entry, const std::string& name, bool is_quoted) {
+        out.push_back(star_column(entry.alias, Path{{name}}, is_quoted, at));
+    };
     bool found = false;
     for (std::size_t source = 0; source < entries_.size(); ++source) {
         const Entry& entry = entries_[source];
         if (entry.is_hidden || (!alias.empty() && entry.alias != alias)) continue;
         found = true;
-        if (is_record(source)) {
+        if (is_history(source)) {
+            for (const char* name : {"ts", "device"}) add(entry, name, false);
+            for (const std::string& field : entry.columns) {
+                if (field == "ts" || field == "device") continue; // payload.ts names it
+                HF_TRY(auto path, Path::parse(field));
+                out.push_back(star_column(entry.alias, std::move(path), true, at));
+            }
+        } else if (is_record(source)) {
             for (const char* name : {"ts", "device", "topic", "partition", "offset", "payload"})
-                out.push_back(name_node(entry.alias, name, false, at));
+                add(entry, name, false);
         } else {
-            for (const auto& name : entry.columns)
-                out.push_back(name_node(entry.alias, name, true, at));
+            for (const auto& name : entry.columns) add(entry, name, true);
         }
     }
     if (!found && !alias.empty())

@@ -15,8 +15,8 @@ public:
     static constexpr std::size_t kWindowStart = SIZE_MAX - 1;
     static constexpr std::size_t kWindowEnd = SIZE_MAX;
 
-    // A relation joins those before it. `columns`: of a table or query, else empty. malformed where
-    // its alias is taken.
+    // A relation joins those before it. `columns`: of a table, a query or a history, else empty.
+    // malformed where its alias is taken.
     [[nodiscard]] Result<void> add(SourcePlan plan, const RelationRef& ref,
                                    std::vector<std::string> columns);
     // Behind an ANTI JOIN's ON its relation cannot be named any more.
@@ -36,9 +36,12 @@ public:
     [[nodiscard]] bool is_time(std::size_t slot) const noexcept;
     // Whether the name is certainly a column: of a table, a query, or one that every record has.
     [[nodiscard]] bool knows(const Expression& name) const;
-    // Names that `*` or `alias.*` stands for, as expressions to resolve. malformed.
-    [[nodiscard]] Result<std::vector<ExpressionPtr>> star(const std::string& alias,
-                                                          Position at) const;
+    struct StarColumn {
+        std::string name;
+        ExpressionPtr expression; // to resolve
+    };
+    // What `*` or `alias.*` stands for. malformed.
+    [[nodiscard]] Result<std::vector<StarColumn>> star(const std::string& alias, Position at) const;
 
     // Gives every source its first slot and returns the final number of each provisional one.
     [[nodiscard]] std::vector<std::size_t> settle();
@@ -51,6 +54,9 @@ private:
         bool is_hidden = false;
     };
     [[nodiscard]] bool is_record(std::size_t source) const noexcept;
+    [[nodiscard]] bool is_history(std::size_t source) const noexcept;
+    [[nodiscard]] Result<void> check_kept(std::size_t source, column::FieldKind kind,
+                                          Position at) const;
     [[nodiscard]] bool has_column(std::size_t source, const Expression& name,
                                   const std::string& first) const;
     [[nodiscard]] Result<void> resolve_in(std::size_t source, column::Path path, Expression& name);

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <unordered_set>
 
 namespace holdfast::sql {
@@ -43,6 +42,7 @@ public:
                             "QUALIFY needs a window function; WHERE or HAVING filters without one");
         split_conjuncts(std::move(where_), out_.plan.filters);
         push_down(out_.plan);
+        let_order_go(out_.plan);
         out_.plan.is_distinct = in_.is_distinct;
         return std::move(out_);
     }
@@ -141,10 +141,10 @@ private:
                 add_item(std::move(made), item.name, item.expression.get());
                 continue;
             }
-            HF_TRY(const auto names, scope_.star(item.star_of, item.at));
-            for (const auto& name : names) {
-                HF_TRY(auto made, bound(*name, Allowed{}));
-                add_item(std::move(made), std::get<std::string>(name->path.steps.back()), nullptr);
+            HF_TRY(const auto columns, scope_.star(item.star_of, item.at));
+            for (const auto& column : columns) {
+                HF_TRY(auto made, bound(*column.expression, Allowed{}));
+                add_item(std::move(made), column.name, nullptr);
             }
             if (out_.plan.items.size() > kItemsMax)
                 return error_at(Errc::limit_exceeded, item.at, "more than 200 items");
@@ -170,25 +170,27 @@ private:
                            : written_[i];
         return nullptr;
     }
+    Result<void> put_items(Expression& e) {
+        if (const Expression* item = item_called(e)) return context_.substitution.put(e, *item);
+        for (const auto& arg : e.args) {
+            HF_TRY(put_items(*arg));
+        }
+        if (e.filter) {
+            HF_TRY(put_items(*e.filter));
+        }
+        if (!e.over) return ok();
+        for (const auto& key : e.over->partition) {
+            HF_TRY(put_items(*key));
+        }
+        for (const auto& term : e.over->order) {
+            HF_TRY(put_items(*term.expression));
+        }
+        return ok();
+    }
     // HAVING, QUALIFY and ORDER BY see items by their names.
     Result<ExpressionPtr> bound_with_items(const Expression& from, Allowed allowed) {
         auto made = clone(from);
-        const std::function<void(Expression&)> replace = [&](Expression& e) {
-            if (const Expression* item = item_called(e)) {
-                const auto copy = clone(*item);
-                e = std::move(*copy);
-                // literals of text point into their own node
-                if (e.literal.type() == column::Type::text)
-                    e.literal = column::Value::of_text(e.text);
-                return;
-            }
-            for (const auto& arg : e.args) replace(*arg);
-            if (e.filter) replace(*e.filter);
-            if (!e.over) return;
-            for (const auto& key : e.over->partition) replace(*key);
-            for (const auto& term : e.over->order) replace(*term.expression);
-        };
-        replace(*made);
+        HF_TRY(put_items(*made));
         if (depth_of(*made) > 2 * kExpressionDepthMax)
             return error_at(Errc::limit_exceeded, from.at, "the expression is nested too deeply");
         HF_TRY(bind_expression(*made, allowed, scope_, context_));
@@ -226,7 +228,9 @@ private:
         if (written.kind == ExpressionKind::name && scope_.knows(written))
             return bound(written, Allowed{});
         const Expression* item = item_called(written);
-        return bound(item != nullptr ? *item : written, Allowed{});
+        if (item == nullptr) return bound(written, Allowed{});
+        HF_TRY(context_.substitution.count(*item, written.at));
+        return bound(*item, Allowed{});
     }
     Result<std::size_t> ordinal(const Expression& literal) const {
         const auto count = static_cast<std::int64_t>(out_.plan.items.size());

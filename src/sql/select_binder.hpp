@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sql/scope.hpp"
+#include "sql/substitution.hpp"
 
 #include <holdfast/sql/select_plan.hpp>
 
@@ -23,6 +24,7 @@ struct BindContext {
     const Catalog& catalog;
     const Bindings& bindings;
     std::size_t sources = 0; // so far; at most kSourcesMax
+    Substitution substitution{};
 };
 
 struct BoundSelect {
@@ -65,6 +67,8 @@ void each_output(SelectPlan& plan, const std::function<void(ExpressionPtr&)>& vi
 
 // Moves what concerns one source alone to it. All slots are final.
 void push_down(SelectPlan& plan);
+// Tells the sources of a grouped SELECT where the order of rows does not matter.
+void let_order_go(SelectPlan& plan);
 // Splits at AND.
 void split_conjuncts(ExpressionPtr condition, std::vector<ExpressionPtr>& out);
 [[nodiscard]] ExpressionPtr join_conjuncts(std::vector<ExpressionPtr> conjuncts);

@@ -30,16 +30,16 @@ Outcome value_of(const std::string& expression) {
                                            {"ts", Value::of_timestamp_us(12'500'000)}};
     const auto plan = sql::plan_rule("CREATE RULE r AS SELECT " + expression + " AS x FROM s");
     if (!plan) return {plan.error().context};
-    std::vector<column::Column> columns(plan.value().fields.size());
+    std::vector<column::Column> columns(plan.value().fields().size());
     column::Frame frame{{}, 1};
     for (std::size_t i = 0; i < columns.size(); ++i) {
         columns[i].reset(1);
-        const auto found = row.find(plan.value().fields[i].to_string());
+        const auto found = row.find(plan.value().fields()[i].to_string());
         if (found != row.end()) columns[i].set(0, found->second);
         frame.columns.push_back(&columns[i]);
     }
     sql::Evaluation evaluation;
-    const auto result = sql::evaluate(*plan.value().items[0].expression, frame, evaluation);
+    const auto result = sql::evaluate(*plan.value().select.items[0], frame, evaluation);
     Outcome outcome;
     column::append_json(outcome.json, result.at(0));
     outcome.mismatches = evaluation.mismatches;
@@ -201,7 +201,7 @@ TEST_CASE("branches see only their own rows", "[sql]") {
         "CREATE RULE r AS SELECT CASE WHEN d <> 0 AND (k = 'x' OR k = 'y') THEN 10 / d "
         "WHEN d = 0 THEN -1 END AS x FROM s WHERE d < 3");
     REQUIRE(plan);
-    const auto& fields = plan.value().fields;
+    const auto& fields = plan.value().fields();
     std::vector<column::Column> columns(fields.size());
     column::Frame frame{{}, 4};
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -215,13 +215,13 @@ TEST_CASE("branches see only their own rows", "[sql]") {
         frame.columns.push_back(&columns[i]);
     }
     sql::Evaluation evaluation;
-    const auto out = sql::evaluate(*plan.value().items[0].expression, frame, evaluation);
+    const auto out = sql::evaluate(*plan.value().select.items[0], frame, evaluation);
     CHECK(out.at(0).as_int() == -1);
     CHECK(out.at(1).is_null());
     CHECK(out.at(2).as_float() == 5.0);
     CHECK(out.at(3).as_float() == Approx(3.3333333));
     CHECK(evaluation.mismatches == 0);
-    CHECK(sql::rows_where(*plan.value().where, frame, evaluation) ==
+    CHECK(sql::rows_where(*plan.value().select.filters[0], frame, evaluation) ==
           std::vector<std::uint32_t>{0, 1, 2});
 }
 

@@ -37,16 +37,18 @@ TEST_CASE("a whole rule is understood", "[sql]") {
     const auto& rule = plan.value();
     CHECK(rule.name == "heat");
     CHECK(rule.or_replace);
-    CHECK(rule.from_filter);
-    CHECK(rule.source == "car/+/obd");
+    CHECK(rule.from_filter());
+    CHECK(rule.source().name == "car/+/obd");
     CHECK(rule.watermark_us == 5'000'000);
     CHECK(rule.late_topic == "late/obd");
-    CHECK(rule.tumble_us == 10'000'000);
-    REQUIRE(rule.items.size() == 5);
-    CHECK(rule.items[2].name == "v");
-    CHECK(rule.items[4].name == "count");
-    CHECK(rule.aggregates.size() == 4);
-    CHECK(rule.fields[rule.ts_field].path.to_string() == "at.ms");
+    REQUIRE(rule.select.window);
+    CHECK(rule.select.window->size_us == 10'000'000);
+    CHECK(rule.select.keys.size() == 3);
+    REQUIRE(rule.item_names.size() == 5);
+    CHECK(rule.item_names[2] == "v");
+    CHECK(rule.item_names[4] == "count");
+    CHECK(rule.select.aggregates.size() == 4);
+    CHECK(rule.fields()[rule.ts_field].path.to_string() == "at.ms");
     CHECK(rule.reads_payload);
     REQUIRE(rule.alarm);
     CHECK(rule.alarm->raise_for_us == 20'000'000);
@@ -63,7 +65,7 @@ TEST_CASE("names mean columns of the record, members of the payload, or items", 
     const auto fields = [](const std::string& item) {
         const auto plan = sql::plan_rule("CREATE RULE r AS SELECT " + item + " AS x FROM s c");
         REQUIRE(plan);
-        return plan.value().fields.back();
+        return plan.value().fields().back();
     };
     CHECK(fields("topic").kind == column::FieldKind::topic);
     CHECK(fields("\"topic\"").to_string() == "topic");
@@ -77,9 +79,9 @@ TEST_CASE("names mean columns of the record, members of the payload, or items", 
     CHECK(fields("topic_level(-2)").to_string() == "topic_level(-2)");
     const auto bare = sql::plan_rule("CREATE RULE r AS SELECT a.b, 1 + 1, arr[3] FROM s");
     REQUIRE(bare);
-    CHECK(bare.value().items[0].name == "b");
-    CHECK(bare.value().items[1].name == "column2");
-    CHECK(bare.value().items[2].name == "arr");
+    CHECK(bare.value().item_names[0] == "b");
+    CHECK(bare.value().item_names[1] == "column2");
+    CHECK(bare.value().item_names[2] == "arr");
 }
 
 TEST_CASE("what is not served yet is refused by name and position", "[sql]") {
@@ -269,4 +271,36 @@ TEST_CASE("a file holds any number of rules", "[sql]") {
     CHECK(rules.value()[1].name == "b");
     CHECK(rules.value()[1].text == "CREATE RULE b AS SELECT 2 FROM s");
     CHECK(sql::parse_rules(" -- nothing\n").value().empty());
+}
+
+TEST_CASE("HAVING names items, whose copies are bounded", "[sql]") {
+    const auto plan = sql::plan_rule(
+        "CREATE RULE r AS SELECT avg(v) + 1 AS a FROM s GROUP BY device, TUMBLE(1s) "
+        "HAVING a > 2 AND count(*) > 1");
+    REQUIRE(plan);
+    const auto& select = plan.value().select;
+    CHECK(select.aggregates.size() == 2); // an item's aggregate is computed once
+    CHECK(select.having->args[0]->args[0]->kind == sql::ExpressionKind::arithmetic);
+    CHECK(select.hidden.size() == 3 + 2);
+
+    std::string item = "1";
+    for (int i = 0; i < 150; ++i) item += " + 1";
+    std::string having = "a > 0";
+    for (int i = 0; i < 150; ++i) having += " AND a > 0";
+    CHECK(code_of("CREATE RULE r AS SELECT " + item + " AS a FROM s GROUP BY device, TUMBLE(1s) " +
+                  "HAVING " + having) == Errc::limit_exceeded);
+}
+
+TEST_CASE("FILTER stands behind an aggregate of a rule, and only there", "[sql]") {
+    const auto plan = sql::plan_rule(
+        "CREATE RULE r AS SELECT avg(v) FILTER (WHERE w > 2) AS a FROM s GROUP BY device, "
+        "TUMBLE(1s)");
+    REQUIRE(plan);
+    REQUIRE(plan.value().select.aggregates[0].filter);
+    CHECK(plan.value().fields().back().to_string() == "w");
+    CHECK(error_of("CREATE RULE r AS SELECT abs(v) FILTER (WHERE w > 2) AS a FROM s") ==
+          "line 1, column 48: abs() is no aggregate, so it takes no FILTER");
+    CHECK(error_of("CREATE RULE r AS SELECT sum(v) FILTER (WHERE count(*) > 2) AS a FROM s "
+                   "GROUP BY device, TUMBLE(1s)") ==
+          "line 1, column 46: the aggregate count() may not stand here");
 }

@@ -52,6 +52,12 @@ inline constexpr AggregateKind kLastStoredAggregate = AggregateKind::last;
 
 class AggregateExtra; // what some kinds keep beside it
 
+// What an aggregate saw of some rows that were counted elsewhere.
+struct AggregatePart {
+    std::int64_t count = 0; // of rows, values (count) or numbers (sum, avg)
+    column::Value value{};  // their sum (sum, avg), or the one (min, max, first, last)
+};
+
 // What one aggregate has seen of one group. NULLs are left out. Rows come in log order, which is
 // what first() and last() mean.
 //
@@ -69,6 +75,13 @@ public:
     void add(AggregateKind kind, const column::Value& value, std::uint64_t& mismatches);
     // Of any kind, also those of several arguments; count_rows takes none.
     void add(AggregateKind kind, std::span<const column::Value> args, std::uint64_t& mismatches);
+    // Rows [begin, end) of the columns of its arguments. `type` is what all rows of the first are,
+    // null where they differ. Sums of doubles may differ from those of rows by rounding.
+    void add_run(AggregateKind kind, std::span<const column::Column* const> args, column::Type type,
+                 std::size_t begin, std::size_t end, std::uint64_t& mismatches);
+    // count_rows, count, sum, avg, min, max, first and last: as if its rows had been added. Only
+    // numbers are among its values.
+    void add_part(AggregateKind kind, const AggregatePart& part, std::uint64_t& mismatches);
     // Of kinds up to kLastStoredAggregate. Text is borrowed from the state.
     [[nodiscard]] column::Value result(AggregateKind kind) const noexcept;
     // Of any kind. Text is borrowed from the state or `arena`.
@@ -82,6 +95,10 @@ public:
 
 private:
     void add_number(const column::Value& value) noexcept;
+    void add_to_sum(const column::Value& value) noexcept;
+    // False where it took none of them.
+    [[nodiscard]] bool add_numbers(AggregateKind kind, column::Type type,
+                                   std::span<const std::int64_t> words, std::uint64_t& mismatches);
     void keep(const column::Value& value, std::uint64_t& mismatches);
     [[nodiscard]] column::Value kept() const noexcept;
 

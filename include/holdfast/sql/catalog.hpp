@@ -2,6 +2,8 @@
 
 #include <holdfast/column/value.hpp>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,13 @@ public:
     // Null where no table is called so.
     [[nodiscard]] virtual const TableSchema* find_table(std::string_view name) const = 0;
     [[nodiscard]] virtual bool has_stream(std::string_view name) const = 0;
+    // Of a stream's history, the paths of at most kHistoryFieldsMax fields, as text, in the order
+    // in which they were first seen. Nothing where no history is kept.
+    static constexpr std::size_t kHistoryFieldsMax = 1'000;
+    [[nodiscard]] virtual std::optional<std::vector<std::string>> history_fields(
+        std::string_view /*stream*/) const {
+        return std::nullopt;
+    }
     // Tables and streams, for "did you mean".
     [[nodiscard]] virtual std::vector<std::string> names() const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <holdfast/column/value.hpp>
 #include <holdfast/sql/expression.hpp>
+#include <holdfast/sql/predictor.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -21,6 +22,9 @@ struct Function {
     bool takes_null; // else any NULL argument gives NULL without a call
     // What has no result is NULL and counted in evaluation.mismatches.
     column::Value (*call)(Arguments arguments, Evaluation& evaluation);
+    // Where set it is asked instead of `call`: predict(), which whoever binds the query has led to
+    // a model.
+    const Predictor* predictor = nullptr;
 };
 
 // Null where there is none of that (lower case) name.

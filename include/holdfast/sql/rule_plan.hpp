@@ -1,9 +1,9 @@
 #pragma once
 
 #include <holdfast/column/field.hpp>
-#include <holdfast/sql/aggregate.hpp>
 #include <holdfast/sql/expression.hpp>
 #include <holdfast/sql/rule_statement.hpp>
+#include <holdfast/sql/select_plan.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,29 +14,15 @@
 
 namespace holdfast::sql {
 
-// A rule with every name looked up: what the engine runs. Expressions see one of three frames:
-//
-//   input   column i is fields[i] of the record
-//   middle  without a window the input; with one: device, window_start, window_end, aggregates...
-//   output  the items, then the middle frame's columns
+// A rule with every name looked up: what the engine runs. The SELECT has one source, and is grouped
+// by device and a tumbling window or not at all; its frames are those of SelectPlan. What stands
+// behind it sees the output frame: its items, then (hidden) every column of the frame that they
+// were made of.
 struct RulePlan {
-    static constexpr std::size_t kWindowDevice = 0;
-    static constexpr std::size_t kWindowStart = 1;
-    static constexpr std::size_t kWindowEnd = 2;
-    static constexpr std::size_t kFirstAggregate = 3;
-
-    struct Aggregate {
-        AggregateKind kind{};
-        ExpressionPtr argument; // over the input; null for count(*)
-    };
-    struct Item {
-        std::string name;
-        ExpressionPtr expression; // over the middle
-    };
     struct Alarm { // expressions over the output
         std::string name;
         ExpressionPtr per;
-        ExpressionPtr severity;
+        ExpressionPtr severity; // null: 'minor'
         ExpressionPtr raise;
         ExpressionPtr clear;
         std::int64_t raise_for_us = 0;
@@ -56,25 +42,23 @@ struct RulePlan {
     std::string name;
     bool or_replace = false;
     std::string text;
-    bool from_filter = false;
-    std::string source; // topic filter or stream
-    std::int64_t watermark_us = 0;
-    std::string late_topic;
-
-    std::vector<column::Field>
-        fields; // fields[ts_field] is event time, fields[device_field] the device
-    std::size_t ts_field = 0;
+    SelectPlan select;
+    std::vector<std::string> item_names;
+    std::size_t ts_field = 0; // of fields(): event time
     std::size_t device_field = 0;
     bool reads_payload = false; // a row whose payload is damaged has no meaning to it
-
-    ExpressionPtr where; // over the input; null: all
-    bool is_windowed = false;
-    std::int64_t tumble_us = 0;
-    std::vector<Aggregate> aggregates;
-    std::vector<Item> items;
-    ExpressionPtr having; // over the output; null: all
+    std::int64_t watermark_us = 0;
+    std::string late_topic; // empty: late records are dropped
     std::optional<Alarm> alarm{};
     std::vector<Action> actions;
+
+    [[nodiscard]] const SourcePlan& source() const noexcept { return select.sources.front(); }
+    [[nodiscard]] bool from_filter() const noexcept {
+        return source().kind == SourcePlan::Kind::filter;
+    }
+    [[nodiscard]] const std::vector<column::Field>& fields() const noexcept {
+        return source().fields;
+    }
 };
 
 // Looks up names, functions and aggregates. malformed (unknown function, aggregate in the wrong

@@ -46,6 +46,7 @@ struct SourcePlan {
     TimeRange event_time{};
     TimeRange arrival_time{};
     std::vector<ExpressionPtr> filters{}; // all must be true; over its own columns
+    bool in_any_order = false;            // the order of its rows does not matter to the answer
 
     // How it joins what stands before it (not for the first).
     JoinKind join = JoinKind::inner;
@@ -79,6 +80,10 @@ enum class WindowFunction : std::uint8_t {
     lead,
     first_value,
     last_value,
+    latest,
+    changed,
+    had_changed,
+    counter_rate,
     aggregate,
 };
 
