@@ -1,21 +1,25 @@
 #include <holdfast/ml/ewma_chart.hpp>
 
+#include "ml/share_out.hpp"
+#include "ml/state_io.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace holdfast::ml {
 namespace {
 
-constexpr std::uint8_t kStateVersion = 1;
+constexpr std::uint8_t kStateVersion = 2;
 // No sensor gives more; beyond, squares overflow. Counts as missing.
 constexpr double kValueMax = 1e100;
-constexpr double kConstantTremble = 1e-3; // deviation of a constant signal, of its size
-constexpr std::size_t kValuesNeeded = 20; // in the warm-up, to judge a signal
+constexpr double kConstantTremble = 1e-3;   // deviation of a constant signal, of its size
+constexpr std::uint32_t kValuesNeeded = 20; // in the warm-up, to judge a signal
+constexpr double kStartLeft = 0.05;         // in an average that is as good as any later one
 constexpr double kPercentile = 0.99;
 // No control limit is narrower than that of white noise: its average deviates by
 // sqrt(a / (2 - a)), 0.23 for a = 0.1, and 99 % of it lie within 2.58 of these.
@@ -35,55 +39,81 @@ bool is_value(double value) {
 } // namespace
 
 EwmaChart::EwmaChart(std::size_t signals, EwmaChartSettings settings)
-    : settings_(settings), signals_(signals) {
+    : settings_(settings), signals_(signals), training_(signals) {
     assert(signals >= 2 && signals <= kEwmaChartSignalsMax);
-    for (Signal& signal : signals_) signal.mean = std::numeric_limits<double>::quiet_NaN();
 }
 
-// As floats, less the first value: a thousand devices warm up at once, and a large offset must not
-// cost the digits that vary.
+// Of so many values the percentile is among the largest.
+std::size_t EwmaChart::extremes_kept() const {
+    const double below = std::floor(kPercentile * settings_.warmup_samples);
+    return settings_.warmup_samples - static_cast<std::size_t>(below);
+}
+
+// Sums and extremes do, so a thousand devices that warm up at once keep no samples. All is less the
+// first value: a large offset must not cost the digits that vary.
 void EwmaChart::collect(std::span<const double> sample) {
-    for (std::size_t i = 0; i < signals_.size(); ++i) {
-        Signal& signal = signals_[i];
-        if (is_value(sample[i]) && std::isnan(signal.mean)) signal.mean = sample[i];
-        const double from_first = sample[i] - signal.mean;
-        const bool fits = is_value(sample[i]) &&
-                          std::abs(from_first) <= double{std::numeric_limits<float>::max()};
-        training_.push_back(fits ? static_cast<float>(from_first)
-                                 : std::numeric_limits<float>::quiet_NaN());
-    }
+    for (std::size_t i = 0; i < signals_.size(); ++i)
+        if (is_value(sample[i])) collect_value(training_[i], sample[i]);
     if (++collected_ < settings_.warmup_samples) return;
     for (std::size_t i = 0; i < signals_.size(); ++i) fit_signal(i);
     training_ = {};
 }
 
+void EwmaChart::collect_value(Training& training, double value) const {
+    if (training.values == 0) training.first = value;
+    const double from_first = value - training.first;
+    if (std::abs(from_first) > double{std::numeric_limits<float>::max()}) return;
+    ++training.values;
+    const double step = from_first - training.mean; // Welford, Technometrics 4(3), 1962
+    training.mean += step / training.values;
+    training.squares += step * (from_first - training.mean);
+    training.average += settings_.smoothing * (from_first - training.average);
+    const auto average = static_cast<float>(training.average);
+    if (start_left(training.values) > kStartLeft) {
+        training.starts.push_back(average);
+        return;
+    }
+    const auto keep = [&](std::vector<float>& sorted, auto is_further) {
+        const bool is_full = sorted.size() == extremes_kept();
+        if (is_full && !is_further(average, sorted.back())) return;
+        if (is_full) sorted.pop_back();
+        sorted.insert(std::ranges::upper_bound(sorted, average, is_further), average);
+    };
+    keep(training.highs, std::greater<>());
+    keep(training.lows, std::less<>());
+}
+
+// The part of an average of so many values that is none of them, but where it started.
+double EwmaChart::start_left(std::size_t values) const {
+    return std::pow(1.0 - settings_.smoothing, static_cast<double>(values));
+}
+
 void EwmaChart::fit_signal(std::size_t index) {
     Signal& signal = signals_[index];
-    std::vector<double> values;
-    for (std::size_t at = index; at < training_.size(); at += signals_.size())
-        if (!std::isnan(training_[at])) values.push_back(double{training_[at]});
-    const double first = std::isnan(signal.mean) ? 0.0 : signal.mean;
-    signal = {first, 1.0, 0.0, 0.0};
-    if (values.size() < kValuesNeeded) return;
+    const Training& training = training_[index];
+    signal = {training.values > 0 ? training.first : 0.0, 1.0, 0.0, 0.0};
+    if (training.values < kValuesNeeded) return;
 
-    double sum = 0.0;
-    for (const double value : values) sum += value;
-    const double mean = sum / static_cast<double>(values.size());
-    double squares = 0.0;
-    for (const double value : values) squares += (value - mean) * (value - mean);
-    signal.mean = first + mean;
+    signal.mean = training.first + training.mean;
     const double floor = kConstantTremble * std::max(std::abs(signal.mean), kConstantTremble);
-    signal.scale = std::max(std::sqrt(squares / static_cast<double>(values.size() - 1)), floor);
+    signal.scale = std::max(std::sqrt(training.squares / (training.values - 1.0)), floor);
+    const double arrived = 1.0 - start_left(training.values);
+    signal.average = std::clamp((training.average - training.mean * arrived) / signal.scale,
+                                -kDeviationsMax, kDeviationsMax);
 
-    for (double& value : values) { // what update() will measure is smoothed too
-        const double z = std::clamp((value - mean) / signal.scale, -kDeviationsMax, kDeviationsMax);
-        signal.average += settings_.smoothing * (z - signal.average);
-        value = std::abs(signal.average);
-    }
-    const auto at = static_cast<std::ptrdiff_t>(kPercentile * static_cast<double>(values.size()));
-    std::nth_element(values.begin(), values.begin() + at, values.end());
+    // The furthest from the mean are among the furthest on either side, or those of the start.
+    std::vector<double> sizes;
+    for (std::size_t i = 0; i < training.starts.size(); ++i)
+        sizes.push_back(std::abs(training.starts[i] - training.mean * (1.0 - start_left(i + 1))) /
+                        signal.scale);
+    for (const std::vector<float>* side : {&training.lows, &training.highs})
+        for (const float average : *side)
+            sizes.push_back(std::abs(average - training.mean) / signal.scale);
+    std::ranges::sort(sizes, std::greater<>());
+    const auto beyond = training.values - static_cast<std::size_t>(kPercentile * training.values);
+    const double percentile = sizes.size() < beyond ? 0.0 : sizes[beyond - 1];
     const double noise = std::sqrt(settings_.smoothing / (2.0 - settings_.smoothing));
-    signal.limit = std::max(values[static_cast<std::size_t>(at)], kNormalBound * noise);
+    signal.limit = std::clamp(percentile, kNormalBound * noise, kDeviationsMax);
 }
 
 double EwmaChart::widening() const {
@@ -149,8 +179,20 @@ Transition EwmaChart::decide(double ratio) {
 Explanation EwmaChart::explain() const {
     Explanation out;
     if (!is_fitted()) return out;
+    const auto reach_of = [this](const Signal& signal) {
+        return (signal.limit + widening()) * signal.scale;
+    };
+    for (const Signal& each : signals_) {
+        const double reach = reach_of(each);
+        if (each.limit == 0.0)
+            out.signals.push_back({std::nan(""), std::nan(""), 0.0});
+        else
+            out.signals.push_back({each.mean - reach, each.mean + reach,
+                                   std::abs(each.average) * each.scale / reach});
+    }
+    share_out(out.signals);
     const Signal& signal = signals_[worst_];
-    const double reach = (signal.limit + widening()) * signal.scale;
+    const double reach = reach_of(signal);
     out.signal = worst_;
     out.value = signal.mean + signal.average * signal.scale;
     out.expected_low = signal.mean - reach;
@@ -160,23 +202,30 @@ Explanation EwmaChart::explain() const {
     return out;
 }
 
+void EwmaChart::write_training(ByteWriter& writer, const Training& training) {
+    writer.u32_be(training.values);
+    for (const double value : {training.first, training.mean, training.squares, training.average})
+        write_f64(writer, value);
+    writer.u8(static_cast<std::uint8_t>(training.highs.size()));
+    for (const std::vector<float>* side : {&training.highs, &training.lows, &training.starts})
+        for (const float value : *side) write_f32(writer, value);
+}
+
 void EwmaChart::save(Bytes& out) const {
     ByteWriter writer(out);
-    const auto number = [&](double value) { writer.u64_be(std::bit_cast<std::uint64_t>(value)); };
     writer.u8(kStateVersion);
     writer.u8(static_cast<std::uint8_t>(signals_.size()));
     writer.u8(is_fitted() ? 1 : 0);
     if (!is_fitted()) {
         writer.u32_be(collected_);
-        for (const Signal& signal : signals_) number(signal.mean);
-        for (const float value : training_) writer.u32_be(std::bit_cast<std::uint32_t>(value));
+        for (const Training& training : training_) write_training(writer, training);
         return;
     }
     writer.u8(alarmed_ ? 1 : 0);
     writer.u64_be(judged_);
     for (const Signal& signal : signals_)
         for (const double value : {signal.mean, signal.scale, signal.limit, signal.average})
-            number(value);
+            write_f64(writer, value);
 }
 
 Result<void> EwmaChart::restore(ByteView bytes) {
@@ -189,52 +238,66 @@ Result<void> EwmaChart::restore(ByteView bytes) {
 // Into a fresh detector. Every number is looked at: what save() never writes must not come in.
 Result<void> EwmaChart::read_state(ByteView bytes) {
     ByteReader reader(bytes);
-    const auto wrong = [] { return fail(Errc::corrupt, "a value that is never saved"); };
     HF_TRY(const std::uint8_t version, reader.u8());
     HF_TRY(const std::uint8_t count, reader.u8());
     HF_TRY(const std::uint8_t fitted, reader.u8());
-    if (version != kStateVersion || count != signals_.size() || fitted > 1) return wrong();
+    if (version != kStateVersion || count != signals_.size() || fitted > 1) return never_saved();
     if (fitted == 1) {
         HF_TRY(const std::uint8_t alarmed, reader.u8());
-        if (alarmed > 1) return wrong();
+        if (alarmed > 1) return never_saved();
         alarmed_ = alarmed != 0;
         HF_TRY(judged_, reader.u64_be());
         for (Signal& signal : signals_) {
             HF_TRY(read_signal(reader, signal));
         }
         collected_ = settings_.warmup_samples;
-        return reader.empty() ? ok() : Result<void>(wrong());
+        training_ = {};
+        return reader.empty() ? ok() : never_saved();
     }
     HF_TRY(collected_, reader.u32_be());
-    if (collected_ >= settings_.warmup_samples) return wrong();
-    for (Signal& signal : signals_) {
-        HF_TRY(const std::uint64_t bits, reader.u64_be());
-        signal.mean = std::bit_cast<double>(bits); // NaN: no value yet
-        if (!std::isnan(signal.mean) && !is_value(signal.mean)) return wrong();
+    if (collected_ >= settings_.warmup_samples) return never_saved();
+    for (Training& training : training_) {
+        HF_TRY(read_training(reader, training));
     }
-    for (std::size_t i = 0; i < collected_ * signals_.size(); ++i) {
-        HF_TRY(const std::uint32_t bits, reader.u32_be());
-        training_.push_back(std::bit_cast<float>(bits)); // NaN: was missing
-        if (std::isinf(training_.back())) return wrong();
-        // A difference without a value that it is measured from.
-        if (!std::isnan(training_.back()) && std::isnan(signals_[i % signals_.size()].mean))
-            return wrong();
+    return reader.empty() ? ok() : never_saved();
+}
+
+Result<void> EwmaChart::read_training(ByteReader& reader, Training& training) const {
+    HF_TRY(training.values, reader.u32_be());
+    for (double* number : {&training.first, &training.mean, &training.squares, &training.average}) {
+        HF_TRY(read_f64(reader, *number));
     }
-    return reader.empty() ? ok() : Result<void>(wrong());
+    HF_TRY(const std::uint8_t kept, reader.u8());
+    constexpr double kApartMax = std::numeric_limits<float>::max();
+    if (training.values > collected_ || !is_value(training.first) || training.squares < 0.0 ||
+        std::abs(training.mean) > kApartMax || std::abs(training.average) > kApartMax ||
+        kept > extremes_kept() || kept > training.values)
+        return never_saved();
+    training.highs.resize(kept);
+    training.lows.resize(kept);
+    std::size_t starts = 0;
+    while (starts < training.values && start_left(starts + 1) > kStartLeft) ++starts;
+    training.starts.resize(starts);
+    for (std::vector<float>* side : {&training.highs, &training.lows, &training.starts}) {
+        for (float& value : *side) {
+            HF_TRY(read_f32(reader, value));
+        }
+    }
+    const bool is_sorted = std::ranges::is_sorted(training.highs, std::greater<>()) &&
+                           std::ranges::is_sorted(training.lows);
+    return is_sorted ? ok() : never_saved();
 }
 
 Result<void> EwmaChart::read_signal(ByteReader& reader, Signal& signal) const {
     for (double* number : {&signal.mean, &signal.scale, &signal.limit, &signal.average}) {
-        HF_TRY(const std::uint64_t bits, reader.u64_be());
-        *number = std::bit_cast<double>(bits);
-        if (!std::isfinite(*number)) return fail(Errc::corrupt, "a number that is none");
+        HF_TRY(read_f64(reader, *number));
     }
     // A mean lies among values; ten of their deviations are no wider; averages are clamped.
     const bool is_sound =
         std::abs(signal.mean) <= 10.0 * kValueMax && signal.scale > 0.0 &&
         signal.scale <= 10.0 * kValueMax && (signal.limit == 0.0 || signal.limit >= kLimitLeast) &&
         signal.limit <= kDeviationsMax && std::abs(signal.average) <= kDeviationsMax;
-    return is_sound ? ok() : Result<void>(fail(Errc::corrupt, "a value that is never saved"));
+    return is_sound ? ok() : never_saved();
 }
 
 } // namespace holdfast::ml

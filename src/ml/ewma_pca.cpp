@@ -1,5 +1,7 @@
 #include <holdfast/ml/ewma_pca.hpp>
 
+#include "ml/share_out.hpp"
+
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 
@@ -179,12 +181,16 @@ Explanation EwmaPca::Impl::explain() const {
     Index worst = 0;
     share.cwiseAbs().maxCoeff(&worst);
     // Where the signal should stand, given the others: what the residual says is missing.
-    const double off = share(worst) * scale_(worst);
-    const double expected = mean_(worst) + smoothed_(worst) * scale_(worst) - off;
+    for (Index i = 0; i < m_; ++i) {
+        const double expected = mean_(i) + (smoothed_(i) - share(i)) * scale_(i);
+        out.signals.push_back({expected - 3.0 * scale_(i), expected + 3.0 * scale_(i),
+                               share(i) * share(i)}); // both distances are sums of squares
+    }
     out.signal = static_cast<std::size_t>(worst);
     out.value = last_(worst);
-    out.expected_low = expected - 3.0 * scale_(worst);
-    out.expected_high = expected + 3.0 * scale_(worst);
+    out.expected_low = out.signals[out.signal].expected_low;
+    out.expected_high = out.signals[out.signal].expected_high;
+    share_out(out.signals);
     out.context = by_residual ? "its relation to the other signals" : "its range while warming up";
     return out;
 }

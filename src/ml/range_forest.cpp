@@ -181,6 +181,7 @@ Explanation RangeForest::explain() const {
     out.value = value_;
     out.expected_low = worst_.low;
     out.expected_high = worst_.high;
+    out.signals = {{worst_.low, worst_.high, 1.0}};
     if (worst_context_ == kNoContext) {
         out.context = "all values so far";
         return out;

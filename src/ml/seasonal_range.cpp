@@ -147,6 +147,7 @@ Explanation SeasonalRange::explain() const {
     out.value = last_value_;
     out.expected_low = worst_band_.low;
     out.expected_high = worst_band_.high;
+    out.signals = {{worst_band_.low, worst_band_.high, 1.0}};
     const std::int32_t width = kWidthsMinutes[worst_width_];
     if (width == kDayMinutes) {
         out.context = "any time of the last days";

@@ -206,10 +206,13 @@ TEST_CASE("no cut-off or altered state of a chart is taken", "[ml]") {
     CHECK(is_refused(0, 9, 1));
     CHECK(is_refused(2, 2, 1));
     if (saved_at < kWarmup) {
-        CHECK(is_refused(3, 400, 4));                   // would be fitted
-        CHECK(is_refused(7, 0x7FF0'0000'0000'0000, 8)); // infinite first value
-        CHECK(is_refused(31, 0x7F80'0000, 4));          // infinite difference
-        CHECK(is_refused(7, 0x7FF8'0000'0000'0000, 8)); // differences to no value
+        CHECK(is_refused(3, 400, 4));                    // would be fitted
+        CHECK(is_refused(7, 101, 4));                    // more values than samples
+        CHECK(is_refused(11, 0x7FF0'0000'0000'0000, 8)); // infinite first value
+        CHECK(is_refused(27, 0xBFF0'0000'0000'0000, 8)); // squares below 0
+        CHECK(is_refused(43, 5, 1));                     // more extremes than are kept
+        CHECK(is_refused(44, 0x7F80'0000, 4));           // infinite average
+        CHECK(is_refused(44, 0xFF7F'0000, 4));           // the highest is the lowest
     } else {
         CHECK(is_refused(3, 2, 1));
         CHECK(is_refused(12, 0x7FF8'0000'0000'0000, 8)); // mean NaN

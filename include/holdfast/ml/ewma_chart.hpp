@@ -39,8 +39,9 @@ struct EwmaChartSettings {
 //
 // A missing value (NaN, or beyond 1e100) leaves its signal where it was; a signal with fewer than
 // 20 values in the warm-up is not judged. A constant signal is given a deviation of a thousandth of
-// its size, so that it may tremble but not move. Bounded state: m x warmup floats while warming up,
-// m x 4 doubles after. Deterministic, no clock. One thread.
+// its size, so that it may tremble but not move. Bounded state: m x 300 bytes and, for each 100
+// samples of warm-up, 8 more, while warming up; m x 4 doubles after. Deterministic, no clock. One
+// thread.
 class EwmaChart {
 public:
     // `signals` in [2, 32]: asserted.
@@ -59,23 +60,39 @@ public:
 
 private:
     struct Signal {
-        double mean = 0.0; // in its unit; while warming up its first value
+        double mean = 0.0; // in its unit
         double scale = 0.0;
         double limit = 0.0;   // of the average's size, in scales; 0: not judged
         double average = 0.0; // moving, in scales
     };
+    // What a signal's warm-up comes down to; all but `first` from that value on.
+    struct Training {
+        std::uint32_t values = 0;
+        double first = 0.0;
+        double mean = 0.0;
+        double squares = 0.0;      // sum, around the mean
+        double average = 0.0;      // moving
+        std::vector<float> highs;  // of the average, the highest first, extremes_kept() at most
+        std::vector<float> lows;   // the lowest first; as many
+        std::vector<float> starts; // the first averages, in which the start still counts
+    };
     [[nodiscard]] bool is_fitted() const noexcept { return collected_ == settings_.warmup_samples; }
+    [[nodiscard]] double start_left(std::size_t values) const;
+    [[nodiscard]] std::size_t extremes_kept() const;
     void collect(std::span<const double> sample);
+    void collect_value(Training& training, double value) const;
     void fit_signal(std::size_t index);
     [[nodiscard]] double widening() const;
     [[nodiscard]] double worst_two();
     [[nodiscard]] Transition decide(double ratio);
+    static void write_training(ByteWriter& writer, const Training& training);
+    [[nodiscard]] Result<void> read_training(ByteReader& reader, Training& training) const;
     [[nodiscard]] Result<void> read_state(ByteView bytes);
     [[nodiscard]] Result<void> read_signal(ByteReader& reader, Signal& signal) const;
 
     EwmaChartSettings settings_;
     std::vector<Signal> signals_;
-    std::vector<float> training_; // differences to the first value, sample after sample
+    std::vector<Training> training_; // of each signal, until fitted
     std::uint32_t collected_ = 0;
     std::uint64_t judged_ = 0; // samples since the warm-up
     bool alarmed_ = false;
