@@ -51,9 +51,15 @@ OperatorPtr build_groups(OperatorPtr at, const SelectPlan& plan) {
     return plan.is_grouped ? make_aggregate(std::move(at), plan) : std::move(at);
 }
 
+// Keys and aggregates; where nothing is grouped the input.
+OperatorPtr build_grouped(const SelectPlan& plan, const RowSource& rows) {
+    if (auto parts = parts_of(plan); parts && rows.has_parts(plan.sources.front()))
+        return make_parts_aggregate(plan, std::move(*parts), rows);
+    return build_groups(make_filter(build_sources(plan, rows), borrowed(plan.filters)), plan);
+}
+
 OperatorPtr build_select(const SelectPlan& plan, const RowSource& rows) {
-    OperatorPtr at = make_filter(build_sources(plan, rows), borrowed(plan.filters));
-    at = build_groups(std::move(at), plan);
+    OperatorPtr at = build_grouped(plan, rows);
     if (plan.having) at = make_filter(std::move(at), {plan.having.get()});
     at = make_window(std::move(at), plan.window_calls);
     if (plan.qualify) at = make_filter(std::move(at), {plan.qualify.get()});
@@ -61,11 +67,6 @@ OperatorPtr build_select(const SelectPlan& plan, const RowSource& rows) {
     for (const auto& hidden : plan.hidden) items.push_back(hidden.get());
     at = make_project(std::move(at), std::move(items));
     return plan.is_distinct ? make_distinct(std::move(at)) : std::move(at);
-}
-
-void explain(const Operator& at, std::size_t depth, std::vector<std::string>& lines) {
-    lines.push_back(std::string(2 * depth, ' ') + at.describe());
-    for (const Operator* input : at.inputs()) explain(*input, depth + 1, lines);
 }
 
 } // namespace
@@ -88,12 +89,6 @@ OperatorPtr build(const sql::QueryPlan& plan, const RowSource& rows) {
         at = make_pick(std::move(at), std::move(shown));
     }
     return at;
-}
-
-std::vector<std::string> explain(const Operator& root) {
-    std::vector<std::string> lines;
-    explain(root, 0, lines);
-    return lines;
 }
 
 } // namespace holdfast::exec

@@ -8,7 +8,9 @@ namespace holdfast::exec {
 
 Result<void> Context::check() const {
     if (limits_.stop.stop_requested()) return fail(Errc::closed, "the query was cancelled");
-    if (clock_.monotonic_ms() > limits_.deadline_ms)
+    if (interrupt_ != nullptr && interrupt_->is_due())
+        return fail(Errc::closed, "it was interrupted");
+    if (clock_ != nullptr && clock_->monotonic_ms() > limits_.deadline_ms)
         return fail(Errc::limit_exceeded, "the query took longer than it may");
     return ok();
 }

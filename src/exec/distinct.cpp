@@ -45,7 +45,7 @@ private:
 class Distinct final : public Operator {
 public:
     explicit Distinct(OperatorPtr input) : input_(std::move(input)) {}
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<DistinctCursor>(std::move(input), context);
     }

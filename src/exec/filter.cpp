@@ -1,6 +1,6 @@
-#include "exec/evaluated.hpp"
 #include "exec/operators.hpp"
 
+#include <holdfast/exec/evaluated.hpp>
 #include <holdfast/sql/expression_text.hpp>
 
 namespace holdfast::exec {
@@ -44,7 +44,7 @@ public:
     Filter(OperatorPtr input, std::vector<const sql::Expression*> all)
         : input_(std::move(input)), all_(std::move(all)) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<FilterCursor>(all_, std::move(input), context);
     }

@@ -1,11 +1,13 @@
-#include "exec/evaluated.hpp"
 #include "exec/key_table.hpp"
 #include "exec/operators.hpp"
+#include "exec/same_cells.hpp"
 
+#include <holdfast/exec/evaluated.hpp>
 #include <holdfast/sql/expression_text.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace holdfast::exec {
@@ -133,8 +135,11 @@ private:
         std::vector<Value> key(keys_.size());
         for (; row_ < in_.rows && left_rows_.size() < kBatchRows;) {
             if (!match_) {
-                for (std::size_t i = 0; i < key.size(); ++i) key[i] = keys_[i].get().at(row_);
-                match_ = built_.first(key);
+                if (!has_keys_of_row_before()) {
+                    for (std::size_t i = 0; i < key.size(); ++i) key[i] = keys_[i].get().at(row_);
+                    first_match_ = built_.first(key);
+                }
+                match_ = first_match_;
             }
             if (*match_ == RowStore::kNoRow) {
                 match_.reset();
@@ -161,6 +166,12 @@ private:
         if (left_rows_.empty()) return false;
         give(out);
         return true;
+    }
+
+    bool has_keys_of_row_before() const noexcept {
+        return row_ > 0 && std::ranges::all_of(keys_, [this](const Evaluated& each) {
+                   return looks_the_same(each.get(), row_ - 1, row_);
+               });
     }
 
     // Leaves the pairs for which the rest of ON holds.
@@ -206,6 +217,7 @@ private:
     std::vector<bool> matched_;
     std::uint32_t row_ = 0;
     std::optional<std::uint32_t> match_; // the next right row of row_; none: not looked up yet
+    std::uint32_t first_match_ = RowStore::kNoRow; // of the row before
     std::vector<std::uint32_t> left_rows_;
     std::vector<std::uint32_t> right_rows_;
     std::vector<Column> kept_;
@@ -217,7 +229,7 @@ public:
     Join(OperatorPtr left, OperatorPtr right, const sql::SourcePlan& source)
         : left_(std::move(left)), right_(std::move(right)), source_(source) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto left, left_->open(context));
         HF_TRY(auto right, right_->open(context));
         return std::make_unique<JoinCursor>(source_, std::move(left), std::move(right), context);

@@ -99,7 +99,7 @@ private:
 class Latest final : public Operator {
 public:
     explicit Latest(OperatorPtr input) : input_(std::move(input)) {}
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<LatestCursor>(std::move(input), context);
     }

@@ -53,7 +53,7 @@ public:
     Limit(OperatorPtr input, std::optional<std::uint64_t> limit, std::uint64_t offset)
         : input_(std::move(input)), limit_(limit), offset_(offset) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<LimitCursor>(limit_, offset_, std::move(input));
     }

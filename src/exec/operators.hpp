@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/exec/operator.hpp>
+#include <holdfast/exec/parts.hpp>
 #include <holdfast/exec/row_source.hpp>
 #include <holdfast/sql/select_plan.hpp>
 
@@ -39,6 +40,9 @@ using Expressions = std::vector<sql::ExpressionPtr>;
                                        std::vector<const sql::Expression*> keys);
 // A row per group in the order in which groups were met: keys, then aggregates.
 [[nodiscard]] OperatorPtr make_aggregate(OperatorPtr input, const sql::SelectPlan& plan);
+// The same where the source has parts.
+[[nodiscard]] OperatorPtr make_parts_aggregate(const sql::SelectPlan& plan, PartsPlan parts,
+                                               const RowSource& rows);
 // Rows that differ from all before.
 [[nodiscard]] OperatorPtr make_distinct(OperatorPtr input);
 // The input with a column per window function; all of it is kept.

@@ -1,6 +1,6 @@
-#include "exec/evaluated.hpp"
 #include "exec/operators.hpp"
 
+#include <holdfast/exec/evaluated.hpp>
 #include <holdfast/sql/expression_text.hpp>
 
 namespace holdfast::exec {
@@ -41,7 +41,7 @@ public:
     Project(OperatorPtr input, std::vector<const sql::Expression*> items)
         : input_(std::move(input)), items_(std::move(items)) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<ProjectCursor>(items_, std::move(input), context);
     }
@@ -83,7 +83,7 @@ public:
     Pick(OperatorPtr input, std::vector<std::size_t> columns)
         : input_(std::move(input)), columns_(std::move(columns)) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<PickCursor>(columns_, std::move(input));
     }

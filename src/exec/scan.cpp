@@ -1,6 +1,6 @@
-#include "exec/evaluated.hpp"
 #include "exec/operators.hpp"
 
+#include <holdfast/exec/evaluated.hpp>
 #include <holdfast/sql/expression_text.hpp>
 
 #include <fmt/format.h>
@@ -29,12 +29,13 @@ class Scan final : public Operator {
 public:
     Scan(const sql::SourcePlan& source, const RowSource& rows) : source_(source), rows_(rows) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto rows, rows_.open(source_, context));
         return std::make_unique<ScanCursor>(std::move(rows), context);
     }
     std::string describe() const override {
         std::string line = fmt::format("scan {}", source_.name);
+        if (!source_.origin.empty()) line += "@" + source_.origin;
         for (const auto& field : source_.fields)
             line += (&field == &source_.fields.front() ? " of " : ", ") + field.to_string();
         const auto limit = [&line](const char* what, const sql::TimeRange& range) {
@@ -49,6 +50,8 @@ public:
         };
         limit("event time", source_.event_time);
         limit("arrival", source_.arrival_time);
+        if (const std::string extent = rows_.extent(source_); !extent.empty())
+            line += ", " + extent;
         return line;
     }
     std::vector<const Operator*> inputs() const override { return {}; }
@@ -71,7 +74,7 @@ private:
 
 class OneRow final : public Operator {
 public:
-    Result<std::unique_ptr<Cursor>> open(Context&) const override {
+    Result<std::unique_ptr<Cursor>> start(Context&) const override {
         return std::make_unique<OneRowCursor>();
     }
     std::string describe() const override { return "one row"; }

@@ -1,6 +1,7 @@
-#include "exec/evaluated.hpp"
 #include "exec/key_table.hpp"
 #include "exec/operators.hpp"
+
+#include <holdfast/exec/evaluated.hpp>
 
 #include <fmt/format.h>
 
@@ -132,7 +133,7 @@ public:
             std::vector<const sql::Expression*> keys)
         : input_(std::move(input)), window_(window), keys_(std::move(keys)) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<SessionCursor>(window_, keys_, std::move(input), context);
     }

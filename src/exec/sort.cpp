@@ -109,7 +109,7 @@ public:
     Sort(OperatorPtr input, std::vector<sql::SortKey> keys, std::optional<std::uint64_t> first)
         : input_(std::move(input)), keys_(std::move(keys)), first_(first) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<SortCursor>(keys_, first_, std::move(input), context);
     }

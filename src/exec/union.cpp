@@ -31,7 +31,7 @@ private:
 class Union final : public Operator {
 public:
     explicit Union(std::vector<OperatorPtr> inputs) : inputs_(std::move(inputs)) {}
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         return std::make_unique<UnionCursor>(inputs_, context);
     }
     std::string describe() const override { return "union all"; }

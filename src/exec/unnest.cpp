@@ -1,7 +1,7 @@
-#include "exec/evaluated.hpp"
 #include "exec/operators.hpp"
 
 #include <holdfast/column/json_path.hpp>
+#include <holdfast/exec/evaluated.hpp>
 #include <holdfast/sql/expression_text.hpp>
 
 #include <optional>
@@ -129,7 +129,7 @@ public:
     Unnest(OperatorPtr input, const sql::SourcePlan& source)
         : input_(std::move(input)), source_(source) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<UnnestCursor>(source_, std::move(input), context);
     }

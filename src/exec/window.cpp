@@ -1,8 +1,8 @@
-#include "exec/evaluated.hpp"
 #include "exec/operators.hpp"
 #include "exec/row_store.hpp"
 #include "exec/window_call.hpp"
 
+#include <holdfast/exec/evaluated.hpp>
 #include <holdfast/sql/expression_text.hpp>
 
 namespace holdfast::exec {
@@ -62,7 +62,7 @@ public:
     Window(OperatorPtr input, const std::vector<sql::WindowCall>& calls)
         : input_(std::move(input)), calls_(calls) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<WindowCursor>(calls_, std::move(input), context);
     }

@@ -94,7 +94,7 @@ public:
     WindowAssign(OperatorPtr input, const sql::WindowPlan& window)
         : input_(std::move(input)), window_(window) {}
 
-    Result<std::unique_ptr<Cursor>> open(Context& context) const override {
+    Result<std::unique_ptr<Cursor>> start(Context& context) const override {
         HF_TRY(auto input, input_->open(context));
         return std::make_unique<WindowAssignCursor>(window_, std::move(input));
     }

@@ -1,8 +1,10 @@
 #include "exec/window_call.hpp"
 
-#include "exec/evaluated.hpp"
 #include "exec/key_table.hpp"
+#include "exec/reading_history.hpp"
 #include "exec/value_order.hpp"
+
+#include <holdfast/exec/evaluated.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -28,7 +30,9 @@ public:
           args_begin_(order_begin_ + call.over.order.size()),
           filter_column_(args_begin_ + call.call.args.size()),
           keys_(filter_column_ + 1, context, "a window function"),
-          held_(context, "a window function") {}
+          held_(context, "a window function"),
+          state_held_(context, "a window function"),
+          args_(call.call.args.size()) {}
 
     Result<void> run() {
         HF_TRY(out_.resize(rows_.rows()));
@@ -115,6 +119,10 @@ private:
             case WindowFunction::lead: return shifted(begin, end, 1);
             case WindowFunction::first_value:
             case WindowFunction::last_value: return edges(begin, end);
+            case WindowFunction::latest:
+            case WindowFunction::changed:
+            case WindowFunction::had_changed:
+            case WindowFunction::counter_rate: return readings(begin, end);
             case WindowFunction::aggregate: break;
         }
         const bool is_running = call_.over.from.kind == FrameBound::Kind::unbounded;
@@ -165,10 +173,32 @@ private:
         return ok();
     }
 
-    void add(sql::AggregateState& state, std::size_t at) const {
+    Result<void> readings(std::size_t begin, std::size_t end) {
+        ReadingHistory before;
+        for (std::size_t at = begin; at < end; ++at) {
+            const Value value =
+                before.next(call_.function, argument(at, 0), keys_.at(sorted_[at], order_begin_),
+                            context_.mismatches);
+            HF_TRY(out_.set(sorted_[at], value));
+        }
+        return ok();
+    }
+
+    void add(sql::AggregateState& state, std::size_t at) {
         if (!keys_.at(sorted_[at], filter_column_).is_true()) return;
-        const Value value = call_.call.args.empty() ? Value() : argument(at, 0);
-        state.add(call_.call.kind, value, context_.mismatches);
+        for (std::size_t i = 0; i < args_.size(); ++i) args_[i] = argument(at, i);
+        state.add(call_.call.kind, args_, context_.mismatches);
+    }
+    // What takes long is looked at by `steps`: rows that were added, and values that a result
+    // walks.
+    Result<void> give(const sql::AggregateState& state, std::size_t at, std::size_t steps) {
+        arena_.clear();
+        HF_TRY(state_held_.hold(state.heap_bytes()));
+        HF_TRY(out_.set(sorted_[at], state.result(call_.call.kind, arena_)));
+        steps_ += steps + state.heap_bytes() / sizeof(Value);
+        if (steps_ < kBatchRows) return ok();
+        steps_ = 0;
+        return context_.check();
     }
 
     // The frame begins with the partition, so its end only moves on: each row is added once.
@@ -178,22 +208,17 @@ private:
         for (std::size_t at = begin; at < end; ++at) {
             const std::size_t to = frame(at, begin, end).second;
             for (; added < to; ++added) add(state, added);
-            HF_TRY(out_.set(sorted_[at], state.result(call_.call.kind)));
+            HF_TRY(give(state, at, 1));
         }
         return ok();
     }
     // Sums of doubles cannot be taken back exactly, so each frame is added up anew.
     Result<void> framed(std::size_t begin, std::size_t end) {
-        std::size_t steps = 0;
         for (std::size_t at = begin; at < end; ++at) {
             const auto [from, to] = frame(at, begin, end);
             sql::AggregateState state;
             for (std::size_t each = from; each < to; ++each) add(state, each);
-            HF_TRY(out_.set(sorted_[at], state.result(call_.call.kind)));
-            steps += to > from ? to - from : 0;
-            if (steps < kBatchRows) continue;
-            steps = 0;
-            HF_TRY(context_.check());
+            HF_TRY(give(state, at, to > from ? to - from : 0));
         }
         return ok();
     }
@@ -251,7 +276,11 @@ private:
     const std::size_t filter_column_;
     RowStore keys_;
     HeldMemory held_;
+    HeldMemory state_held_;
     std::vector<std::uint32_t> sorted_; // rows, partition by partition
+    std::vector<Value> args_;           // of the row at hand
+    column::TextArena arena_;           // of the result at hand
+    std::size_t steps_ = 0;             // since the context was asked
 };
 
 } // namespace

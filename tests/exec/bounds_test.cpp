@@ -32,7 +32,8 @@ TEST_CASE("what keeps rows is refused past the bound, naming what it was for", "
         {"SELECT v, count(*) FROM s GROUP BY v", "GROUP BY"},
         {"SELECT DISTINCT v FROM s", "DISTINCT"},
         {"SELECT count(DISTINCT v) FROM s", "an aggregate of DISTINCT"},
-        {"SELECT median(v) FROM s", "GROUP BY"},
+        {"SELECT median(v), median(v + 1), median(v + 2), median(v + 3), median(v + 4) FROM s",
+         "GROUP BY"},
         {"SELECT a.v FROM s a JOIN s b ON a.v = b.v", "a join's right side"},
         {"SELECT sum(v) OVER (ORDER BY v) FROM s", "a window function"},
         {"SELECT count(*) FROM s GROUP BY SESSION(1s)", "SESSION"},
@@ -139,4 +140,18 @@ TEST_CASE("a query ends past its deadline and when it is cancelled", "[exec]") {
     const auto cancelled = test::run_query("SELECT count(*) FROM s", rows, {}, stopped);
     REQUIRE_FALSE(cancelled);
     CHECK(cancelled.error().code == Errc::closed);
+}
+
+TEST_CASE("an item that is named often is refused before its copies fill the memory", "[exec]") {
+    std::string item = "v";
+    for (int i = 0; i < 150; ++i) item += " + 1";
+    std::string often = "x > 0";
+    for (int i = 0; i < 150; ++i) often += " AND x > 0";
+    const auto sql = GENERATE_COPY(
+        "SELECT " + item + " AS x, count(*) FROM s GROUP BY v HAVING " + often,
+        "SELECT " + item + " AS x FROM s ORDER BY " + often,
+        "SELECT " + item + " AS x, row_number() OVER () AS n FROM s QUALIFY " + often);
+    const auto answer = test::run_query(sql, many(1), {});
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == Errc::limit_exceeded);
 }

@@ -23,12 +23,23 @@ struct Limits {
     std::stop_token stop{}; // the one who asks has gone
 };
 
+class Profile;
+
 // One run of a query: what it may use and what it counts. One thread at a time.
 class Context final : public sql::Interrupt {
 public:
-    Context(Limits limits, const Clock& clock) : limits_(std::move(limits)), clock_(clock) {}
+    Context(Limits limits, const Clock& clock) : limits_(std::move(limits)), clock_(&clock) {}
+    // For who bounds what is done otherwise and knows no clock: only interrupt_by() ends it.
+    Context() noexcept { limits_.memory_bytes_max = std::numeric_limits<std::size_t>::max(); }
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
+
+    // One more who may end it (null: nobody). It outlives the context.
+    void interrupt_by(const sql::Interrupt* interrupt) noexcept { interrupt_ = interrupt; }
+
+    // What operators give and take is noted there (null: nowhere). It outlives the cursors.
+    void profile_into(Profile* profile) noexcept { profile_ = profile; }
+    [[nodiscard]] Profile* profile() const noexcept { return profile_; }
 
     // Asked once per batch. closed when stopped, limit_exceeded past the deadline.
     [[nodiscard]] Result<void> check() const;
@@ -52,7 +63,9 @@ public:
 
 private:
     Limits limits_;
-    const Clock& clock_;
+    const Clock* clock_ = nullptr; // null: no deadline
+    const sql::Interrupt* interrupt_ = nullptr;
+    Profile* profile_ = nullptr;
     std::size_t used_bytes_ = 0;
     std::size_t peak_bytes_ = 0;
 };

@@ -23,15 +23,16 @@ public:
 class Operator {
 public:
     virtual ~Operator() = default;
-    // The operator and `context` must outlive the cursor.
-    [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> open(Context& context) const = 0;
+    // The operator and `context` must outlive the cursor. Where the context has a profile, what the
+    // cursor gives is noted there.
+    [[nodiscard]] Result<std::unique_ptr<Cursor>> open(Context& context) const;
     // For EXPLAIN: one line, and what it reads from.
     [[nodiscard]] virtual std::string describe() const = 0;
     [[nodiscard]] virtual std::vector<const Operator*> inputs() const = 0;
+
+private:
+    [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> start(Context& context) const = 0;
 };
 using OperatorPtr = std::unique_ptr<Operator>;
-
-// The tree as indented lines.
-[[nodiscard]] std::vector<std::string> explain(const Operator& root);
 
 } // namespace holdfast::exec

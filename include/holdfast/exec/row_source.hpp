@@ -1,9 +1,11 @@
 #pragma once
 
 #include <holdfast/exec/operator.hpp>
+#include <holdfast/exec/parts.hpp>
 #include <holdfast/sql/select_plan.hpp>
 
 #include <memory>
+#include <string>
 
 namespace holdfast::exec {
 
@@ -17,6 +19,13 @@ public:
     // `source` and `context` outlive the cursor.
     [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> open(const sql::SourcePlan& source,
                                                                Context& context) const = 0;
+    // Whether the source has counted its rows, and open_parts() may be asked. Cheap.
+    [[nodiscard]] virtual bool has_parts(const sql::SourcePlan&) const { return false; }
+    // `source`, `parts` and `context` outlive the cursor.
+    [[nodiscard]] virtual Result<std::unique_ptr<PartsCursor>> open_parts(
+        const sql::SourcePlan& source, const PartsPlan& parts, Context& context) const;
+    // What of the source is read, to be shown behind it by EXPLAIN; empty: all of it.
+    [[nodiscard]] virtual std::string extent(const sql::SourcePlan&) const { return {}; }
 };
 
 // The operators that answer `plan`, which must outlive them, as must `rows`. Columns of its batches
