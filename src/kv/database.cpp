@@ -361,6 +361,7 @@ Result<void> Database::compact(const Family& family, std::atomic<bool>& cancelle
     // The bottom too: there lies most of what was replaced.
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
     const auto status = impl_->core->db->CompactRange(options, family->get(), nullptr, nullptr);
+    if (status.IsColumnFamilyDropped()) return ok(); // and its tables with it
     if (cancelled && (status.IsIncomplete() || status.IsManualCompactionPaused())) return ok();
     if (status.IsCorruption() || status.IsPathNotFound()) // nothing was changed
         return checked(status, "compacting column family " + family->get()->GetName());

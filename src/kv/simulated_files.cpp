@@ -55,6 +55,25 @@ std::optional<std::uint64_t> SimulatedFiles::free_bytes() const {
     return free_bytes_;
 }
 
+void SimulatedFiles::hold_syncs(bool hold) {
+    const std::lock_guard lock(mutex_);
+    holds_syncs_ = hold;
+    held_changed_.notify_all();
+}
+
+void SimulatedFiles::wait_for_held_sync() const {
+    std::unique_lock lock(mutex_);
+    held_changed_.wait(lock, [this] { return held_syncs_ > 0; });
+}
+
+void SimulatedFiles::before_sync() {
+    std::unique_lock lock(mutex_);
+    ++held_syncs_;
+    held_changed_.notify_all();
+    held_changed_.wait(lock, [this] { return !holds_syncs_; });
+    --held_syncs_;
+}
+
 rocksdb::IOStatus SimulatedFiles::before_change() {
     const std::lock_guard lock(mutex_);
     ++calls_;

@@ -2,6 +2,8 @@
 
 #include <rocksdb/file_system.h>
 
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -24,11 +26,16 @@ public:
     void heal();
     void cut_power();
     void restore();
+    void hold_syncs(bool hold);
+    void wait_for_held_sync() const;
     [[nodiscard]] std::uint64_t calls() const;
     [[nodiscard]] std::optional<std::uint64_t> free_bytes() const;
 
     // Asked before anything that changes the disk; the error that it meets instead, if any.
     [[nodiscard]] rocksdb::IOStatus before_change();
+
+    // Asked before a file is synced; returns when that may go on.
+    void before_sync();
 
     void opened(const std::string& path, bool fresh);
     void wrote(const std::string& path, std::uint64_t size);
@@ -60,6 +67,9 @@ private:
     std::uint64_t calls_ = 0;
     std::uint64_t fail_at_ = 0; // the call number from which all fail; 0 = none
     std::optional<std::uint64_t> free_bytes_;
+    bool holds_syncs_ = false;
+    std::size_t held_syncs_ = 0;
+    mutable std::condition_variable held_changed_;
 };
 
 } // namespace holdfast::kv

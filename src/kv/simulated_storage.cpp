@@ -64,6 +64,7 @@ public:
         return target()->Truncate(size, options, debug);
     }
     IOStatus Sync(const IOOptions&, IODebugContext*) override {
+        files_->before_sync();
         HF_BEFORE_CHANGE(files_);
         files_->synced(path_);
         return IOStatus::OK();
@@ -226,6 +227,12 @@ void SimulatedStorage::heal() {
 }
 std::uint64_t SimulatedStorage::writes_and_syncs() const {
     return state_->files->calls();
+}
+void SimulatedStorage::hold_syncs(bool hold) {
+    state_->files->hold_syncs(hold);
+}
+void SimulatedStorage::wait_for_held_sync() const {
+    state_->files->wait_for_held_sync();
 }
 void SimulatedStorage::cut_power() {
     state_->files->cut_power();

@@ -25,6 +25,9 @@ public:
     void fail_after(std::uint64_t nth);
     void heal();
     [[nodiscard]] std::uint64_t writes_and_syncs() const;
+    // From now on syncs of files wait, as on a disk that is slow, until they may go on.
+    void hold_syncs(bool hold);
+    void wait_for_held_sync() const; // until one waits
 
     // Cuts the power: from now on every write and sync fails, so that what still runs changes
     // nothing. Then close the database and call restore().
