@@ -11,7 +11,9 @@ namespace holdfast::log {
 
 namespace {
 
-constexpr std::uint8_t kInternal = 1; // bit of the flags byte
+// Bits of the flags byte.
+constexpr std::uint8_t kInternal = 1;
+constexpr std::uint8_t kKeysInPlace = 2; // from format 4 on; before, nobody took note
 
 // Format 2 continues behind the fields of format 1 with the UUID and settings as (number, value).
 enum class SettingNumber : std::uint8_t {
@@ -63,6 +65,7 @@ Result<Stream> read_stream(StreamId id, ByteReader reader, std::uint32_t format)
     settings.durability = static_cast<Durability>(durability);
     settings.compression = static_cast<record::Compression>(compression);
     settings.internal = (flags & kInternal) != 0;
+    stream.keys_in_place = format >= 4 && (flags & kKeysInPlace) != 0;
     stream.created_ms = static_cast<std::int64_t>(created_ms);
     if (format >= 2) {
         HF_TRY(const ByteView uuid, reader.take(stream.uuid.size()));
@@ -89,7 +92,9 @@ Bytes encode_stream(const Stream& stream) {
     writer.u8(static_cast<std::uint8_t>(settings.durability));
     writer.u8(static_cast<std::uint8_t>(settings.compression));
     writer.u32_be(settings.message_bytes_max);
-    writer.u8(settings.internal ? kInternal : 0);
+    const unsigned flags =
+        (settings.internal ? kInternal : 0U) | (stream.keys_in_place ? kKeysInPlace : 0U);
+    writer.u8(static_cast<std::uint8_t>(flags));
     writer.u64_be(static_cast<std::uint64_t>(stream.created_ms));
     writer.bytes(stream.uuid);
     const auto put = [&](SettingNumber setting, std::uint64_t bits) {

@@ -1,6 +1,7 @@
 #include "log/committer.hpp"
 
 #include "log/compaction.hpp"
+#include "log/key_placement.hpp"
 #include "log/keys.hpp"
 #include "log/recovery.hpp"
 #include "log/span_writer.hpp"
@@ -177,7 +178,7 @@ void Committer::stage_append(PartitionAppend& append) {
                                                            id.index, number(id.stream)));
         return;
     }
-    const std::shared_ptr<Partition>& partition = entry_->partitions[id.index];
+    const std::shared_ptr<Partition> partition = entry_->partitions[id.index]; // entry_ may change
     auto checked = checked_header(append);
     if (!checked) {
         append.refused = std::move(checked).error();
@@ -195,6 +196,7 @@ void Committer::stage_append(PartitionAppend& append) {
         if (!admitted) append.refused = admitted.error();
         if (!admitted || append.is_duplicate) return;
     }
+    if (!header.is_control() && !keep_key_placement(append)) return;
     if (!partition->touched) {
         partition->touched = true;
         touched_.push_back(partition);
@@ -227,6 +229,21 @@ void Committer::stage_append(PartitionAppend& append) {
     if (entry_->stream->settings.durability == Durability::fsync) synced_ = true;
     records_ += static_cast<std::uint64_t>(append.record_count);
     bytes_ += append.batch.size();
+}
+
+// Before the first record that lies elsewhere can be read, the stream's entry says so. False where
+// that could not be written.
+bool Committer::keep_key_placement(const PartitionAppend& append) {
+    const auto partitions = static_cast<PartitionIndex>(entry_->partitions.size());
+    if (!entry_->stream->keys_in_place || append.keyed_among == partitions ||
+        keys_lie_in(append.partition.index, partitions, append.batch))
+        return true;
+    if (auto forgotten = forget_key_placement(store_, *entry_); !forgotten) {
+        staging_failed_ = std::move(forgotten).error();
+        return false;
+    }
+    entry_ = store_.streams.find(append.partition.stream);
+    return true;
 }
 
 // Whether its producer lets the batch in; for a marker also what it says, in `end`.

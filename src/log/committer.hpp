@@ -41,6 +41,7 @@ private:
     void commit(const std::vector<AppendGroup*>& groups);
     void stage(AppendGroup& group);
     void stage_append(PartitionAppend& append);
+    [[nodiscard]] bool keep_key_placement(const PartitionAppend& append);
     [[nodiscard]] Result<void> admit(Partition& partition, PartitionAppend& append,
                                      const record::BatchHeader& header,
                                      std::optional<record::TransactionEnd>& end);

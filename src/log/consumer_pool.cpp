@@ -2,6 +2,7 @@
 
 #include <holdfast/base/log_line.hpp>
 
+#include <pthread.h>
 #include <algorithm>
 #include <cassert>
 #include <chrono>
@@ -115,6 +116,7 @@ private:
     }
 
     void work() {
+        ::pthread_setname_np(::pthread_self(), "consumer"); // for who looks at threads' CPU
         std::unique_lock lock(mutex_);
         for (;;) {
             const Instant next_due = wake_paused();

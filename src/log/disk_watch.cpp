@@ -36,6 +36,7 @@ std::uint64_t directory_bytes(const std::filesystem::path& directory) {
 DiskWatch::DiskWatch(const LogOptions& options, std::shared_ptr<kv::Storage> storage,
                      const Clock& clock)
     : directory_(options.directory),
+      beside_(options.disk_beside),
       reserve_bytes_(options.disk_reserve_bytes),
       bytes_max_(options.disk_bytes_max),
       storage_(std::move(storage)),
@@ -50,9 +51,13 @@ std::optional<Error> DiskWatch::full() {
         return fail(Errc::no_space,
                     fmt::format("{}: the file system has {} bytes left, {} are kept in reserve",
                                 directory_.string(), free_bytes_, reserve_bytes_));
-    if (bytes_max_ != 0 && used_bytes_ > bytes_max_)
-        return fail(Errc::no_space, fmt::format("{}: holds {} bytes, its limit is {}",
-                                                directory_.string(), used_bytes_, bytes_max_));
+    const std::string beside = beside_bytes_ == 0 ? std::string()
+                                                  : fmt::format(", and {} bytes lie in {}",
+                                                                beside_bytes_, beside_.string());
+    if (bytes_max_ != 0 && used_bytes_ + beside_bytes_ > bytes_max_)
+        return fail(Errc::no_space,
+                    fmt::format("{}: holds {} bytes{}, its limit is {}", directory_.string(),
+                                used_bytes_, beside, bytes_max_));
     return {};
 }
 
@@ -72,7 +77,8 @@ std::uint64_t DiskWatch::excess_bytes() {
     const std::lock_guard lock(mutex_);
     look();
     const std::uint64_t wanted = bytes_max_ / 10 * 9;
-    return bytes_max_ != 0 && used_bytes_ > wanted ? used_bytes_ - wanted : 0;
+    const std::uint64_t used = used_bytes_ + std::min(beside_bytes_, bytes_max_ / 2);
+    return bytes_max_ != 0 && used > wanted ? used - wanted : 0;
 }
 
 void DiskWatch::look_again() {
@@ -98,6 +104,7 @@ void DiskWatch::look() {
     if (looked_ms_ && now_ms - *looked_ms_ < kLookEveryMs) return;
     looked_ms_ = now_ms;
     used_bytes_ = directory_bytes(directory_);
+    if (!beside_.empty()) beside_bytes_ = directory_bytes(beside_);
     look_at_free_space();
 }
 

@@ -22,7 +22,8 @@ public:
     [[nodiscard]] bool has_room_for(std::uint64_t bytes);
     // So much was written: a second may be too long to look away.
     void wrote(std::uint64_t bytes);
-    // What should go for the directory to keep below its bound: it is over nine tenths of it.
+    // What should go of the directory for it and the one beside it to keep below the bound: they
+    // are over nine tenths of it. Of the one beside it half the bound counts, at most.
     [[nodiscard]] std::uint64_t excess_bytes();
     // Now: something went, or is about to, for which the reserve file may have to go first.
     void look_again();
@@ -35,6 +36,7 @@ private:
     void keep_reserve_file();
 
     const std::filesystem::path directory_;
+    const std::filesystem::path beside_; // empty: none
     const std::uint64_t reserve_bytes_;
     const std::uint64_t bytes_max_;
     const std::shared_ptr<kv::Storage> storage_;
@@ -45,7 +47,8 @@ private:
     std::optional<kv::ReserveFile> reserve_file_; // none where nothing is to be written
     std::optional<std::int64_t> looked_ms_;
     std::uint64_t written_bytes_ = 0; // since the look at the free space
-    std::uint64_t used_bytes_ = 0;
+    std::uint64_t used_bytes_ = 0;    // of the directory
+    std::uint64_t beside_bytes_ = 0;  // of the one beside it
     std::uint64_t free_bytes_ = 0;
 };
 

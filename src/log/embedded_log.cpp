@@ -8,7 +8,9 @@
 #include "log/reader.hpp"
 #include "log/recovery.hpp"
 #include "log/retention.hpp"
+#include "log/stream_erasure.hpp"
 #include "log/stream_uuid.hpp"
+#include "log/stream_writer.hpp"
 #include "log/time_index.hpp"
 #include "log/verify.hpp"
 
@@ -36,6 +38,12 @@ Error read_only() {
 
 Error database_closed() {
     return fail(Errc::io, "the database is closed until it can be recovered");
+}
+
+// Nothing was ever appended to it.
+bool is_unused(const StreamEntry& entry) {
+    return std::ranges::all_of(entry.partitions,
+                               [](const auto& each) { return each->next_offset == 0; });
 }
 
 } // namespace
@@ -123,18 +131,6 @@ Result<T> EmbeddedLog::on_committer(std::function<Result<T>()> write) {
     return std::move(*result);
 }
 
-// Stream changes leave the write-ahead log at once: they are few, and no damage there may take
-// the meaning of records with it.
-Result<void> EmbeddedLog::save_stream(const Stream& stream) {
-    kv::WriteBatch batch;
-    Bytes next_id;
-    ByteWriter(next_id).u32_be(store_.next_stream_id);
-    batch.put(store_.meta, meta_key(MetaKind::next_stream_id), next_id);
-    batch.put(store_.meta, meta_key(MetaKind::stream, stream.id), encode_stream(stream));
-    HF_TRY(store_.database->write(batch, true));
-    return store_.database->flush(store_.meta);
-}
-
 Result<std::shared_ptr<const Stream>> EmbeddedLog::create_stream(StreamSettings settings) {
     HF_TRY(check_settings(settings));
     return on_committer<std::shared_ptr<const Stream>>(
@@ -145,8 +141,8 @@ Result<std::shared_ptr<const Stream>> EmbeddedLog::create_stream(StreamSettings 
             if (auto full = disk_->full()) return *full;
             auto stream = std::make_shared<const Stream>(Stream{StreamId{store_.next_stream_id++},
                                                                 make_uuid(), std::move(settings),
-                                                                clock_.now_ms()});
-            HF_TRY(save_stream(*stream));
+                                                                clock_.now_ms(), true});
+            HF_TRY(save_stream(store_, *stream));
             auto entry = std::make_shared<StreamEntry>();
             entry->stream = stream;
             for (PartitionIndex i = 0; i < stream->settings.partitions; ++i)
@@ -171,7 +167,10 @@ Result<std::shared_ptr<const Stream>> EmbeddedLog::alter_stream(const StreamSett
                                 settings.name, old->partitions.size(), settings.partitions));
             auto stream = std::make_shared<Stream>(*old->stream);
             stream->settings = settings;
-            HF_TRY(save_stream(*stream));
+            // Older records stay where fewer partitions put them.
+            if (settings.partitions > old->partitions.size() && !is_unused(*old))
+                stream->keys_in_place = false;
+            HF_TRY(save_stream(store_, *stream));
             auto entry = std::make_shared<StreamEntry>(StreamEntry{stream, old->partitions});
             while (entry->partitions.size() < settings.partitions)
                 entry->partitions.push_back(std::make_shared<Partition>(PartitionId{
@@ -187,22 +186,7 @@ Result<void> EmbeddedLog::delete_stream(std::string_view name) {
         const auto entry = store_.streams.find(name);
         if (!entry) return no_stream(name);
         kv::WriteBatch batch;
-        batch.remove(store_.meta, meta_key(MetaKind::stream, entry->stream->id));
-        for (const auto& partition : entry->partitions) {
-            batch.remove(store_.meta, meta_key(MetaKind::log_start, partition->id()));
-            batch.remove(store_.meta, meta_key(MetaKind::floor, partition->id()));
-            batch.remove(store_.meta, meta_key(MetaKind::cleaned, partition->id()));
-            const RecordKey first = record_key(partition->id(), 0);
-            const RecordKey end = partition_end_key(partition->id());
-            for (const Span& span : partition->spans()) {
-                batch.remove(store_.meta, span_key(partition->id(), span.slice->number));
-                if (span.slice->slice_class == SliceClass::compacted)
-                    batch.remove_range(span.slice->family, first, end);
-            }
-            batch.remove_range(store_.producers, first, end);
-            batch.remove_range(store_.aborted, first, end);
-            batch.remove_range(store_.times, first, end);
-        }
+        stage_stream_end(store_, *entry, batch);
         HF_TRY(store_.database->write(batch, true));
         HF_TRY(store_.database->flush(store_.meta));
         store_.streams.erase(entry->stream->id);
@@ -364,26 +348,35 @@ Result<std::int64_t> EmbeddedLog::new_producer_id() {
     });
 }
 
-Result<void> EmbeddedLog::apply_retention(std::int64_t now_ms) {
-    return on_committer<void>([&]() -> Result<void> {
-        HF_TRY(expire(store_, now_ms));
+Result<Held> EmbeddedLog::apply_retention(std::int64_t now_ms, const Wanted& wanted) {
+    return on_committer<Held>([&]() -> Result<Held> {
+        // On a full disk who wants records has no room for them either.
+        const Wanted within{wanted.from, disk_->full() ? 0 : wanted.bytes_max};
+        HF_TRY(Held held, expire(store_, now_ms, within));
         const std::uint64_t excess = disk_->excess_bytes();
-        if (excess == 0) return ok();
-        HF_TRY(const std::uint64_t dropped, drop_oldest(store_, excess));
-        if (dropped == 0) return ok(); // appends are refused at the limit, which says so
+        if (excess == 0) return held;
+        HF_TRY(const auto dropped, drop_oldest(store_, excess, wanted, held));
+        if (dropped == 0) return held; // appends are refused at the limit, which says so
         metrics_.dropped_bytes.add(dropped);
         log_warn("log", "{}: was near its limit of {} bytes: slices with about {} were dropped",
                  store_.options.directory.string(), store_.options.disk_bytes_max, dropped);
         disk_->look_again();
-        return ok();
+        return held;
     });
 }
 
+OnCommitter EmbeddedLog::by_committer() {
+    return [this](const std::function<Result<void>()>& task) { return on_committer<void>(task); };
+}
+
 Result<Compacted> EmbeddedLog::compact(std::int64_t now_ms, std::stop_token stop) {
-    const OnCommitter on_committer = [this](const std::function<Result<void>()>& task) {
-        return this->on_committer<void>(task);
-    };
-    return Compactor(store_, on_committer, metrics_).run(now_ms, stop);
+    const std::lock_guard lock(rewriting_);
+    return Compactor(store_, by_committer(), metrics_).run(now_ms, stop);
+}
+
+Result<Erased> EmbeddedLog::erase(const Erasure& what, std::stop_token stop) {
+    const std::lock_guard lock(rewriting_);
+    return StreamErasure(store_, by_committer()).run(what, stop);
 }
 
 std::uint64_t EmbeddedLog::disk_bytes() const {

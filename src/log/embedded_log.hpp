@@ -1,7 +1,10 @@
 #pragma once
 
 #include "log/committer.hpp"
+#include "log/partition_pass.hpp"
 #include "log/store.hpp"
+
+#include <mutex>
 
 namespace holdfast::log {
 
@@ -53,7 +56,9 @@ public:
     [[nodiscard]] Result<std::int64_t> new_producer_id() override;
     [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& directory) override;
     [[nodiscard]] Result<Compacted> compact(std::int64_t now_ms, std::stop_token stop) override;
-    [[nodiscard]] Result<void> apply_retention(std::int64_t now_ms) override;
+    [[nodiscard]] Result<Erased> erase(const Erasure& what, std::stop_token stop) override;
+    using Log::apply_retention;
+    [[nodiscard]] Result<Held> apply_retention(std::int64_t now_ms, const Wanted& wanted) override;
     [[nodiscard]] std::uint64_t disk_bytes() const override;
     [[nodiscard]] std::optional<Error> refusing() const override;
 
@@ -61,8 +66,8 @@ private:
     // Runs `write` on the committer thread, unless the database is broken.
     template <class T>
     [[nodiscard]] Result<T> on_committer(std::function<Result<T>()> write);
+    [[nodiscard]] OnCommitter by_committer(); // the same, for long work
     [[nodiscard]] Result<void> close_durably();
-    [[nodiscard]] Result<void> save_stream(const Stream& stream);
     [[nodiscard]] Result<std::shared_ptr<Partition>> find_partition(PartitionId id) const;
 
     Store store_;
@@ -71,6 +76,7 @@ private:
     std::shared_ptr<DiskWatch> disk_;
     Waiters waiters_;
     std::int64_t producer_ids_left_ = 0; // reserved, not given out; committer thread only
+    std::mutex rewriting_;               // of batches in place: by one at a time
     std::unique_ptr<Committer> committer_;
 };
 

@@ -12,7 +12,7 @@
 
 namespace holdfast::log {
 
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 
 // The metadata of streams and partitions, before they exist in memory.
 struct FoundMetadata {

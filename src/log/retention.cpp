@@ -5,6 +5,7 @@
 
 #include <holdfast/base/log_line.hpp>
 
+#include <algorithm>
 #include <vector>
 
 namespace holdfast::log {
@@ -75,6 +76,48 @@ void stage_leaving(const Store& store, const Leaving& leaving, kv::WriteBatch& b
     if (partition.has_aborted()) batch.remove_range(store.aborted, first, end);
 }
 
+bool is_wanted(const Leaving& leaving, const Wanted& wanted) {
+    const auto from = wanted.from.find(leaving.partition->id());
+    return from != wanted.from.end() && leaving.log_start_offset() > from->second;
+}
+
+// A span that stays because it is wanted.
+struct HeldSpan {
+    std::uint32_t slice = 0;
+    std::uint64_t bytes = 0;
+    Leaving* of = nullptr;
+};
+
+// Takes out of `due` the spans that are wanted, but for the oldest where they are too many.
+Held hold_wanted(std::vector<Leaving>& due, const Wanted& wanted) {
+    Held held;
+    std::vector<HeldSpan> spans;
+    for (Leaving& leaving : due) {
+        const Offset below = leaving.log_start_offset();
+        while (leaving.spans > 0 && is_wanted(leaving, wanted)) {
+            const Span& span = leaving.partition->spans()[--leaving.spans];
+            spans.push_back({span.slice->number, span.bytes, &leaving});
+            held.bytes += span.bytes;
+            held.due_below[leaving.partition->id()] = below;
+        }
+    }
+    // By slice: of one partition its first spans, and of all the oldest.
+    std::ranges::sort(spans, {}, &HeldSpan::slice);
+    for (const HeldSpan& span : spans) {
+        if (held.bytes <= wanted.bytes_max) break;
+        ++span.of->spans;
+        held.bytes -= span.bytes;
+        held.released_bytes += span.bytes;
+        log_warn("log",
+                 "{}/{}: records before offset {} go although they are wanted still: "
+                 "more than {} bytes would be held",
+                 span.of->entry->stream->settings.name, span.of->partition->id().index,
+                 span.of->log_start_offset(), wanted.bytes_max);
+    }
+    std::erase_if(due, [](const Leaving& leaving) { return leaving.spans == 0; });
+    return held;
+}
+
 // First the log starts, durably, then the slices that are empty for it.
 Result<void> let_go(Store& store, const std::vector<Leaving>& all, kv::WriteBatch& batch) {
     for (const Leaving& leaving : all) stage_leaving(store, leaving, batch);
@@ -100,45 +143,90 @@ std::vector<Leaving> leaving_with(const Store& store, const Slice& slice) {
     return all;
 }
 
-void say_what_goes(const Slice& slice, const std::vector<Leaving>& all) {
+void say_what_goes(const Slice& slice, const std::vector<Leaving>& all, const Wanted& wanted) {
     for (const Leaving& leaving : all)
-        log_warn("log", "{}/{}: records before offset {} go with slice {}, for want of space",
+        log_warn("log", "{}/{}: records before offset {} go with slice {}, for want of space{}",
                  leaving.entry->stream->settings.name, leaving.partition->id().index,
-                 leaving.log_start_offset(), slice.number);
+                 leaving.log_start_offset(), slice.number,
+                 is_wanted(leaving, wanted) ? ", although they are wanted still" : "");
+}
+
+// Closed ones, that space may be taken from; numbers grow with time.
+std::vector<std::shared_ptr<Slice>> oldest_slices(const Store& store) {
+    std::vector<std::shared_ptr<Slice>> oldest;
+    for (const auto& [number, slice] : store.slices.all())
+        if (slice->end_ms >= 0 && slice->slice_class != SliceClass::for_ever)
+            oldest.push_back(slice);
+    return oldest;
+}
+
+Result<void> drop_slice(Store& store, const Slice& slice, const std::vector<Leaving>& all,
+                        const Wanted& wanted) {
+    say_what_goes(slice, all, wanted);
+    kv::WriteBatch batch;
+    return let_go(store, all, batch);
+}
+
+// The oldest slices in which nothing is wanted; the others are due.
+Result<std::uint64_t> drop_free(Store& store, std::uint64_t bytes, const Wanted& wanted,
+                                Held& held) {
+    std::uint64_t dropped = 0;
+    for (const auto& slice : oldest_slices(store)) {
+        if (dropped >= bytes) break;
+        const auto all = leaving_with(store, *slice);
+        bool is_free = true;
+        for (const Leaving& leaving : all) {
+            if (!is_wanted(leaving, wanted)) continue;
+            is_free = false;
+            Offset& below = held.due_below[leaving.partition->id()];
+            below = std::max(below, leaving.log_start_offset());
+        }
+        if (!is_free) continue;
+        HF_TRY(drop_slice(store, *slice, all, wanted));
+        dropped += slice->bytes;
+    }
+    return dropped;
+}
+
+// The oldest, wanted or not.
+Result<std::uint64_t> drop_wanted(Store& store, std::uint64_t bytes, const Wanted& wanted,
+                                  Held& held) {
+    std::uint64_t dropped = 0;
+    for (const auto& slice : oldest_slices(store)) {
+        if (dropped >= bytes) break;
+        HF_TRY(drop_slice(store, *slice, leaving_with(store, *slice), wanted));
+        dropped += slice->bytes;
+    }
+    held.released_bytes += dropped;
+    return dropped;
 }
 
 } // namespace
 
-Result<void> expire(Store& store, std::int64_t now_ms) {
+Result<Held> expire(Store& store, std::int64_t now_ms, const Wanted& wanted) {
     store.slices.close_old(now_ms);
-    std::vector<Leaving> all;
+    std::vector<Leaving> due;
     kv::WriteBatch batch;
     for (const auto& entry : store.streams.all())
         for (const auto& partition : entry->partitions) {
             expire_producers(store, *partition, now_ms, batch);
             const std::size_t expired = count_expired(*partition, entry->stream->settings, now_ms);
-            if (expired != 0) all.push_back({entry, partition, expired});
+            if (expired != 0) due.push_back({entry, partition, expired});
         }
-    HF_TRY(let_go(store, all, batch));
+    Held held = hold_wanted(due, wanted);
+    HF_TRY(let_go(store, due, batch));
     store.slices.close_unused(now_ms); // also what a crash left behind a deleted stream
-    return drop_empty_slices(store);
+    HF_TRY(drop_empty_slices(store));
+    return held;
 }
 
-Result<std::uint64_t> drop_oldest(Store& store, std::uint64_t bytes) {
-    std::vector<std::shared_ptr<Slice>> oldest; // numbers grow with time
-    for (const auto& [number, slice] : store.slices.all())
-        if (slice->end_ms >= 0 && slice->slice_class != SliceClass::for_ever)
-            oldest.push_back(slice);
-    std::uint64_t dropped = 0;
-    for (const auto& slice : oldest) {
-        if (dropped >= bytes) break;
-        const auto all = leaving_with(store, *slice);
-        say_what_goes(*slice, all);
-        kv::WriteBatch batch;
-        HF_TRY(let_go(store, all, batch));
-        dropped += slice->bytes;
-    }
-    return dropped;
+Result<std::uint64_t> drop_oldest(Store& store, std::uint64_t bytes, const Wanted& wanted,
+                                  Held& held) {
+    HF_TRY(const std::uint64_t dropped, drop_free(store, bytes, wanted, held));
+    // Who wants them has half of the way to where appends are refused.
+    if (bytes <= dropped + store.options.disk_bytes_max / 20) return dropped;
+    HF_TRY(const std::uint64_t more, drop_wanted(store, bytes - dropped, wanted, held));
+    return dropped + more;
 }
 
 Result<void> drop_empty_slices(Store& store) {

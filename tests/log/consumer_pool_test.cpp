@@ -44,7 +44,7 @@ public:
 
     std::vector<StoredValue> wait_for(std::size_t count) {
         std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, std::chrono::seconds(10), [&] { return seen_.size() >= count; });
+        changed_.wait_for(lock, std::chrono::seconds(120), [&] { return seen_.size() >= count; });
         return seen_;
     }
 

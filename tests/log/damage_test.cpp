@@ -151,7 +151,7 @@ TEST_CASE("a newer format is refused with both versions", "[log][damage]") {
     REQUIRE_FALSE(opened);
     CHECK(opened.error().code == Errc::not_supported);
     CHECK(opened.error().context.find("format 7") != std::string::npos);
-    CHECK(opened.error().context.find("up to 3") != std::string::npos);
+    CHECK(opened.error().context.find("up to 4") != std::string::npos);
 }
 
 TEST_CASE("a directory in use is refused, naming the lock", "[log][damage]") {

@@ -13,9 +13,9 @@ using namespace holdfast::test;
 
 namespace {
 
-// Appends until one is taken; fails the test after ten seconds.
+// Appends until one is taken; fails the test after two minutes.
 Offset append_when_taken(LogFixture& at, PartitionId partition, const std::string& value) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     for (;;) {
         at.clock.advance_ms(1'000);
         const auto appended = append_values(*at.log, partition, {value});

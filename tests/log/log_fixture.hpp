@@ -27,6 +27,7 @@ struct LogFixture {
     Metrics metrics;
     std::shared_ptr<kv::Storage> storage;
     std::uint64_t disk_bytes_max = 0;
+    std::filesystem::path disk_beside{};
     std::size_t write_buffer_bytes = 1U << 20U;
     std::unique_ptr<log::Log> log;
 
@@ -38,6 +39,7 @@ struct LogFixture {
         options.write_buffer_bytes = write_buffer_bytes;
         options.storage = storage;
         options.disk_bytes_max = disk_bytes_max;
+        options.disk_beside = disk_beside;
         return log::Log::open(std::move(options), clock, metrics);
     }
     void start() {

@@ -38,6 +38,9 @@ struct PartitionAppend {
     PartitionId partition;
     std::span<std::byte> batch;
     std::int32_t record_count = 0;
+    // The partitions among which record::partition_for() chose this one for each keyed record; 0:
+    // something else may have. Where it is not the stream's number the log looks at the keys.
+    PartitionIndex keyed_among = 0;
 
     Offset base_offset = -1;   // out: offset of the first record, where it was appended
     bool is_duplicate = false; // out: the producer's batch was there already, at base_offset

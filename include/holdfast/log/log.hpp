@@ -5,7 +5,10 @@
 #include <holdfast/base/ids.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/log/append.hpp>
+#include <holdfast/log/erasure.hpp>
+#include <holdfast/log/fetched.hpp>
 #include <holdfast/log/reports.hpp>
+#include <holdfast/log/retention.hpp>
 #include <holdfast/log/stream.hpp>
 
 #include <cstdint>
@@ -25,12 +28,6 @@ class Storage; // the file system under the database; tests pass one that fails
 
 namespace holdfast::log {
 
-// What a reader sees of transactions (KIP-98).
-enum class Isolation : std::uint8_t {
-    committed,   // up to the last stable offset, without aborted records and markers
-    uncommitted, // all that is stored, up to the high watermark
-};
-
 struct LogOptions {
     std::filesystem::path directory;             // made if absent; locked while open
     std::size_t write_buffer_bytes = 64U << 20U; // memtable
@@ -39,35 +36,14 @@ struct LogOptions {
     // Bound of the directory; 0 = the file system. The oldest slices go to keep it; appends are
     // refused (no_space) where that does not help.
     std::uint64_t disk_bytes_max = 0;
+    // Another that counts to the bound, if it is there: slices make room for up to half the bound.
+    std::filesystem::path disk_beside{};
     std::int64_t producer_expiry_ms = 86'400'000; // silent producers are forgotten
     std::shared_ptr<kv::Storage> storage{};       // null: the real file system
     std::vector<Keyspace> keyspaces{}; // of all that keep state here; no other may be asked for
     // As it stands, without touching a file, also beside the server that writes it: new records are
     // not seen. Appends and changes are refused (denied).
     bool read_only = false;
-};
-
-struct PartitionBounds {
-    Offset log_start_offset = 0;   // first offset that retention has left
-    Offset last_stable_offset = 0; // first offset of a transaction under way, or the high watermark
-    Offset high_watermark = 0;     // first offset not yet readable
-
-    [[nodiscard]] Offset readable_end(Isolation isolation) const noexcept {
-        return isolation == Isolation::committed ? last_stable_offset : high_watermark;
-    }
-};
-
-// A transaction of one producer that did not come to pass in one partition.
-struct AbortedRange {
-    std::int64_t producer_id = 0;
-    Offset first_offset = 0;
-};
-
-struct Fetched {
-    Bytes batches; // whole stored batches back to back; the first may begin before the asked offset
-    // Where to go on: past the last record of `batches` and what was left out behind it.
-    Offset next_offset = 0;
-    PartitionBounds bounds;
 };
 
 // The commit log: streams of partitions of record batches, and keyed state beside them.
@@ -165,13 +141,28 @@ public:
 
     // Advances log start offsets past what has expired by `now_ms`, drops expired slices, and the
     // oldest of others while the directory is near its bound, and forgets silent producers.
-    // Called on a timer by app; also the way out of a full disk.
-    [[nodiscard]] virtual Result<void> apply_retention(std::int64_t now_ms) = 0;
+    // What is `wanted` stays for now; but not past its bound, nor when the directory is all but
+    // full: a log line names what goes then. Called on a timer by app; also the way out of a full
+    // disk. Errors: io, no_space.
+    [[nodiscard]] virtual Result<Held> apply_retention(std::int64_t now_ms,
+                                                       const Wanted& wanted) = 0;
+    [[nodiscard]] Result<Held> apply_retention(std::int64_t now_ms) {
+        return apply_retention(now_ms, {});
+    }
 
     // Takes out of compacted streams what younger records have replaced, where enough is new, and
     // what has expired by `now_ms`. Takes its time, beside appends and reads; ends early when
     // `stop` says so. One thread at a time. Errors: closed, denied, io.
     [[nodiscard]] virtual Result<Compacted> compact(std::int64_t now_ms, std::stop_token stop) = 0;
+
+    // Takes the records of a key out of a stream: no reader gets them any more, and when it returns
+    // their bytes have left the files. Offsets stay as they are: a batch that had no other records
+    // keeps none. What does not read stays, unread, until its slice goes. Takes its time, beside
+    // appends and reads, but after a pass of compact() that is under way; ends early when `stop`
+    // says so. May be asked for again at any time. Errors: not_found (no such stream), closed (also
+    // where the stream is altered meanwhile), denied, corrupt (a table that holds some of them),
+    // io, no_space.
+    [[nodiscard]] virtual Result<Erased> erase(const Erasure& what, std::stop_token stop) = 0;
 
     // The log as it stands, as if it had been closed, in a new directory on the same file system:
     // all that was acknowledged before the call, of each group all or nothing. Tables are linked,

@@ -58,6 +58,9 @@ struct Stream {
     StreamUuid uuid{};
     StreamSettings settings;
     std::int64_t created_ms = 0;
+    // Every keyed record lies in the partition that record::partition_for() gives its key. Never
+    // true again once a record was appended elsewhere, or partitions came to a stream with records.
+    bool keys_in_place = false;
 };
 
 } // namespace holdfast::log
