@@ -46,7 +46,11 @@ BrokerCounters::BrokerCounters(Metrics& metrics)
                                       "Messages and wills refused for want of a right.")),
       refused_subscribe(metrics.counter("holdfast_mqtt_refused_subscribe",
                                         "Topic filters refused for want of a right.")),
-      dropped_denied(metrics.counter(kDropped, kDroppedHelp, "reason=\"denied\"")) {}
+      dropped_denied(metrics.counter(kDropped, kDroppedHelp, "reason=\"denied\"")),
+      refused_limit(metrics.counter("holdfast_mqtt_refused_limit",
+                                    "CONNECT packets refused for a limit of user or address.")),
+      slowed(metrics.counter("holdfast_mqtt_slowed",
+                             "Times that a client sent more than it may and was not read.")) {}
 
 Broker::Broker(BrokerSettings settings, Bridge bridge, log::Log& log, const Clock& clock,
                MemoryAccount& memory, Metrics& metrics)

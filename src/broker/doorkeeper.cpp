@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kRefusalsMax = 256;
 constexpr std::size_t kRefusalsOfOneMax = 8; // so that one client does not crowd out the others
 constexpr std::size_t kTextBytesMax = 256;
-constexpr std::uint32_t kLinesPerPeriod = 10;
-constexpr std::int64_t kLogPeriodMs = 10'000;
 
 std::string shortened(std::string_view text) {
     return std::string(text.substr(0, kTextBytesMax));
@@ -42,6 +40,7 @@ void Doorkeeper::admit(Session& session, std::shared_ptr<const Admission> admiss
     session.rights_id = session.admission ? ++last_rights_id_ : 0;
     session.is_narrowed = false;
     if (!session.subscriber) return;
+    session.subscriber->queue_unchecked = session.subscriber->queue.size();
     SubscriptionIndex& index = context_.broker.subscriptions();
     for (auto& [filter, subscription] : session.subscriber->subscriptions) {
         const auto resource = access::Resource::topic_filter(filter);
@@ -75,6 +74,13 @@ Doorkeeper::Renewed Doorkeeper::renewed(const Session& session) const {
     return gate->renew(owner);
 }
 
+std::shared_ptr<const Admission> Doorkeeper::with_other_password(const Session& session) const {
+    if (!session.admission || session.admission->principal.password_id == 0) return nullptr;
+    access::Principal principal = session.admission->principal;
+    principal.password_id = 0;
+    return context_.broker.gate()->renew(principal);
+}
+
 bool Doorkeeper::may_publish_will(const Session& session) {
     const auto topic = access::Resource::topic(session.will->message.topic);
     const Renewed now = renewed(session);
@@ -106,20 +112,20 @@ void Doorkeeper::note(const Session& session, std::string_view client_id, std::s
                          shortened(why)});
 }
 
-bool Doorkeeper::may_log() {
+void Doorkeeper::note_slowed(Session& session) {
+    context_.broker.counters().slowed.add();
     const std::int64_t now_ms = context_.clock.monotonic_ms;
-    if (log_from_ms_ == 0 || now_ms - log_from_ms_ >= kLogPeriodMs) {
-        if (not_logged_ != 0)
-            log_info("mqtt", "{} more refusals were not logged", std::exchange(not_logged_, 0));
-        log_from_ms_ = now_ms;
-        logged_ = 0;
-    }
-    if (logged_ >= kLinesPerPeriod) {
-        ++not_logged_;
-        return false;
-    }
-    ++logged_;
-    return true;
+    const bool is_news = now_ms - session.slowed_ms > LogAllowance::kPeriodMs;
+    session.slowed_ms = now_ms;
+    if (is_news && may_log())
+        log_info("mqtt", "client '{}' from {} sends more than it may, and waits", session.client_id,
+                 session.peer.address);
+}
+
+bool Doorkeeper::may_log() {
+    const auto taken = log_allowance_.take(context_.clock.monotonic_ms);
+    if (taken.left_out != 0) log_info("mqtt", "{} more refusals were not logged", taken.left_out);
+    return taken.may_log;
 }
 
 std::vector<Refusal> Doorkeeper::refusals_of(std::string_view client_id) const {

@@ -4,6 +4,7 @@
 #include "broker/shard_context.hpp"
 
 #include <holdfast/access/policy.hpp>
+#include <holdfast/base/log_allowance.hpp>
 #include <holdfast/broker/client_info.hpp>
 #include <holdfast/broker/gate.hpp>
 
@@ -46,12 +47,18 @@ public:
     // renew: it has them, or it is nobody's, as those are that were made before there were users.
     using Renewed = std::optional<std::shared_ptr<const Admission>>;
     [[nodiscard]] Renewed renewed(const Session& session) const;
+    // The rights of now of one whose user is still there, but not the password that it came with;
+    // else null.
+    [[nodiscard]] std::shared_ptr<const Admission> with_other_password(
+        const Session& session) const;
     // Whether the session's will may be published, by the rights of now.
     [[nodiscard]] bool may_publish_will(const Session& session);
 
     // Writes down that a client was refused something, with the rule or reason.
     void note(const Session& session, std::string_view client_id, std::string_view user,
               std::string_view action, std::string_view resource, std::string_view why);
+    // The client has sent more than it may and waits: counted, and a line where it is news.
+    void note_slowed(Session& session);
     // What was refused to a client id lately, oldest first.
     [[nodiscard]] std::vector<Refusal> refusals_of(std::string_view client_id) const;
 
@@ -62,9 +69,7 @@ private:
     ShardContext& context_;
     std::uint64_t last_rights_id_ = 0;
     std::deque<Refusal> refusals_; // the last of the shard
-    std::int64_t log_from_ms_ = 0; // monotonic: when the lines below were counted from
-    std::uint32_t logged_ = 0;
-    std::uint64_t not_logged_ = 0;
+    LogAllowance log_allowance_;
 };
 
 } // namespace holdfast::broker

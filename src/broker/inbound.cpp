@@ -42,6 +42,7 @@ Inbound::Inbound(ShardContext& context, const Needs& needs)
 }
 
 void Inbound::take(Session& session, ByteView bytes) {
+    pings_ = 0;
     if (session.awaits_gate) return wait_for_gate(session, bytes);
     if (Session* const goes_on = gather(session, bytes)) account_partial(*goes_on);
 }
@@ -176,6 +177,9 @@ bool Inbound::take_packet(Session& session, std::uint8_t first_byte, ByteView bo
 bool Inbound::on_pingreq(Session& session, ByteView body) {
     if (!body.empty())
         return protocol_error(session, mqtt::ReasonCode::malformed_packet, "PINGREQ with a body");
+    if (++pings_ > kPingsAtOnceMax)
+        return protocol_error(session, mqtt::ReasonCode::message_rate_too_high,
+                              "a flood of PINGREQ");
     scratch_.clear();
     mqtt::encode_pingresp(scratch_);
     outbound_.add_control(session, scratch_);
@@ -218,7 +222,7 @@ bool Inbound::protocol_error(Session& session, mqtt::ReasonCode reason, std::str
 void Inbound::count_turn() {
     if (received_ == 0) return;
     context_.broker.counters().received.add(received_);
-    received_ = 0;
+    counted_ += std::exchange(received_, 0);
 }
 
 } // namespace holdfast::broker

@@ -50,12 +50,17 @@ public:
 
     // Bytes of a connection; what is left of a packet is kept in the session.
     void take(Session& session, ByteView bytes);
+    // PUBLISH packets that came, since the start.
+    [[nodiscard]] std::uint64_t publishes() const noexcept { return counted_ + received_; }
     // Adds the turn's counts to the broker's.
     void count_turn();
 
 private:
     // Before CONNECT nobody is known: no packet may make us keep more than this.
     static constexpr std::uint32_t kConnectBytesMax = 128 * 1024;
+    // In what is read at once. Clients send one or two in a keep alive, which are few even of one
+    // that was not read for minutes; a flood would take the time of all others on the shard.
+    static constexpr int kPingsAtOnceMax = 256;
     // Each handler is given the packet's flags and body; false where the session was closed.
     bool take_packet(Session& session, std::uint8_t first_byte, ByteView body);
     bool goes_elsewhere(Session& session, const mqtt::Frame& frame, ByteView input);
@@ -85,6 +90,8 @@ private:
     [[nodiscard]] std::shared_ptr<const Admission> let_in(Session& session,
                                                           const mqtt::Connect& connect,
                                                           const Gate::Admitted& admitted);
+    [[nodiscard]] bool has_room_for(Session& session, const access::Principal& principal);
+    Session* turn_away(Session& session, const mqtt::Connect& connect); // null
     Session* accept(Session& arrived, const mqtt::Connect& connect,
                     std::shared_ptr<const Admission> admission);
     void welcome_when_stored(Session& session);
@@ -137,7 +144,9 @@ private:
     Bytes retain_header_;                      // mqtt.retain, encoded
     std::string device_;                       // found in one PUBLISH's payload
     const Gate::Admitted* admitted_ = nullptr; // what the CONNECT that is read again waited for
-    std::uint64_t received_ = 0;
+    int pings_ = 0;                            // PINGREQ in what is being read
+    std::uint64_t received_ = 0;               // in this turn
+    std::uint64_t counted_ = 0;                // before it, and those that were refused
 };
 
 } // namespace holdfast::broker

@@ -67,6 +67,18 @@ mqtt::ReasonCode reason_of_refusal(const Error& error) {
     }
 }
 
+struct TurningAway {
+    mqtt::ReasonCode reason;
+    std::string_view why;
+};
+TurningAway turning_away(TurnedAway why) {
+    if (why == TurnedAway::too_fast)
+        return {mqtt::ReasonCode::connection_rate_exceeded,
+                "its address connects too often (limits.connect_rate_per_address)"};
+    return {mqtt::ReasonCode::quota_exceeded,
+            "its address has too many connections (limits.connections_per_address)"};
+}
+
 Will will_of(const Session& session, const mqtt::Will& from) {
     Will will;
     will.delay_s = from.properties.will_delay_interval_s.value_or(0);
@@ -157,7 +169,35 @@ std::shared_ptr<const Admission> Inbound::let_in(Session& session, const mqtt::C
                        "no right to publish to the topic of the will");
         return nullptr;
     }
-    return admission;
+    return has_room_for(session, admission->principal) ? admission : nullptr;
+}
+
+// Among the connections of its user. One that takes a client id over takes the place as well.
+bool Inbound::has_room_for(Session& session, const access::Principal& principal) {
+    const std::uint32_t most = context_.broker.settings().connections_per_user;
+    if (most == 0 || principal.name.empty()) return true;
+    Session* const known = context_.sessions.of_client(principal.client_id);
+    if (known != nullptr && known->state == SessionState::connected && known->admission &&
+        known->admission->principal.name == principal.name)
+        session.user_place = std::move(known->user_place);
+    if (!session.user_place)
+        session.user_place = context_.broker.user_places().try_take(principal.name, most);
+    if (session.user_place) return true;
+    constexpr std::string_view kWhy =
+        "its user has too many connections (limits.connections_per_user)";
+    context_.broker.counters().refused_limit.add();
+    doorkeeper_.note(session, principal.client_id, principal.name, "connect", principal.client_id,
+                     kWhy);
+    refuse_connect(session, mqtt::ReasonCode::quota_exceeded, kWhy);
+    return false;
+}
+
+Session* Inbound::turn_away(Session& session, const mqtt::Connect& connect) {
+    const auto [reason, why] = turning_away(session.peer.turned_away);
+    context_.broker.counters().refused_limit.add();
+    doorkeeper_.note(session, connect.client_id, {}, "connect", connect.client_id, why);
+    refuse_connect(session, reason, why);
+    return nullptr;
 }
 
 Session* Inbound::on_connect(Session& session, ByteView body) {
@@ -175,6 +215,7 @@ Session* Inbound::on_connect(Session& session, ByteView body) {
     }
     const mqtt::Connect& connect = decoded.value();
     hear_out(session, connect);
+    if (session.peer.turned_away != TurnedAway::no) return turn_away(session, connect);
     if (connect.properties.authentication_method)
         return refuse(mqtt::ReasonCode::bad_authentication_method,
                       "enhanced authentication is not served yet");
@@ -224,6 +265,7 @@ Session* Inbound::accept(Session& arrived, const mqtt::Connect& connect,
     }
     session.state = SessionState::connected;
     session.last_read_ms = context_.clock.monotonic_ms;
+    session.connected_ms = context_.clock.now_ms;
     ++session.connection;
 
     const std::uint32_t expiry_s = agreed_expiry_s(context_.broker, connect);
@@ -247,6 +289,7 @@ void Inbound::move_connection(Session& from, Session& to) {
     assert(to.state == SessionState::offline); // else two connections would share a session
     context_.transport.move(from.ref.slot, to.ref.slot);
     to.peer = std::move(from.peer);
+    to.user_place = std::move(from.user_place);
     to.partial_bytes = from.partial_bytes;
     to.last_read_ms = from.last_read_ms;
     context_.sessions.free(from);

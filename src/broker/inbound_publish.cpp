@@ -167,6 +167,7 @@ void Inbound::retain(const TopicEntry& entry, const mqtt::PublishView& publish,
 // where the settings say so, believes that its message was taken.
 bool Inbound::refuse_publish(Session& session, const mqtt::PublishView& publish,
                              mqtt::ReasonCode reason, std::string_view why) {
+    ++counted_;
     const bool is_qos2 = publish.qos == mqtt::Qos::exactly_once;
     const auto type = is_qos2 ? mqtt::PacketType::pubrec : mqtt::PacketType::puback;
     IngestGroup& group = *context_.gathering;

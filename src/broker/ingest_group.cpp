@@ -23,6 +23,7 @@ std::uint32_t IngestGroup::open_batch(const Record& record) {
     if (used_ == batches_.size()) batches_.emplace_back();
     OpenBatch& batch = batches_[used_];
     batch.partition = {record.stream->id, record.partition};
+    batch.keyed_among = record.stream->settings.partitions;
     batch.compression = record.stream->settings.compression;
     has_fsync_stream_ |= record.stream->settings.durability == log::Durability::fsync;
     std::uint32_t& of_slot = batch_of_slot_[record.slot];
@@ -88,7 +89,8 @@ void IngestGroup::seal() {
     for (std::size_t i = 0; i < used_; ++i) {
         OpenBatch& batch = batches_[i];
         const std::int32_t count = batch.builder.record_count();
-        appends.push_back({batch.partition, batch.builder.finish(batch.compression), count});
+        appends.push_back(
+            {batch.partition, batch.builder.finish(batch.compression), count, batch.keyed_among});
     }
     // Whoever waits for something wants it safe; what nobody waits for can wait itself.
     syncs_state = is_awaited();

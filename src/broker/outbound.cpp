@@ -239,14 +239,23 @@ void Outbound::drain_queue(Session& session) {
     session.sent_ms = context_.clock.monotonic_ms;
     while (!state.queue.empty() && state.packet_ids.used() < session.receive_maximum) {
         const Bytes& packet = state.queue.front();
-        std::byte* at = reserve(session, packet.size());
-        std::memcpy(at, packet.data(), packet.size());
-        store_u16_be(at + packet_id_position(packet), state.packet_ids.take());
+        bool is_allowed = true;
+        if (state.queue_unchecked != 0) {
+            --state.queue_unchecked;
+            is_allowed = may_receive(session, topic_of(packet));
+        }
+        if (is_allowed) {
+            std::byte* at = reserve(session, packet.size());
+            std::memcpy(at, packet.data(), packet.size());
+            store_u16_be(at + packet_id_position(packet), state.packet_ids.take());
+            ++delivered_;
+        } else {
+            context_.broker.counters().dropped_denied.add();
+        }
         const std::size_t cost = packet.size() + kQueuedPacketBytes;
         state.queue_bytes -= cost;
         budget_.give_back(cost);
         state.queue.pop_front();
-        ++delivered_;
     }
 }
 

@@ -76,6 +76,9 @@ public:
     // One session's chain now, before it is closed.
     void flush(Session& session);
     [[nodiscard]] bool is_empty() const noexcept { return waiting_.empty(); }
+    // So much is to be sent that it has to go before more is read: what answers small packets, such
+    // as PINGREQ, takes many times their bytes here.
+    [[nodiscard]] bool is_full() const noexcept { return pieces_.size() >= kPiecesMax; }
     // What the session may still make the server keep for it, without anybody paying for it.
     [[nodiscard]] std::size_t room(const Session& session) const;
     // The transport keeps so much for the session now.
@@ -87,6 +90,7 @@ public:
     void drop(Session& session) noexcept { session.first_piece = session.last_piece = 0; }
 
 private:
+    static constexpr std::size_t kPiecesMax = 64U << 10U;
     struct Piece {
         std::byte* data = nullptr;
         std::size_t size = 0;

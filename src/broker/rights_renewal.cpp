@@ -36,7 +36,11 @@ void RightsRenewal::renew(Session& session) {
     if (session.state != SessionState::connected && session.state != SessionState::offline) return;
     auto renewed = needs_.doorkeeper.renewed(session);
     if (!renewed) return;
-    if (*renewed == nullptr) return shut_out(session, "its user is gone or disabled");
+    if (*renewed == nullptr) {
+        if (auto kept = needs_.doorkeeper.with_other_password(session))
+            return expel(session, std::move(kept));
+        return shut_out(session, "its user is gone or disabled");
+    }
     needs_.doorkeeper.admit(session, std::move(*renewed));
     if (session.will &&
         !needs_.doorkeeper.allows(session, access::Action::publish,
@@ -52,6 +56,18 @@ void RightsRenewal::renew(Session& session) {
                                   access::Resource::client_id(session.client_id)))
         needs_.closer.disconnect(session, mqtt::ReasonCode::not_authorized,
                                  "no right to connect with this client id any more");
+}
+
+// Of the connection alone: whoever knows the new password takes the session up again.
+void RightsRenewal::expel(Session& session, std::shared_ptr<const Admission> kept) {
+    constexpr std::string_view kWhy = "the password that it came with is not the user's any more";
+    log_info("mqtt", "client '{}' is disconnected: {}", session.client_id, kWhy);
+    const SessionRef ref = session.ref;
+    needs_.closer.drop_will(session);
+    if (session.state == SessionState::connected)
+        needs_.closer.disconnect(session, mqtt::ReasonCode::not_authorized, kWhy);
+    Session* const offline = context_.sessions.find(ref);
+    if (offline != nullptr) needs_.doorkeeper.admit(*offline, std::move(kept));
 }
 
 // Of the connection and the session: nothing is published or kept for somebody who is no more.

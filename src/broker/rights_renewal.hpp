@@ -6,6 +6,7 @@
 #include "broker/shard_context.hpp"
 
 #include <cstdint>
+#include <memory>
 
 namespace holdfast::broker {
 
@@ -27,6 +28,7 @@ public:
 private:
     void go_on();
     void renew(Session& session);
+    void expel(Session& session, std::shared_ptr<const Admission> kept);
     void shut_out(Session& session, std::string_view why);
 
     ShardContext& context_;

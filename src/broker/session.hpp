@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,6 +58,7 @@ struct SubscriberState {
     // QoS 1 and 2 packets (encoded, id not yet set) beyond the client's receive maximum.
     std::deque<Bytes> queue;
     std::size_t queue_bytes = 0;
+    std::size_t queue_unchecked = 0; // of its first: granted by rights that were others then
     std::deque<RetainedScan> retained_scans;
     bool retained_is_reading = false; // a stretch of the first of them, away from the event loop
 };
@@ -77,9 +79,12 @@ struct Session {
     std::uint32_t packet_bytes_max = UINT32_MAX;     // that the client takes
     std::uint32_t keep_alive_ms = 0;                 // 1.5 times what was agreed; 0 = none
     std::int64_t last_read_ms = 0;                   // monotonic
-    std::size_t unsent_bytes = 0;                    // memory of what the transport keeps for it
-    std::int64_t sent_ms = 0; // monotonic: since when its client has done nothing about it
+    std::int64_t connected_ms = 0; // epoch milliseconds: when the connection was accepted
+    std::size_t unsent_bytes = 0;  // memory of what the transport keeps for it
+    std::int64_t sent_ms = 0;      // monotonic: since when its client has done nothing about it
+    std::int64_t slowed_ms = kNeverSlowed; // monotonic: when it was last not read for a while
     Peer peer;
+    std::shared_ptr<const void> user_place;     // among its user's connections; null: not counted
     std::shared_ptr<const Admission> admission; // null: may do everything
     std::uint64_t rights_id = 0;                // names its rights in this shard; 0 = everything
     std::string client_id;
@@ -96,7 +101,8 @@ struct Session {
     std::unique_ptr<Will> will;                              // null = none
     std::unique_ptr<SubscriberState> subscriber;
     std::unique_ptr<PersistentState> persistent; // null: ends with its connection
-    std::uint32_t connection = 0;                // counts connections of this session
+    static constexpr std::int64_t kNeverSlowed = std::numeric_limits<std::int64_t>::min() / 2;
+    std::uint32_t connection = 0; // counts connections of this session
 
     // Pieces to send at the end of the turn: a chain in Outbound; 0 = none.
     std::uint32_t first_piece = 0;

@@ -33,6 +33,8 @@ void SessionCloser::close(Session& session, std::string_view why, bool lingers) 
     session.awaits_connack = false;
     outbound_.flush(session);
     context_.transport.close(session.ref.slot, lingers);
+    session.peer.place.reset();
+    session.user_place.reset();
     MemoryAccount& memory = context_.broker.memory();
     if (was_connected) context_.broker.client_count().fetch_sub(1, std::memory_order_relaxed);
     outbound_.note_held(session, 0);

@@ -1,6 +1,7 @@
 #include <holdfast/broker/shard.hpp>
 
 #include "broker/batch_publisher.hpp"
+#include "broker/client_view.hpp"
 #include "broker/delivery.hpp"
 #include "broker/doorkeeper.hpp"
 #include "broker/inbound.hpp"
@@ -40,6 +41,7 @@ struct Shard::Parts {
           queues(context, outbound, closer),
           retained_sender(context, outbound),
           renewal(context, {doorkeeper, closer, retained_sender}),
+          clients(context, doorkeeper, closer),
           delivery(context, outbound, queues, closer),
           inbound(context, {doorkeeper, topics, retained_writer, outbound, persistent, closer,
                             queues, retained_sender}) {
@@ -58,8 +60,14 @@ struct Shard::Parts {
     QueueSender queues;
     RetainedSender retained_sender;
     RightsRenewal renewal;
+    ClientView clients;
     Delivery delivery;
     Inbound inbound;
+
+    // Ends what has been silent for too long, from this slot on, now and in later turns.
+    void look_after_sessions(std::uint32_t slot);
+    [[nodiscard]] bool close_if_silent(Session& session); // whether it had to be closed
+    bool is_looking_after = false;
 };
 
 Shard::Shard(std::uint16_t index, Broker& broker, Transport& transport)
@@ -112,8 +120,25 @@ void Shard::on_sent(std::uint32_t slot, std::size_t held_bytes) {
     parts_->retained_sender.go_on(session);
 }
 
+std::uint64_t Shard::publishes() const noexcept {
+    return parts_->inbound.publishes();
+}
+
+void Shard::on_slowed(std::uint32_t slot) {
+    begin_turn();
+    parts_->doorkeeper.note_slowed(parts_->context.sessions[slot]);
+}
+
+void Shard::on_not_read(std::uint32_t slot) {
+    begin_turn();
+    Session& session = parts_->context.sessions[slot];
+    if (session.state == SessionState::connected)
+        session.last_read_ms = parts_->context.clock.monotonic_ms;
+}
+
 bool Shard::wants_input() const noexcept {
     const ShardContext& context = parts_->context;
+    if (parts_->outbound.is_full()) return false;
     return context.gathering->size_bytes() + context.immediate.size_bytes() +
                broker_.handed_over_bytes(index_).load(std::memory_order_relaxed) <
            broker_.group_bytes_max();
@@ -153,6 +178,18 @@ void Shard::follow_rights() {
     parts_->renewal.follow();
 }
 
+void Shard::list_clients(ClientQuery query, std::function<void(ClientList)> done) {
+    parts_->clients.list(std::move(query), std::move(done));
+}
+
+std::optional<ClientInfo> Shard::find_client(std::string_view client_id) const {
+    return parts_->clients.find(client_id);
+}
+
+bool Shard::disconnect_client(std::string_view client_id, std::string_view why) {
+    return parts_->clients.disconnect(client_id, why);
+}
+
 void Shard::when_durable(IngestGroup::Then then) {
     parts_->context.gathering->on_durable(std::move(then));
 }
@@ -184,24 +221,39 @@ void Shard::tick() {
     parts_->retained_writer.tick();
     follow_rights();
     parts_->context.gathering->hurry();
-    const std::int64_t now_ms = parts_->context.clock.monotonic_ms;
-    for (Session& session : parts_->context.sessions) {
-        if (session.state == SessionState::free) continue;
-        if (session.state == SessionState::offline) {
-            parts_->closer.look_after(session);
-            continue;
-        }
-        const std::int64_t silent_ms = now_ms - session.last_read_ms;
-        if (session.state == SessionState::connecting) {
-            if (silent_ms > broker_.settings().connect_timeout_ms)
-                parts_->closer.close(session, session.awaits_gate
-                                                  ? "who it is was not known in time"
-                                                  : "no CONNECT in time");
-        } else if (session.keep_alive_ms != 0 && silent_ms > session.keep_alive_ms) {
-            parts_->closer.disconnect(session, mqtt::ReasonCode::keep_alive_timeout,
-                                      "silent past its keep alive");
-        }
+    if (!std::exchange(parts_->is_looking_after, true)) parts_->look_after_sessions(0);
+}
+
+// A thousand that came together are over together: between some of them the others have their turn.
+void Shard::Parts::look_after_sessions(std::uint32_t slot) {
+    constexpr int kClosedPerTurn = 16;
+    int closed = 0;
+    for (; slot < context.sessions.slot_count(); ++slot) {
+        if (closed == kClosedPerTurn)
+            return context.broker.port(context.index).post([this, slot](Shard&) {
+                look_after_sessions(slot);
+            });
+        if (close_if_silent(context.sessions[slot])) ++closed;
     }
+    is_looking_after = false;
+}
+
+bool Shard::Parts::close_if_silent(Session& session) {
+    if (session.state == SessionState::free) return false;
+    if (session.state == SessionState::offline) {
+        closer.look_after(session);
+        return false;
+    }
+    const std::int64_t silent_ms = context.clock.monotonic_ms - session.last_read_ms;
+    if (session.state == SessionState::connecting) {
+        if (silent_ms <= context.broker.settings().connect_timeout_ms) return false;
+        closer.close(session, session.awaits_gate ? "who it is was not known in time"
+                                                  : "no CONNECT in time");
+        return true;
+    }
+    if (session.keep_alive_ms == 0 || silent_ms <= session.keep_alive_ms) return false;
+    closer.disconnect(session, mqtt::ReasonCode::keep_alive_timeout, "silent past its keep alive");
+    return true;
 }
 
 void Shard::close_all() {

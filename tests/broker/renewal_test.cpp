@@ -122,6 +122,28 @@ TEST_CASE("a user that is gone is disconnected, and its session ends, connected 
     CHECK(renewal.bench.broker->subscriptions().size() == 0);
 }
 
+TEST_CASE("who came with a password that is another one now comes again, to the same session",
+          "[broker][gate]") {
+    Renewal renewal;
+    renewal.gate.password_ids["eye"] = 1;
+    const bool is_offline = GENERATE(false, true);
+    const Client source = renewal.connect("source");
+    const Client eye = renewal.watch(true);
+    if (is_offline) eye.hang_up();
+    renewal.bench.settle();
+    renewal.gate.change_password("eye");
+    renewal.bench.broker->follow_rights();
+    renewal.bench.settle();
+    if (!is_offline) CHECK(eye.received() == Lines{"DISCONNECT 135"});
+    source.publish("a/x", "1", 1);
+    renewal.bench.settle();
+    const Client again = renewal.connect("eye", true);
+    CHECK(again.line().greeting == Lines{"CONNACK 0 present", "PUBLISH a/x 1 #1"});
+    renewal.bench.broker->follow_rights();
+    renewal.bench.settle();
+    CHECK_FALSE(again.line().is_closed);
+}
+
 TEST_CASE("who may not connect any more is disconnected", "[broker][gate]") {
     Renewal renewal;
     const Client eye = renewal.watch();
@@ -146,6 +168,35 @@ TEST_CASE("what waited for a session is asked for again when it is sent", "[brok
     const Client again = renewal.connect("eye", true);
     CHECK(again.line().greeting == Lines{"CONNACK 0 present", "PUBLISH b/x 2 #2"});
     CHECK(renewal.denied() == 1);
+}
+
+TEST_CASE("what waits for acknowledgements is asked for again when it is sent", "[broker][gate]") {
+    Renewal renewal;
+    const Client source = renewal.connect("source");
+    mqtt::Connect connect;
+    connect.client_id = "eye";
+    connect.user_name = "eye";
+    connect.password = as_bytes("secret");
+    connect.version = Version::v5;
+    connect.properties.receive_maximum = 1;
+    const Client eye = renewal.bench.connect(connect);
+    eye.subscribe("a/#", Qos::at_least_once);
+    eye.subscribe("b/#", Qos::at_least_once);
+    renewal.bench.settle();
+    (void)eye.received();
+    std::uint16_t id = 0;
+    for (const char* topic : {"b/1", "a/2", "b/3", "a/4", "a/5"}) source.publish(topic, "x", ++id);
+    renewal.bench.settle();
+    CHECK(eye.received() == Lines{"PUBLISH b/1 x #1"});
+    renewal.change(kOnlyB);
+    source.publish("b/6", "x", ++id);
+    eye.acknowledge(1);
+    renewal.bench.settle();
+    CHECK(eye.received() == Lines{"PUBLISH b/3 x #2"});
+    eye.acknowledge(2);
+    renewal.bench.settle();
+    CHECK(eye.received() == Lines{"PUBLISH b/6 x #3"});
+    CHECK(renewal.denied() == 3);
 }
 
 TEST_CASE("a message that is being stored when the right is lost does not arrive",

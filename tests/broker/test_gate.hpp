@@ -32,6 +32,7 @@ public:
         Admitted answer = fail(Errc::denied, "user or password is wrong");
         if (is_known) {
             principal.roles = found->second;
+            principal.password_id = password_ids[credentials.user];
             answer = make(principal);
         }
         if (!is_slow) return done(std::move(answer));
@@ -40,6 +41,7 @@ public:
     std::shared_ptr<const Admission> renew(const access::Principal& was) override {
         const auto found = roles.find(was.name);
         if (found == roles.end()) return nullptr;
+        if (was.password_id != 0 && was.password_id != password_ids[was.name]) return nullptr;
         access::Principal principal = was;
         principal.roles = found->second;
         return make(principal);
@@ -60,11 +62,16 @@ public:
         roles.erase(user);
         ++version_;
     }
+    void change_password(const std::string& user) {
+        ++password_ids[user];
+        ++version_;
+    }
     void answer_all() {
         for (auto& [done, answer] : std::exchange(waiting, {})) done(std::move(answer));
     }
 
     std::map<std::string, std::vector<std::string>> roles; // by user; "" = anonymous
+    std::map<std::string, std::uint64_t> password_ids;     // 0: came with none
     bool is_slow = false;                                  // answers wait for answer_all()
     std::deque<std::pair<Done, Admitted>> waiting;
 

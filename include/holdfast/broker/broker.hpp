@@ -4,6 +4,7 @@
 #include <holdfast/base/expiry_clock.hpp>
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
+#include <holdfast/base/places.hpp>
 #include <holdfast/broker/bridge.hpp>
 #include <holdfast/broker/gate.hpp>
 #include <holdfast/broker/publisher.hpp>
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +42,7 @@ struct BrokerSettings {
     std::uint64_t session_messages_max = 100'000;      // waiting for one persistent session
     std::uint64_t session_bytes_max = 256U << 20U;     // of their topics and payloads
     std::size_t retained_bytes_max = 256U << 20U;      // of all retained messages
+    std::uint32_t connections_per_user = 0;            // at a time; 0 = any number
 };
 
 // What MQTT sessions count. Shards add once per turn.
@@ -61,6 +64,8 @@ struct BrokerCounters {
     Counter& refused_publish;   // for want of a right; wills and their CONNECT, too
     Counter& refused_subscribe; // filters, for want of a right
     Counter& dropped_denied;    // of those on their way when a right was taken away
+    Counter& refused_limit;     // CONNECT, for what its user or address has already
+    Counter& slowed;            // times that a client was not read for a while
 };
 
 // What all shards share; owned by app, outlives them.
@@ -118,6 +123,8 @@ public:
     }
     // Clients of all shards with an accepted CONNECT.
     [[nodiscard]] std::atomic<std::size_t>& client_count() noexcept { return client_count_; }
+    // Of all shards: the connections of each user, where they are counted.
+    [[nodiscard]] Places<std::string>& user_places() noexcept { return user_places_; }
     // The shard where everything about a client id lives: two connections that claim it meet there.
     [[nodiscard]] std::uint16_t home_of(std::string_view client_id) const noexcept {
         return static_cast<std::uint16_t>(std::hash<std::string_view>{}(client_id) % ports_.size());
@@ -147,6 +154,7 @@ private:
     MemoryAccount& memory_;
     SubscriptionIndex subscriptions_;
     std::atomic<std::size_t> client_count_{0};
+    Places<std::string> user_places_;
     BrokerCounters counters_;
     Retained retained_;
     std::atomic<std::uint64_t> next_session_id_;

@@ -44,8 +44,8 @@ public:
 
     struct Record {
         const log::Stream* stream = nullptr; // outlives the group: the topic cache holds it
-        PartitionIndex partition = 0;
-        std::uint32_t slot = 0; // the shard's dense number of that partition
+        PartitionIndex partition = 0;        // record::partition_for() the key
+        std::uint32_t slot = 0;              // the shard's dense number of that partition
         std::int64_t ingest_ms = 0;
         std::optional<ByteView> key;
         ByteView value;
@@ -133,6 +133,7 @@ public:
 private:
     struct OpenBatch {
         PartitionId partition;
+        PartitionIndex keyed_among = 0; // partitions
         record::Compression compression = record::Compression::none;
         record::BatchBuilder builder;
     };

@@ -2,6 +2,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/broker/broker.hpp>
+#include <holdfast/broker/client_info.hpp>
 #include <holdfast/broker/fanout.hpp>
 #include <holdfast/broker/ingest_group.hpp>
 #include <holdfast/broker/peer.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,7 +42,15 @@ public:
     // Some of what the transport keeps was sent; what is left takes `held_bytes`.
     void on_sent(std::uint32_t slot, std::size_t held_bytes);
 
-    // False while too much is gathered: read no socket until the next turn after a completion.
+    // PUBLISH packets that came since the start, from all: what one call brought is the difference.
+    [[nodiscard]] std::uint64_t publishes() const noexcept;
+    // The transport reads no more of the connection for a while, since its client has sent more
+    // than it may; and, while it does not: silence is no sign of death then.
+    void on_slowed(std::uint32_t slot);
+    void on_not_read(std::uint32_t slot);
+
+    // False while too much is gathered, or is to be sent: read no socket until the turn has ended,
+    // or until the next one after a completion.
     [[nodiscard]] bool wants_input() const noexcept;
 
     // Stores a batch from another door in the group being gathered. `done`: see Publisher.
@@ -60,6 +70,10 @@ public:
     void deliver(QueueWrites::Chunk& chunk);
     // Users or rights may have changed: sessions get the rights of now.
     void follow_rights();
+    // Its share of broker::Clients. `done` is called in this turn or a later one.
+    void list_clients(ClientQuery query, std::function<void(ClientList)> done);
+    [[nodiscard]] std::optional<ClientInfo> find_client(std::string_view client_id) const;
+    [[nodiscard]] bool disconnect_client(std::string_view client_id, std::string_view why);
     // Calls `then` when all that was published here before is stored, or was refused.
     void when_durable(IngestGroup::Then then);
 
