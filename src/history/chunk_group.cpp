@@ -6,6 +6,8 @@
 #include <holdfast/column/chunk.hpp>
 #include <holdfast/column/chunk_ints.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <utility>
@@ -31,38 +33,21 @@ Result<ByteView> unseal(ByteView key, ByteView value) {
     return body;
 }
 
-// NaN is no least and no largest.
-bool replaces(const Value& value, const Value& held, int sign) noexcept {
-    if (value.type() == Type::float64 && std::isnan(value.as_float())) return false;
-    return held.is_null() || column::compare(value, held) * sign > 0;
-}
-
-void add_to_sum(Value& sum, const Value& value) noexcept {
-    if (sum.is_null()) {
-        sum = value;
-        return;
-    }
-    std::int64_t whole = 0;
-    const bool is_whole = sum.type() == Type::int64 && value.type() == Type::int64 &&
-                          !__builtin_add_overflow(sum.as_int(), value.as_int(), &whole);
-    sum = is_whole ? Value::of_int(whole) : Value::of_float(sum.as_float() + value.as_float());
-}
-
-void write_stats(const ColumnStats& stats, Bytes& out) {
+void write_stats(const FieldStats& stats, Bytes& out) {
     ByteWriter writer(out);
-    writer.varlong(stats.count);
-    writer.varlong(stats.numbers);
+    writer.varlong(static_cast<std::int64_t>(stats.count));
+    writer.varlong(static_cast<std::int64_t>(stats.numbers));
     if (stats.numbers == 0) return;
     for (const Value* value : {&stats.min, &stats.max, &stats.sum, &stats.first, &stats.last})
         write_value(*value, out);
 }
 
-Result<ColumnStats> read_stats(ByteReader& in) {
-    ColumnStats stats;
+Result<FieldStats> read_stats(ByteReader& in) {
+    FieldStats stats;
     HF_TRY(const std::int64_t count, in.varlong());
     HF_TRY(const std::int64_t numbers, in.varlong());
-    stats.count = static_cast<std::uint32_t>(count);
-    stats.numbers = static_cast<std::uint32_t>(numbers);
+    stats.count = static_cast<std::uint64_t>(count);
+    stats.numbers = static_cast<std::uint64_t>(numbers);
     if (stats.numbers == 0) return stats;
     for (Value* value : {&stats.min, &stats.max, &stats.sum, &stats.first, &stats.last}) {
         HF_TRY(*value, read_value(in));
@@ -76,7 +61,7 @@ Result<ChunkHeader> read_body(ByteReader& in, std::size_t fields) {
     if (columns != fields) return fail(Errc::corrupt, "a chunk of another number of fields");
     ChunkHeader header;
     for (std::size_t i = 0; i < columns; ++i) {
-        HF_TRY(ColumnStats stats, read_stats(in));
+        HF_TRY(FieldStats stats, read_stats(in));
         header.columns.push_back(stats);
     }
     header.ts_us.resize(rows);
@@ -85,7 +70,19 @@ Result<ChunkHeader> read_body(ByteReader& in, std::size_t fields) {
     return header;
 }
 
-Column gather(std::span<const RowRef> rows, std::size_t field) {
+// The rows' places in what they are taken from, where that is one; else none.
+std::vector<std::uint32_t> places_of(std::span<const RowRef> rows) {
+    const auto is_of_another = [&](const RowRef& row) { return row.rows != rows.front().rows; };
+    if (std::ranges::any_of(rows, is_of_another)) return {};
+    std::vector<std::uint32_t> places;
+    places.reserve(rows.size());
+    for (const RowRef& row : rows) places.push_back(row.row);
+    return places;
+}
+
+Column gather(std::span<const RowRef> rows, const std::vector<std::uint32_t>& places,
+              std::size_t field) {
+    if (!places.empty()) return rows.front().rows->columns[field].gather(places);
     Column out;
     out.reset(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -93,22 +90,59 @@ Column gather(std::span<const RowRef> rows, std::size_t field) {
     return out;
 }
 
+// As FieldStats::add() of one after the other. False where the numbers are not all of them plain: a
+// sum that leaves int64, or NaN.
+bool measure_ints(std::span<const std::int64_t> words, FieldStats& stats) {
+    std::int64_t min = words.front();
+    std::int64_t max = words.front();
+    std::int64_t sum = 0;
+    for (const std::int64_t word : words) {
+        min = std::min(min, word);
+        max = std::max(max, word);
+        if (__builtin_add_overflow(sum, word, &sum)) return false;
+    }
+    stats = {words.size(),
+             words.size(),
+             Value::of_int(min),
+             Value::of_int(max),
+             Value::of_int(sum),
+             Value::of_int(words.front()),
+             Value::of_int(words.back())};
+    return true;
+}
+
+bool measure_doubles(std::span<const std::int64_t> words, FieldStats& stats) {
+    const auto number = [](std::int64_t word) { return std::bit_cast<double>(word); };
+    double min = number(words.front());
+    double max = min;
+    double sum = min; // not 0 and the first: -0 stays
+    if (std::isnan(min)) return false;
+    for (const std::int64_t word : words.subspan(1)) {
+        const double value = number(word);
+        if (std::isnan(value)) return false;
+        if (value < min) min = value; // of two equal ones the earlier stands
+        if (value > max) max = value;
+        sum += value;
+    }
+    stats = {words.size(),
+             words.size(),
+             Value::of_float(min),
+             Value::of_float(max),
+             Value::of_float(sum),
+             Value::of_float(number(words.front())),
+             Value::of_float(number(words.back()))};
+    return true;
+}
+
 } // namespace
 
-ColumnStats measure(const Column& column) {
-    ColumnStats stats;
-    for (std::size_t row = 0; row < column.rows(); ++row) {
-        const Value value = column.at(row);
-        if (value.is_null()) continue;
-        ++stats.count;
-        if (!value.is_number()) continue;
-        ++stats.numbers;
-        if (replaces(value, stats.min, -1)) stats.min = value;
-        if (replaces(value, stats.max, 1)) stats.max = value;
-        add_to_sum(stats.sum, value);
-        if (stats.first.is_null()) stats.first = value;
-        stats.last = value;
-    }
+FieldStats measure(const Column& column) {
+    FieldStats stats;
+    const std::span<const std::int64_t> words(column.words(), column.rows());
+    const Type type = column.uniform_type();
+    if (type == Type::int64 && measure_ints(words, stats)) return stats;
+    if (type == Type::float64 && measure_doubles(words, stats)) return stats;
+    for (std::size_t row = 0; row < column.rows(); ++row) stats.add(column.at(row));
     return stats;
 }
 
@@ -119,8 +153,9 @@ std::vector<ChunkPart> make_chunk(GroupId group, std::uint32_t number, std::span
     ByteWriter header(parts.front().value);
     header.u16_be(static_cast<std::uint16_t>(rows.size()));
     header.u16_be(static_cast<std::uint16_t>(fields));
+    const auto places = places_of(rows);
     for (std::size_t field = 0; field < fields; ++field) {
-        const Column column = gather(rows, field);
+        const Column column = gather(rows, places, field);
         write_stats(measure(column), parts.front().value);
         column::encode_column(column, parts[field + 1].value);
     }
@@ -134,6 +169,16 @@ std::vector<ChunkPart> make_chunk(GroupId group, std::uint32_t number, std::span
         seal(parts[i].key, parts[i].value);
     }
     return parts;
+}
+
+Result<std::size_t> check_part(ByteView key, ByteView value) {
+    HF_TRY(const ByteView body, unseal(key, value));
+    const auto at = ChunkKey::decode(key);
+    if (!at || at->column != 0) return std::size_t{0};
+    ByteReader in(body);
+    HF_TRY(in.u16_be()); // rows
+    HF_TRY(const std::size_t fields, in.u16_be());
+    return fields;
 }
 
 Result<ChunkHeader> read_header(ByteView key, ByteView value, std::size_t fields) {

@@ -5,6 +5,7 @@
 
 #include <holdfast/base/bytes.hpp>
 #include <holdfast/column/value.hpp>
+#include <holdfast/history/aggregate.hpp>
 
 #include <cstdint>
 #include <span>
@@ -16,19 +17,11 @@ namespace holdfast::history {
 // over its key and itself: a value that was damaged or put in another's place is corrupt, never
 // wrong.
 
-// Of the values of one field in a chunk. Numbers only, except the count: int64 where all were, else
-// double; NULL where there was none, and `sum` also where it does not fit. first and last are by
-// time.
-struct ColumnStats {
-    std::uint32_t count = 0; // that are not NULL, of any type
-    std::uint32_t numbers = 0;
-    column::Value min, max, sum, first, last;
-};
-[[nodiscard]] ColumnStats measure(const column::Column& column);
+[[nodiscard]] FieldStats measure(const column::Column& column);
 
 struct ChunkHeader {
     std::vector<std::int64_t> ts_us; // rising
-    std::vector<ColumnStats> columns;
+    std::vector<FieldStats> columns;
 };
 
 // Rows of one group, ordered and folded, as a chunk to store: (key, value) pairs.
@@ -39,6 +32,9 @@ struct ChunkPart {
 [[nodiscard]] std::vector<ChunkPart> make_chunk(GroupId group, std::uint32_t number,
                                                 std::span<const RowRef> rows, std::size_t fields);
 
+// Whether one of the values of a chunk is as it was stored: how many fields a header has, 0 for a
+// column. corrupt, with what did not read.
+[[nodiscard]] Result<std::size_t> check_part(ByteView key, ByteView value);
 // corrupt, with what did not read.
 [[nodiscard]] Result<ChunkHeader> read_header(ByteView key, ByteView value, std::size_t fields);
 [[nodiscard]] Result<void> read_column(ByteView key, ByteView value, std::size_t rows,

@@ -2,6 +2,8 @@
 
 #include "history/partition_reader.hpp"
 
+#include <holdfast/base/log_line.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,10 +33,37 @@ void Follower::refresh() {
     for (const auto& [partition, stream] : wanted) {
         auto& reader = readers_[partition];
         if (reader) continue;
+        rewind_if_ahead(partition, stream->settings.name);
         reader = std::make_shared<PartitionReader>(stream, partition.index, parts_.store,
                                                    parts_.metrics);
         parts_.pool.add(reader);
     }
+}
+
+// Where the log is older than history, as after the restore of one without the other.
+void Follower::rewind_if_ahead(PartitionId partition, const std::string& stream) {
+    const auto bounds = parts_.log.bounds(partition);
+    const Offset told_below = parts_.store.position(partition);
+    if (!bounds || told_below <= bounds.value().high_watermark) return;
+    const Offset end = bounds.value().high_watermark;
+    log_warn("history",
+             "{}/{}: the log ends at offset {}, history has got it up to {}: what it has stays, "
+             "and new records are taken from there",
+             stream, partition.index, end, told_below);
+    if (const auto rewound = parts_.store.rewind(partition, end); !rewound)
+        log_error("history", "{}/{}: {}", stream, partition.index, rewound.error().context);
+}
+
+std::map<PartitionId, Offset> Follower::wanted() const {
+    std::map<PartitionId, Offset> from;
+    for (const auto& stream : parts_.log.streams()) {
+        if (!wants_(stream->settings.name)) continue;
+        for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+            const PartitionId partition{stream->id, index};
+            from[partition] = parts_.store.sealed_below(partition);
+        }
+    }
+    return from;
 }
 
 std::uint64_t Follower::lag() const {

@@ -1,13 +1,12 @@
 #pragma once
 
+#include "history/log_rows.hpp"
+
 #include <holdfast/history/store.hpp>
 #include <holdfast/log/consumer_pool.hpp>
-#include <holdfast/record/batch_view.hpp>
-#include <holdfast/record/payload_columns.hpp>
 
 #include <memory>
-#include <string>
-#include <vector>
+#include <span>
 
 namespace holdfast::history {
 
@@ -24,21 +23,14 @@ public:
     void skipped_to(Offset resume, const Error& why) override;
 
 private:
-    void collect(const log::Fetched& fetched);
-    void collect(record::BatchView& batch);
-    void damaged(const Error& why, Offset at);
-    [[nodiscard]] Result<void> tell(Offset next);
+    [[nodiscard]] Result<void> add(std::span<const NewRow> rows, Offset next);
 
     const std::shared_ptr<const log::Stream> stream_;
     const PartitionId partition_;
     Store& store_;
+    Offset told_ = 0; // up to where the store was told, as far as this reader knows
     Counter& lost_;
-    Counter& unreadable_;
-    record::PayloadColumns decoder_;
-    std::vector<record::BatchView> batches_; // what messages_ borrow from
-    std::vector<record::MessageView> messages_;
-    std::vector<FieldValue> values_; // of all rows at hand
-    std::vector<NewRow> rows_;
+    LogRows rows_;
 };
 
 } // namespace holdfast::history

@@ -1,169 +1,22 @@
-// Reading: the chunks and heads of a device, one time partition after the other, merged by time.
-#include "history/chunk_group.hpp"
+// Reading: the chunks and heads of a device, merged by time. Of a time partition the headers are
+// held, and of its chunks those alone that reach into the window at hand.
+#include "history/any_order_scan.hpp"
+#include "history/chunk_reader.hpp"
 #include "history/store_impl.hpp"
 #include "history/time_order.hpp"
 
-#include <holdfast/column/timestamp.hpp>
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
-#include <map>
-#include <optional>
-#include <set>
+#include <utility>
 
 namespace holdfast::history {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 2'048;
 
-// What a scan needs of a group, taken while the store is locked.
-struct Part {
-    GroupId id = 0;
-    std::vector<std::optional<std::size_t>> columns; // of the fields asked for
-    std::size_t fields = 0;                          // of the shape
-    Rows head;
-    std::vector<RowRef> head_refs; // ordered and folded
-};
-
-struct Span {
-    std::int64_t from_us = 0; // [from, to)
-    std::int64_t to_us = 0;
-    [[nodiscard]] bool holds(std::int64_t us) const noexcept { return us >= from_us && us < to_us; }
-};
-
-struct PartitionView {
-    std::int64_t start_us = 0;
-    kv::Family family; // null: only heads have rows there
-};
-
 struct FoundRow {
     RowRef ref;
-    const Part* part = nullptr;
-};
-
-struct StoredChunk {
-    ChunkKey key;
-    ChunkHeader header;
-    Rows rows;
-};
-
-class Scan {
-public:
-    Scan(const kv::Database& database, std::string_view device, Span span, std::size_t bytes_max)
-        : database_(database), device_(device), span_(span), bytes_max_(bytes_max) {}
-
-    // The rows of all parts in one time partition, by time.
-    Result<std::vector<FoundRow>> rows_of(const std::deque<Part>& parts, const PartitionView& view,
-                                          Span partition) {
-        chunks_.clear();
-        bytes_ = 0;
-        std::vector<FoundRow> found;
-        for (const Part& part : parts) {
-            std::vector<RowRef> refs;
-            HF_TRY(collect(part, view, partition, refs));
-            for (const RowRef& ref : refs)
-                if (span_.holds(ref.ts_us())) found.push_back({ref, &part});
-        }
-        sort_by_time(found, [](const FoundRow& row) { return row.ref.ts_us(); });
-        return found;
-    }
-
-private:
-    Result<void> collect(const Part& part, const PartitionView& view, Span partition,
-                         std::vector<RowRef>& refs) {
-        std::vector<StoredChunk*> chunks;
-        if (view.family) {
-            HF_TRY(find_chunks(part, view.family, chunks));
-        }
-        std::vector<RowRef> head;
-        for (const RowRef& ref : part.head_refs)
-            if (partition.holds(ref.ts_us())) head.push_back(ref);
-        // Only rows of equal times can be the same row, and to know it all columns are needed.
-        const bool overlap = overlaps(chunks, head);
-        for (StoredChunk* chunk : chunks) {
-            HF_TRY(load(part, view.family, overlap, *chunk));
-            append_refs(chunk->rows, refs);
-        }
-        refs.insert(refs.end(), head.begin(), head.end());
-        if (overlap) order_and_fold(refs);
-        return ok();
-    }
-
-    // In the order of their first times.
-    Result<void> find_chunks(const Part& part, const kv::Family& family,
-                             std::vector<StoredChunk*>& out) {
-        const Bytes first = ChunkKey{part.id, 0, INT64_MIN, 0}.encode();
-        const Bytes end = ChunkKey{part.id, 1, INT64_MIN, 0}.encode();
-        kv::Iterator each = database_.iterate(family, end);
-        for (each.seek(first); each.valid(); each.next()) {
-            const auto key = ChunkKey::decode(each.key());
-            if (!key) return fail(Errc::corrupt, where("a key of a wrong length", span_.from_us));
-            if (key->first_ts_us >= span_.to_us) break;
-            auto header = read_header(each.key(), each.value(), part.fields);
-            if (!header) return named(header.error(), key->first_ts_us);
-            if (header.value().ts_us.back() < span_.from_us) continue;
-            chunks_.push_back({*key, std::move(header).value(), {}});
-            out.push_back(&chunks_.back());
-        }
-        if (auto status = each.status(); !status) return named(status.error(), span_.from_us);
-        return ok();
-    }
-
-    static bool overlaps(const std::vector<StoredChunk*>& chunks, const std::vector<RowRef>& head) {
-        std::int64_t last = INT64_MIN;
-        for (const StoredChunk* chunk : chunks) {
-            if (chunk->header.ts_us.front() <= last) return true;
-            last = chunk->header.ts_us.back();
-        }
-        return !chunks.empty() && !head.empty() && head.front().ts_us() <= last;
-    }
-
-    Result<void> load(const Part& part, const kv::Family& family, bool all, StoredChunk& chunk) {
-        chunk.rows.ts_us = chunk.header.ts_us;
-        chunk.rows.columns.resize(part.fields);
-        std::set<std::size_t> wanted;
-        for (const auto& column : part.columns)
-            if (column) wanted.insert(*column);
-        for (std::size_t i = 0; i < part.fields; ++i) {
-            if (!all && !wanted.contains(i)) continue;
-            ChunkKey key = chunk.key;
-            key.column = static_cast<std::uint16_t>(i + 1);
-            const Bytes encoded = key.encode();
-            auto value = database_.get(family, encoded);
-            if (!value) return named(value.error(), key.first_ts_us);
-            if (!value.value())
-                return fail(Errc::corrupt, where("a column of a chunk is gone", key.first_ts_us));
-            auto read = read_column(encoded, as_bytes(*value.value()), chunk.rows.size(),
-                                    chunk.rows.texts, chunk.rows.columns[i]);
-            if (!read) return named(read.error(), key.first_ts_us);
-            bytes_ += chunk.rows.size() * sizeof(std::int64_t);
-        }
-        bytes_ += chunk.rows.texts.bytes();
-        if (bytes_ > bytes_max_)
-            return fail(
-                Errc::limit_exceeded,
-                fmt::format("history of '{}' around {}: more than {} bytes to merge; ask "
-                            "for less time or fewer fields",
-                            device_, column::format_timestamp(chunk.key.first_ts_us), bytes_max_));
-        return ok();
-    }
-
-    [[nodiscard]] std::string where(std::string_view what, std::int64_t us) const {
-        return fmt::format("history of '{}' from {}: {}", device_, column::format_timestamp(us),
-                           what);
-    }
-    [[nodiscard]] Error named(const Error& why, std::int64_t us) const {
-        return fail(why.code, where(why.context, us));
-    }
-
-    const kv::Database& database_;
-    const std::string_view device_;
-    const Span span_;
-    const std::size_t bytes_max_;
-    std::size_t bytes_ = 0;
-    std::deque<StoredChunk> chunks_; // of the partition at hand; addresses stay
+    const GroupView* group = nullptr;
 };
 
 ScanBatch make_batch(std::span<const FoundRow> rows, std::size_t fields) {
@@ -174,66 +27,152 @@ ScanBatch make_batch(std::span<const FoundRow> rows, std::size_t fields) {
         const FoundRow& found = rows[row];
         batch.ts_us.push_back(found.ref.ts_us());
         for (std::size_t i = 0; i < fields; ++i)
-            if (const auto at = found.part->columns[i])
+            if (const auto at = found.group->columns[i])
                 batch.columns[i].set(row, found.ref.rows->columns[*at].at(found.ref.row));
     }
     return batch;
 }
 
-Part take_part(const Group& group, std::span<const std::string> fields) {
-    Part part;
-    part.id = group.id;
-    const auto& names = group.shape->fields;
-    part.fields = names.size();
-    for (const std::string& field : fields) {
-        const auto found = std::find(names.begin(), names.end(), field);
-        part.columns.emplace_back();
-        if (found != names.end())
-            part.columns.back() = static_cast<std::size_t>(found - names.begin());
+class DeviceReading final : public Reading {
+public:
+    DeviceReading(DeviceView view, const ScanRequest& request, const kv::Database& database,
+                  std::size_t bytes_max)
+        : view_(std::move(view)),
+          fields_(request.fields.size()),
+          needed_(request.needed),
+          reader_(database, view_, bytes_max),
+          partition_(view_.partitions.begin()) {}
+
+    Result<bool> next(ScanBatch& out) override {
+        while (at_ == rows_.size()) {
+            HF_TRY(const bool any, next_window());
+            if (!any) return false;
+        }
+        const std::size_t count = std::min(kRowsAtOnce, rows_.size() - at_);
+        out = make_batch(std::span(rows_).subspan(at_, count), fields_);
+        at_ += count;
+        return true;
     }
-    part.head = group.head.rows(part.fields);
-    return part;
-}
+    const Offsets& told_below() const noexcept override { return view_.told_below; }
+    std::int64_t kept_from_us() const noexcept override { return view_.kept_from_us; }
+    std::size_t bytes() const noexcept override { return view_.head_bytes + reader_.bytes(); }
+
+private:
+    // What the partition at hand has of a group.
+    struct GroupChunks {
+        const GroupView* group = nullptr;
+        std::deque<StoredChunk> chunks; // not given yet, by their first times; addresses stay
+        std::span<const RowRef> head;   // likewise
+        // Only rows of equal times can be the same row, and to know it all columns are needed.
+        bool overlaps = false;
+    };
+
+    // The next rows of all groups, perhaps none; false behind the last.
+    Result<bool> next_window() {
+        at_ = 0;
+        rows_.clear();
+        let_go_before(window_begin_us_);
+        const bool is_over = std::all_of(groups_.begin(), groups_.end(), [](const auto& each) {
+            return each.chunks.empty() && each.head.empty();
+        });
+        if (is_over) {
+            if (partition_ == view_.partitions.end()) return false;
+            const auto& [start, family] = *partition_++;
+            HF_TRY(open_partition(view_.partition(start), family));
+            window_begin_us_ = start;
+        }
+        // To where the first chunk ends, so that no more are loaded than overlap it.
+        std::int64_t last_us = INT64_MAX;
+        for (const GroupChunks& each : groups_)
+            for (const StoredChunk& chunk : each.chunks)
+                last_us = std::min(last_us, chunk.last_us());
+        for (GroupChunks& each : groups_) {
+            HF_TRY(take(each, last_us));
+        }
+        sort_by_time(rows_, [](const FoundRow& row) { return row.ref.ts_us(); });
+        window_begin_us_ = last_us == INT64_MAX ? last_us : last_us + 1;
+        return true;
+    }
+
+    Result<void> open_partition(TimeRange partition, const kv::Family& family) {
+        family_ = family;
+        groups_.clear();
+        for (const GroupView& group : view_.groups) {
+            if (!has_needed(group, needed_)) continue;
+            GroupChunks& found = groups_.emplace_back();
+            found.group = &group;
+            found.head = head_rows_in(group, partition);
+            if (!family) continue;
+            HF_TRY(reader_.find(group, family, [&found](StoredChunk chunk) {
+                found.chunks.push_back(std::move(chunk));
+                return ok();
+            }));
+            std::int64_t last_us = INT64_MIN;
+            for (const StoredChunk& chunk : found.chunks) {
+                found.overlaps = found.overlaps || chunk.first_us() <= last_us;
+                last_us = std::max(last_us, chunk.last_us());
+            }
+            found.overlaps = found.overlaps || (!found.chunks.empty() && !found.head.empty() &&
+                                                found.head.front().ts_us() <= last_us);
+        }
+        return ok();
+    }
+
+    // Rows of a group from the begin of the window to `last_us`.
+    Result<void> take(GroupChunks& from, std::int64_t last_us) {
+        std::vector<RowRef> refs;
+        for (StoredChunk& chunk : from.chunks) {
+            if (chunk.first_us() > last_us) break;
+            if (chunk.rows.ts_us.empty()) {
+                HF_TRY(reader_.load(*from.group, family_, from.overlaps, chunk));
+            }
+            const auto& ts_us = chunk.rows.ts_us;
+            const auto begin = std::lower_bound(ts_us.begin(), ts_us.end(), window_begin_us_);
+            const auto end = std::upper_bound(begin, ts_us.end(), last_us);
+            for (auto each = begin; each != end; ++each)
+                refs.push_back({&chunk.rows, static_cast<std::uint32_t>(each - ts_us.begin())});
+        }
+        std::size_t heads = 0;
+        while (heads < from.head.size() && from.head[heads].ts_us() <= last_us) ++heads;
+        refs.insert(refs.end(), from.head.begin(),
+                    from.head.begin() + static_cast<std::ptrdiff_t>(heads));
+        from.head = from.head.subspan(heads);
+        if (from.overlaps) order_and_fold(refs);
+        for (const RowRef& ref : refs)
+            if (view_.range.holds(ref.ts_us())) rows_.push_back({ref, from.group});
+        return ok();
+    }
+
+    void let_go_before(std::int64_t us) {
+        for (GroupChunks& each : groups_) {
+            for (StoredChunk& chunk : each.chunks)
+                if (chunk.last_us() < us) reader_.let_go(chunk);
+            std::erase_if(each.chunks,
+                          [us](const StoredChunk& chunk) { return chunk.last_us() < us; });
+        }
+    }
+
+    const DeviceView view_;
+    const std::size_t fields_; // that are asked for
+    const std::vector<std::size_t> needed_;
+    ChunkReader reader_;
+    std::map<std::int64_t, kv::Family>::const_iterator partition_; // the next
+    kv::Family family_;                                            // of the one before
+    std::deque<GroupChunks> groups_;                               // likewise
+    std::int64_t window_begin_us_ = INT64_MIN;                     // rows before were given
+    std::vector<FoundRow> rows_;
+    std::size_t at_ = 0;
+};
 
 } // namespace
 
-Result<void> Store::Impl::scan(StreamId stream, std::string_view device,
-                               std::span<const std::string> fields, std::int64_t from_us,
-                               std::int64_t to_us, const EachBatch& each) const {
-    const Span span{from_us, to_us};
-    std::deque<Part> parts;
-    std::map<std::int64_t, PartitionView> views;
-    {
-        // A head that is sealed from now on is met twice, as this copy and as its chunk: the same
-        // rows at the same times, so they are folded.
-        const std::lock_guard lock(mutex_);
-        const auto* groups = catalog_.groups_of(stream, device);
-        if (groups == nullptr) return ok();
-        for (const Group* group : *groups) parts.push_back(take_part(*group, fields));
-        for (const auto& [start, family] : families_)
-            if (start < span.to_us && start + options_.partition_us > span.from_us)
-                views[start] = {start, family};
-    }
-    for (Part& part : parts) {
-        append_refs(part.head, part.head_refs);
-        order_and_fold(part.head_refs);
-        for (const RowRef& ref : part.head_refs)
-            if (span.holds(ref.ts_us())) {
-                const std::int64_t start = partition_of(ref.ts_us(), options_.partition_us);
-                views.try_emplace(start, PartitionView{start, nullptr});
-            }
-    }
-    Scan reading(*database_, device, span, options_.scan_bytes_max);
-    for (const auto& [start, view] : views) {
-        HF_TRY(const auto rows,
-               reading.rows_of(parts, view, {start, start + options_.partition_us}));
-        for (std::size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
-            const std::size_t count = std::min(kRowsAtOnce, rows.size() - begin);
-            if (!each(make_batch(std::span(rows).subspan(begin, count), fields.size())))
-                return ok();
-        }
-    }
-    return ok();
+std::unique_ptr<Reading> Store::Impl::read(const ScanRequest& request) const {
+    DeviceView view =
+        view_of(request.stream, request.device, request.fields, {request.from_us, request.to_us});
+    const std::size_t bytes_max = std::min(request.bytes_max, options_.scan_bytes_max);
+    if (request.in_any_order)
+        return read_in_any_order(std::move(view), request, *database_, bytes_max);
+    return std::make_unique<DeviceReading>(std::move(view), request, *database_, bytes_max);
 }
 
 } // namespace holdfast::history

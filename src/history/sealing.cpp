@@ -2,6 +2,8 @@
 #include "history/chunk_group.hpp"
 #include "history/store_impl.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_set>
 
@@ -45,24 +47,69 @@ Result<void> Store::Impl::seal_as_needed() {
 }
 
 Result<void> Store::Impl::seal_all() {
-    const std::lock_guard lock(mutex_);
-    std::vector<Group*> heads;
-    for (Group& group : catalog_.groups())
-        if (group.head.count() > 0) heads.push_back(&group);
-    HF_TRY(seal(heads));
-    full_.clear();
-    if (heads.empty()) { // what was told, but holds no row, moves the checkpoint too
-        kv::WriteBatch batch;
-        std::map<PartitionId, Offset> stored;
-        put_checkpoints({}, batch, stored);
-        HF_TRY(database_->write(batch, false));
-        for (const auto& [from, below] : stored) progress_[from].stored_below = below;
+    return seal_synced([](const Group&) { return true; });
+}
+
+Result<void> Store::Impl::seal_below(const std::map<PartitionId, Offset>& below) {
+    return seal_synced([&](const Group& group) {
+        const auto due = below.find(group.from);
+        return due != below.end() && group.head.first_offset() < due->second;
+    });
+}
+
+Result<void> Store::Impl::seal_synced(const std::function<bool(const Group&)>& is_due) {
+    const std::lock_guard syncing(syncing_);
+    {
+        const std::lock_guard lock(mutex_);
+        std::vector<Group*> heads;
+        for (Group& group : catalog_.groups())
+            if (group.head.count() > 0 && is_due(group)) heads.push_back(&group);
+        HF_TRY(seal(heads));
+        if (heads.empty()) { // what was told, but holds no row, moves the checkpoint too
+            HF_TRY(store_checkpoints());
+        }
     }
-    return database_->sync();
+    return sync();
+}
+
+Result<void> Store::Impl::store_checkpoints() {
+    HF_TRY(check_room());
+    kv::WriteBatch batch;
+    std::map<PartitionId, Offset> stored;
+    put_checkpoints({}, batch, stored);
+    HF_TRY(database_->write(batch, false));
+    for (const auto& [from, below] : stored) progress_[from].stored_below = below;
+    for (auto& [stream, is_stored] : partial_) is_stored = true;
+    offsets_.is_now_stored();
+    return ok();
+}
+
+// Holds syncing_ alone: readers and rows do not wait for the disk. What is stored meanwhile is not
+// counted as durable, and nothing is rewound.
+Result<void> Store::Impl::sync() {
+    std::map<PartitionId, Offset> stored;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [from, progress] : progress_) stored[from] = progress.stored_below;
+    }
+    HF_TRY(database_->sync());
+    const std::lock_guard lock(mutex_);
+    for (const auto& [from, below] : stored) progress_[from].synced_below = below;
+    return ok();
+}
+
+Result<void> Store::Impl::check_room() const {
+    if (options_.disk_reserve_bytes == 0) return ok();
+    HF_TRY(const std::uint64_t free, storage_->free_bytes(options_.directory));
+    if (free >= options_.disk_reserve_bytes) return ok();
+    return fail(Errc::no_space,
+                fmt::format("{}: the file system has {} bytes left, {} are kept in reserve",
+                            options_.directory.string(), free, options_.disk_reserve_bytes));
 }
 
 Result<void> Store::Impl::seal(std::span<Group* const> groups) {
     while (!groups.empty()) {
+        HF_TRY(check_room());
         std::size_t count = 0;
         std::size_t bytes = 0;
         while (count < groups.size() && bytes < kHeadBytesAtOnce)
@@ -72,7 +119,7 @@ Result<void> Store::Impl::seal(std::span<Group* const> groups) {
         kv::WriteBatch batch;
         const StoreCounts before = counts_;
         for (Group* group : now) {
-            HF_TRY(put_chunks(*group, batch));
+            HF_TRY(put_chunks(*group, group->head, batch));
             catalog_.store(*group, meta_, batch);
         }
         std::map<PartitionId, Offset> stored;
@@ -85,15 +132,17 @@ Result<void> Store::Impl::seal(std::span<Group* const> groups) {
             group->head.clear();
         }
         for (const auto& [from, below] : stored) progress_[from].stored_below = below;
+        for (auto& [stream, is_stored] : partial_) is_stored = true;
+        offsets_.is_now_stored();
         chunks_.add(counts_.sealed_chunks - before.sealed_chunks);
         chunk_bytes_.add(counts_.sealed_bytes - before.sealed_bytes);
     }
     return ok();
 }
 
-Result<void> Store::Impl::put_chunks(const Group& group, kv::WriteBatch& batch) {
+Result<void> Store::Impl::put_chunks(const Group& group, const Head& head, kv::WriteBatch& batch) {
     const std::size_t fields = group.shape->fields.size();
-    const Rows rows = group.head.rows(fields);
+    const Rows rows = head.rows(fields);
     std::vector<RowRef> ordered;
     append_refs(rows, ordered);
     order_and_fold(ordered);
@@ -103,7 +152,10 @@ Result<void> Store::Impl::put_chunks(const Group& group, kv::WriteBatch& batch) 
         while (end < ordered.size() && end - begin < options_.chunk_rows &&
                ordered[end].ts_us() - partition < options_.partition_us)
             ++end;
-        HF_TRY(const kv::Family family, family_for(partition));
+        HF_TRY(const kv::Family family, partitions_.family_for(group.from.stream, partition));
+        floors_.stage(partition, group.from, head.first_offset(), batch);
+        if (look_ && look_->name == Erasures::Name(group.from.stream, group.device))
+            look_->partitions.insert(partition);
         const auto chunk = make_chunk(group.id, next_chunk_++,
                                       std::span(ordered).subspan(begin, end - begin), fields);
         for (const ChunkPart& part : chunk) {
@@ -126,21 +178,19 @@ void Store::Impl::put_checkpoints(std::span<Group* const> sealed, kv::WriteBatch
         Offset& below = stored[group.from];
         below = std::min(below, group.head.first_offset());
     }
-    for (const auto& [from, below] : stored) {
-        Bytes value;
-        ByteWriter writer(value);
-        writer.u64_be(static_cast<std::uint64_t>(below));
-        writer.u32_be(next_chunk_);
-        batch.put(meta_, checkpoint_key(from), value);
-    }
+    for (const auto& [from, below] : stored)
+        batch.put(meta_, checkpoint_key(from), encode_checkpoint(below));
+    for (const auto& [stream, is_stored] : partial_)
+        if (!is_stored) batch.put(meta_, refused_key(stream), {});
+    offsets_.stage(meta_, batch);
 }
 
-Result<kv::Family> Store::Impl::family_for(std::int64_t partition_us) {
-    const auto found = families_.find(partition_us);
-    if (found != families_.end()) return found->second;
-    HF_TRY(const kv::Family family, database_->create_family(family_name(partition_us)));
-    families_[partition_us] = family;
-    return family;
+Bytes Store::Impl::encode_checkpoint(Offset below) const {
+    Bytes value;
+    ByteWriter writer(value);
+    writer.u64_be(static_cast<std::uint64_t>(below));
+    writer.u32_be(next_chunk_);
+    return value;
 }
 
 } // namespace holdfast::history

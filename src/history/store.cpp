@@ -1,6 +1,7 @@
 #include "history/store_impl.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/kv/storage.hpp>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@ constexpr std::size_t kOffsetKeyBytes = 9;
 
 Store::Impl::Impl(StoreOptions options, MemoryAccount& memory, Metrics& metrics)
     : options_(std::move(options)),
+      storage_(options_.storage ? options_.storage : kv::local_storage()),
       memory_(memory),
       metrics_(metrics),
       rows_(metrics.counter("holdfast_history_rows", "Rows taken from the log")),
@@ -28,7 +30,7 @@ Store::Impl::Impl(StoreOptions options, MemoryAccount& memory, Metrics& metrics)
       chunk_bytes_(metrics.counter("holdfast_history_chunk_bytes", "Bytes of sealed chunks")) {}
 
 Store::Impl::~Impl() {
-    memory_.give_back(heads_bytes_);
+    memory_.give_back(heads_bytes_ + (rebuild_ ? rebuild_->bytes : 0));
 }
 
 Result<void> Store::Impl::open() {
@@ -38,7 +40,8 @@ Result<void> Store::Impl::open() {
     options.write_buffer_bytes = options_.database_bytes / 8; // of which there are up to four
     options.block_cache_bytes = options_.database_bytes / 2;
     options.use_of = [](std::string_view name) {
-        return partition_of_family(name) ? kv::FamilyUse::payload : kv::FamilyUse::state;
+        const bool holds_chunks = partition_of_family(name) || own_partition_of_family(name);
+        return holds_chunks ? kv::FamilyUse::payload : kv::FamilyUse::state;
     };
     auto opened = kv::Database::open(options);
     // All of it is in the log or in tables: what the write-ahead log lost is read again.
@@ -59,11 +62,13 @@ Result<void> Store::Impl::open() {
         batch.put(meta_, as_bytes(kFormatKey), as_bytes(kFormat));
         HF_TRY(database_->write(batch, false));
     }
-    for (const std::string& name : database_->family_names())
-        if (const auto partition = partition_of_family(name))
-            families_[*partition] = database_->family(name);
+    HF_TRY(partitions_.load(*database_));
     HF_TRY(catalog_.load(*database_));
-    return load_progress();
+    HF_TRY(erasures_.load(*database_));
+    HF_TRY(load_coverage());
+    HF_TRY(offsets_.load(*database_));
+    HF_TRY(load_progress());
+    return load_emptied();
 }
 
 Result<void> Store::Impl::load_progress() {
@@ -75,10 +80,40 @@ Result<void> Store::Impl::load_progress() {
         const PartitionId from{StreamId{load_u32_be(each.key().data() + 1)},
                                load_u32_be(each.key().data() + 5)};
         const auto below = static_cast<Offset>(load_u64_be(each.value().data()));
-        progress_[from] = {below, below};
+        // Opening puts into tables what a write-ahead log had.
+        progress_[from] = {below, below, below};
+        if (!offsets_.knows(from)) offsets_.note_over(from, below);
         next_chunk_ = std::max(next_chunk_, load_u32_be(each.value().data() + 8));
     }
     return each.status();
+}
+
+Result<void> Store::Impl::load_coverage() {
+    const std::byte first[] = {std::byte{'r'}};
+    kv::Iterator each = database_->iterate(meta_);
+    for (each.seek(first); each.valid() && each.key()[0] == first[0]; each.next()) {
+        if (each.key().size() != 5)
+            return fail(Errc::corrupt, "history: a refused stream's key has a wrong length");
+        partial_[StreamId{load_u32_be(each.key().data() + 1)}] = true;
+    }
+    return each.status();
+}
+
+Result<void> Store::Impl::load_emptied() {
+    std::vector<PartitionId> told;
+    for (const auto& [from, progress] : progress_) told.push_back(from);
+    std::set<std::int64_t> starts = partitions_.starts();
+    const std::byte first[] = {std::byte{'n'}};
+    kv::Iterator each = database_->iterate(meta_);
+    for (each.seek(first); each.valid() && each.key()[0] == first[0]; each.next()) {
+        const std::string name(as_text(each.key().subspan(1)));
+        if (!partition_of_family(name) && !own_partition_of_family(name))
+            return fail(Errc::corrupt, "history: a time partition of no such name");
+        emptied_.insert(name);
+        starts.insert(TimePartitions::start_of(name));
+    }
+    HF_TRY(each.status());
+    return floors_.load(*database_, starts, told);
 }
 
 Offset Store::Impl::position(PartitionId partition) const {
@@ -90,11 +125,23 @@ Offset Store::Impl::position(PartitionId partition) const {
 Offset Store::Impl::sealed_below(PartitionId partition) const {
     const std::lock_guard lock(mutex_);
     const auto found = progress_.find(partition);
-    return found == progress_.end() ? 0 : found->second.stored_below;
+    if (found == progress_.end()) return 0;
+    Offset below = found->second.synced_below;
+    for (const std::string& family : emptied_) { // the log has to tell these again
+        const auto floors = describe(family, {}).floors;
+        const auto floor = floors.find(partition);
+        if (floor != floors.end() && floor->second >= 0) below = std::min(below, floor->second);
+    }
+    return below;
 }
 
-Result<void> Store::Impl::add(PartitionId from, std::span<const NewRow> rows, Offset next) {
+Result<void> Store::Impl::add(PartitionId from, std::span<const NewRow> rows, Offset next,
+                              std::optional<Offset> told_from) {
     const std::lock_guard lock(mutex_);
+    if (told_from && *told_from > progress_[from].told_below)
+        return fail(Errc::closed, "history was opened anew, and has to be told more");
+    // Before more is taken: what cannot be sealed must not grow.
+    HF_TRY(seal_as_needed());
     Progress& progress = progress_[from];
     for (const NewRow& row : rows)
         if (row.offset >= progress.told_below) add_row(from, row);
@@ -105,30 +152,52 @@ Result<void> Store::Impl::add(PartitionId from, std::span<const NewRow> rows, Of
 void Store::Impl::add_row(PartitionId from, const NewRow& row) {
     if (row.values.empty()) return;
     if (row.ts_us <= -kTimeMaxUs || row.ts_us >= kTimeMaxUs)
-        return refuse("time", fmt::format("device '{}': a time out of range", row.device));
-    if (row.ts_us < kept_from_us_)
-        return refuse("retention", fmt::format("device '{}': a time that is over", row.device));
-    const auto found = catalog_.group_for(from, row, options_.bounds);
-    if (!found) return refuse("series", found.error().context);
-    Group& group = *found.value();
-    if (row.offset < group.sealed_next) return repeated_.add();
-    values_.clear();
-    for (const FieldValue& each : row.values) {
-        const bool is_long = each.value.type() == column::Type::text &&
-                             each.value.as_text().size() > options_.bounds.text_bytes;
-        if (is_long)
-            refuse("text", fmt::format("device '{}': a text of more than {} bytes in '{}'",
-                                       row.device, options_.bounds.text_bytes, each.field));
-        values_.push_back(is_long ? column::Value() : each.value);
+        return refuse(from.stream, "time",
+                      fmt::format("device '{}': a time out of range", row.device));
+    if (row.ts_us < partitions_.kept_from_us(from.stream)) {
+        offsets_.note_over(from, row.offset + 1);
+        return count_refused("retention",
+                             fmt::format("device '{}': a time that is over", row.device));
     }
+    if (erasures_.cover(from, row.device, row.offset)) return;
+    const auto found = catalog_.group_for(from, row, options_.bounds);
+    if (!found && found.error().code == Errc::malformed) // no device: nothing of one is missing
+        return count_refused("name", found.error().context);
+    if (!found) return refuse(from.stream, "series", found.error().context);
+    Group& group = *found.value();
+    offsets_.note(from, row.ts_us, row.offset);
+    if (row.offset < group.sealed_next) return repeated_.add();
     const std::size_t before = group.head.bytes();
-    group.head.add(row.ts_us, row.offset, values_);
+    group.head.add(row.ts_us, row.offset, within_bounds(from.stream, row));
     account(before, group.head.bytes());
     if (group.head.count() == options_.chunk_rows) full_.push_back(&group);
     rows_.add();
 }
 
-void Store::Impl::refuse(std::string_view bound, const std::string& why) {
+// The row's values, NULL in place of texts that are too long.
+std::span<const FieldValue> Store::Impl::within_bounds(StreamId stream, const NewRow& row) {
+    const auto is_long = [this](const FieldValue& each) {
+        return each.value.type() == column::Type::text &&
+               each.value.as_text().size() > options_.bounds.text_bytes;
+    };
+    if (std::ranges::none_of(row.values, is_long)) return row.values;
+    values_.assign(row.values.begin(), row.values.end());
+    for (FieldValue& each : values_) {
+        if (!is_long(each)) continue;
+        refuse(stream, "text",
+               fmt::format("device '{}': a text of more than {} bytes in '{}'", row.device,
+                           options_.bounds.text_bytes, each.path));
+        each.value = {};
+    }
+    return values_;
+}
+
+void Store::Impl::refuse(StreamId stream, std::string_view bound, const std::string& why) {
+    partial_.try_emplace(stream, false);
+    count_refused(bound, why);
+}
+
+void Store::Impl::count_refused(std::string_view bound, const std::string& why) {
     Counter& refused = metrics_.counter("holdfast_history_refused",
                                         "What is over a bound of history, and is in the log alone",
                                         fmt::format("bound=\"{}\"", bound));
@@ -156,6 +225,42 @@ std::vector<std::string> Store::Impl::fields(StreamId stream, std::string_view d
     return out;
 }
 
+std::vector<std::string> Store::Impl::fields(StreamId stream, std::size_t max) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> out;
+    std::set<std::string_view> seen;
+    for (const Shape* shape : catalog_.shapes_of(stream))
+        for (const std::string& field : shape->fields) {
+            if (out.size() == max) return out;
+            if (seen.insert(field).second) out.push_back(field);
+        }
+    return out;
+}
+
+Offsets Store::Impl::told_below(StreamId stream) const {
+    const std::lock_guard lock(mutex_);
+    return told_below_locked(stream);
+}
+
+Offsets Store::Impl::told_below_locked(StreamId stream) const {
+    Offsets out;
+    for (auto each = progress_.lower_bound({stream, 0});
+         each != progress_.end() && each->first.stream == stream; ++each)
+        out[each->first.index] = each->second.told_below;
+    return out;
+}
+
+Coverage Store::Impl::coverage(StreamId stream) const {
+    const std::lock_guard lock(mutex_);
+    Coverage coverage{partitions_.kept_from_us(stream),
+                      !partial_.contains(stream),
+                      told_below_locked(stream),
+                      {}};
+    for (const auto& [index, below] : coverage.told_below)
+        coverage.over_below[index] = offsets_.over_below({stream, index}, coverage.from_us);
+    return coverage;
+}
+
 std::vector<std::string> Store::Impl::devices(StreamId stream) const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> out;
@@ -166,65 +271,37 @@ std::vector<std::string> Store::Impl::devices(StreamId stream) const {
     return out;
 }
 
-Result<std::size_t> Store::Impl::drop_before(std::int64_t us) {
+Result<std::size_t> Store::Impl::drop_before(std::int64_t us,
+                                             const std::map<StreamId, std::int64_t>& own) {
     const std::lock_guard lock(mutex_);
-    kept_from_us_ = std::max(kept_from_us_, partition_of(us, options_.partition_us));
-    std::size_t dropped = 0;
-    while (!families_.empty() && families_.begin()->first + options_.partition_us <= us) {
-        HF_TRY(database_->drop_family(family_name(families_.begin()->first)));
-        families_.erase(families_.begin());
-        ++dropped;
+    for (const auto& [stream, before_us] : own) {
+        const auto added = partitions_.keep_apart(stream, catalog_.shapes_of(stream).empty());
+        // Until that can be stored its rows lie with those of others.
+        if (!added) log_warn("history", "{}", added.error().context);
     }
+    auto dropped = partitions_.drop_before(us, own);
+    fold_offsets();
     return dropped;
+}
+
+Result<std::optional<std::int64_t>> Store::Impl::drop_oldest() {
+    const std::lock_guard lock(mutex_);
+    auto dropped = partitions_.drop_oldest();
+    fold_offsets();
+    return dropped;
+}
+
+void Store::Impl::fold_offsets() {
+    offsets_.fold([this](StreamId stream) { return partitions_.kept_from_us(stream); });
 }
 
 StoreCounts Store::Impl::counts() const {
     const std::lock_guard lock(mutex_);
     StoreCounts counts = counts_;
     counts.devices = catalog_.devices().size();
-    counts.groups = catalog_.groups().size();
+    counts.groups = catalog_.group_count();
     counts.heads_bytes = heads_bytes_;
     return counts;
-}
-
-Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Store::~Store() = default;
-
-Result<std::unique_ptr<Store>> Store::open(StoreOptions options, MemoryAccount& memory,
-                                           Metrics& metrics) {
-    auto impl = std::make_unique<Impl>(std::move(options), memory, metrics);
-    HF_TRY(impl->open());
-    return std::unique_ptr<Store>(new Store(std::move(impl)));
-}
-
-Offset Store::position(PartitionId partition) const {
-    return impl_->position(partition);
-}
-Offset Store::sealed_below(PartitionId partition) const {
-    return impl_->sealed_below(partition);
-}
-Result<void> Store::add(PartitionId partition, std::span<const NewRow> rows, Offset next) {
-    return impl_->add(partition, rows, next);
-}
-Result<void> Store::seal_all() {
-    return impl_->seal_all();
-}
-Result<void> Store::scan(StreamId stream, std::string_view device,
-                         std::span<const std::string> fields, std::int64_t from_us,
-                         std::int64_t to_us, const EachBatch& each) const {
-    return impl_->scan(stream, device, fields, from_us, to_us, each);
-}
-std::vector<std::string> Store::fields(StreamId stream, std::string_view device) const {
-    return impl_->fields(stream, device);
-}
-std::vector<std::string> Store::devices(StreamId stream) const {
-    return impl_->devices(stream);
-}
-Result<std::size_t> Store::drop_before(std::int64_t us) {
-    return impl_->drop_before(us);
-}
-StoreCounts Store::counts() const {
-    return impl_->counts();
 }
 
 } // namespace holdfast::history

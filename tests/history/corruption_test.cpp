@@ -1,18 +1,16 @@
 // Goal: whatever is wrong with history's files, no value that it gives is wrong: it is as it was
 // sent, or the read, or the start, fails with a reason. Method: a history on the disk, one random
 // harm to one of its files, then it is opened, told the log from its checkpoint on, and read whole.
-// HOLDFAST_HISTORY_CORRUPTIONS chooses how many.
+// HOLDFAST_HISTORY_CORRUPTIONS chooses how many, HOLDFAST_HISTORY_SEED which.
+#include "history/harm.hpp"
 #include "history/store_fixture.hpp"
 
 #include <holdfast/base/log_line.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 using namespace holdfast;
@@ -37,36 +35,14 @@ std::string expected_line(Offset at) {
     return fmt::format("{}:{},{}f,'t{}'", at, at, number / 4.0, at % 7);
 }
 
-std::vector<fs::path> files_of(const fs::path& directory) {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(directory))
-        if (entry.is_regular_file() && entry.file_size() > 0 && entry.path().filename() != "LOCK")
-            files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-// What was done, for the failure message.
-std::string harm(const fs::path& file, std::mt19937_64& random) {
-    std::ifstream in(file, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(in), {}};
-    in.close();
-    const std::size_t at = random() % content.size();
-    const auto kind = random() % 3;
-    if (kind == 0) content[at] = static_cast<char>(content[at] ^ (1 << (random() % 8)));
-    if (kind == 1)
-        for (std::size_t i = at; i < std::min(content.size(), at + 512); ++i) content[i] = 0;
-    if (kind == 2) content.resize(at);
-    std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
-    return fmt::format("{} kind {} at {}", file.filename().string(), kind, at);
-}
-
 } // namespace
 
 TEST_CASE("no value of a damaged history is wrong", "[history]") {
     set_log_level(LogLevel::error);
     const char* given = std::getenv("HOLDFAST_HISTORY_CORRUPTIONS");
     const long rounds = given ? std::atol(given) : 25;
+    const char* given_seed = std::getenv("HOLDFAST_HISTORY_SEED");
+    const auto seed = given_seed ? std::strtoull(given_seed, nullptr, 10) : 0;
     StoreFixture sound;
     sound.options.partition_us = 600'000'000; // ten minutes: several families
     sound.options.database_bytes = 512U << 10U;
@@ -80,7 +56,7 @@ TEST_CASE("no value of a damaged history is wrong", "[history]") {
     }
     long failed = 0;
     for (long round = 0; round < rounds; ++round) {
-        std::mt19937_64 random(static_cast<std::uint64_t>(round));
+        std::mt19937_64 random(seed + static_cast<std::uint64_t>(round));
         StoreFixture history;
         history.store.reset();
         fs::remove_all(history.options.directory);

@@ -27,6 +27,40 @@ std::vector<std::int64_t> seconds_of(const Lines& lines) {
 
 } // namespace
 
+TEST_CASE("a key that is no name of a device is counted, and the stream whole without it",
+          "[history]") {
+    StoreFixture site;
+    for (const char* key : {"", "\xFF", "caf\xE9"}) site.tell(key, second(1), {with("v", 1)});
+    site.tell("caf\u00E9", second(1), {with("v", 1)});
+    CHECK(site.store->devices(site.from.stream) == std::vector<std::string>{"caf\u00E9"});
+    CHECK(site.store->coverage(site.from.stream).is_whole);
+    CHECK(site.metrics.counter("holdfast_history_refused", "", "bound=\"name\"").value() == 3);
+}
+
+TEST_CASE("it is known up to which offset rows may be over", "[history]") {
+    StoreFixture site;
+    const auto over_below = [&site] {
+        return site.store->coverage(site.from.stream).over_below.at(0);
+    };
+    site.tell("a", second(0) - 30 * kDayUs, {with("v", 1)});
+    site.tell("a", second(0), {with("v", 2)});
+    site.tell("b", second(0) - 20 * kDayUs, {with("v", 3)});
+    site.tell("b", second(1), {with("v", 4)});
+    REQUIRE(site.store->seal_all());
+    CHECK(over_below() == 0);
+    REQUIRE(site.store->drop_before(second(0) - 22 * kDayUs));
+    CHECK(over_below() == 1);
+    site.reopen();
+    CHECK(over_below() == 1);
+    REQUIRE(site.store->drop_before(second(0) - 10 * kDayUs));
+    CHECK(over_below() == 3);
+    site.tell("c", second(0) - 40 * kDayUs, {with("v", 5)}); // over when it is told
+    CHECK(over_below() == 5);
+    REQUIRE(site.store->seal_all());
+    site.reopen();
+    CHECK(over_below() == 5);
+}
+
 TEST_CASE("values come back with the type they were sent with", "[history]") {
     StoreFixture history;
     const bool is_sealed = GENERATE(false, true);
@@ -212,9 +246,127 @@ TEST_CASE("a damaged chunk is named, and other times are read", "[history]") {
     }
     history.start();
     const Lines damaged = history.read("d", {"v"});
-    REQUIRE(damaged.size() == 1);
-    CHECK(damaged.front() ==
+    REQUIRE(damaged.size() == 17); // those before it
+    CHECK(damaged.back() ==
           "error: history of 'd' from 2024-10-04T00:00:16.000Z: a chunk whose checksum is wrong");
     CHECK(history.read("d", {"w"}).size() == 64);
     CHECK(history.read("d", {"v"}, second(32)).size() == 32);
+}
+
+TEST_CASE("a reading holds the rows up to the offsets that it names, and no others", "[history]") {
+    StoreFixture site;
+    const bool is_sealed = GENERATE(false, true);
+    for (int i = 0; i < 5; ++i) site.tell("a", second(i), {with("v", i)});
+    if (is_sealed) REQUIRE(site.store->seal_all());
+    const auto reading = site.store->read({site.from.stream, "a", {"v"}});
+    CHECK(reading->told_below() == history::Offsets{{0, 5}});
+    // late and new rows, in a chunk with some that the reading has from the head
+    site.tell("a", second(2), {with("v", 100)});
+    site.tell("a", second(9), {with("v", 101)});
+    REQUIRE(site.store->seal_all());
+    std::vector<std::string> found;
+    history::ScanBatch batch;
+    while (reading->next(batch).value())
+        for (std::size_t row = 0; row < batch.rows(); ++row)
+            found.push_back(StoreFixture::line(batch, row));
+    CHECK(found == std::vector<std::string>{"0:0", "1:1", "2:2", "3:3", "4:4"});
+    CHECK(site.store->told_below(site.from.stream) == history::Offsets{{0, 7}});
+}
+
+TEST_CASE("a reading holds the chunks of a window, not all of a time partition", "[history]") {
+    StoreFixture site;
+    for (int i = 0; i < 4'000; ++i) {
+        site.tell("d", second(i), {with("v", i)});
+        if (i % 10 == 0) site.tell("d", second(i), {with("w", "of another shape")});
+    }
+    REQUIRE(site.store->seal_all());
+    history::ScanRequest request{site.from.stream, "d", {"v", "w"}};
+    request.bytes_max = 192U << 10U; // texts come in blocks of 64 KiB
+    const auto reading = site.store->read(request);
+    history::ScanBatch batch;
+    std::size_t rows = 0;
+    std::int64_t last_us = INT64_MIN;
+    while (reading->next(batch).value()) {
+        rows += batch.rows();
+        CHECK(batch.ts_us.front() >= last_us);
+        CHECK(std::is_sorted(batch.ts_us.begin(), batch.ts_us.end()));
+        last_us = batch.ts_us.back();
+        CHECK(reading->bytes() <= request.bytes_max);
+    }
+    CHECK(rows == 4'400);
+    request.bytes_max = 500; // less than a chunk
+    const auto refused = site.store->read(request)->next(batch);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::limit_exceeded);
+}
+
+TEST_CASE("what of a stream was over a bound, or is over, is known after a restart", "[history]") {
+    StoreFixture site;
+    site.options.bounds.fields_per_device = 1;
+    site.reopen();
+    site.tell("a", second(0), {with("v", 1)});
+    CHECK(site.store->coverage(site.from.stream).is_whole);
+    CHECK(site.store->coverage(site.from.stream).from_us == INT64_MIN);
+    site.tell("a", second(1), {with("v", 1), with("w", 2)});
+    REQUIRE(site.store->drop_before(second(0)));
+    REQUIRE(site.store->seal_all());
+    site.reopen();
+    CHECK_FALSE(site.store->coverage(site.from.stream).is_whole);
+    CHECK(site.store->coverage(StreamId{2}).is_whole);
+    CHECK(site.store->coverage(site.from.stream).from_us <= second(0));
+    CHECK(site.store->coverage(site.from.stream).from_us > second(0) - 8 * kDayUs);
+    CHECK(site.store->fields(site.from.stream, 10) == std::vector<std::string>{"v"});
+}
+
+TEST_CASE("the last value of each field is known, in memory, sealed and after a restart",
+          "[history]") {
+    StoreFixture site;
+    const auto latest = [&site](const std::string& device) {
+        const auto found = site.store->latest(site.from.stream, device).value();
+        Lines lines;
+        for (const auto& each : found.values)
+            lines.push_back(fmt::format("{}@{}={}", each.field, (each.ts_us - kStartUs) / 1'000'000,
+                                        StoreFixture::show(each.value)));
+        return lines;
+    };
+    site.tell("a", second(5), {with("v", 1), with("name", "a text of some length")});
+    site.tell("a", second(9), {with("v", 2.5), {"door", column::Value()}});
+    site.tell("a", second(7), {with("v", 3), {"door", column::Value::of_bool(true)}});
+    const Lines expected{"v@9=2.5f", "name@5='a text of some length'", "door@9=-"};
+    CHECK(latest("a") == expected);
+    REQUIRE(site.store->seal_all());
+    CHECK(latest("a") == expected);
+    site.tell("a", second(8), {with("v", 4), with("name", "late")}); // newer of its shape alone
+    CHECK(latest("a") == Lines{"v@9=2.5f", "name@8='late'", "door@9=-"});
+    REQUIRE(site.store->seal_all());
+    site.tell("a", second(6), {with("v", 5), with("name", "later still")});
+    REQUIRE(site.store->seal_all());
+    site.tell("b", second(1), {with("v", 6)});
+    CHECK(site.store->summaries(site.from.stream, "a", 10).size() == 1);
+    site.reopen();
+    CHECK(latest("a") == Lines{"v@9=2.5f", "name@8='late'", "door@9=-"});
+    CHECK(latest("b").empty());
+    const auto known = site.store->summaries(site.from.stream, "", 10);
+    REQUIRE(known.size() == 1);
+    CHECK(known[0].device == "a");
+    CHECK(known[0].messages == 5);
+    CHECK(known[0].first_ts_us == second(5));
+    CHECK(known[0].last_ts_us == second(9));
+    CHECK(known[0].fields == 3);
+    CHECK_FALSE(site.store->summary(site.from.stream, "b"));
+}
+
+TEST_CASE("of many rows of one time each is there once", "[history]") {
+    StoreFixture history;
+    history.options.chunk_rows = 2'048;
+    history.reopen();
+    std::vector<std::string> expected;
+    for (int round = 0; round < 2; ++round) // delivered twice
+        for (int i = 0; i < 1'000; ++i)
+            history.tell("d", second(0), {with("n", i % 500), with("f", i / 500 * 0.5)});
+    for (int i = 0; i < 1'000; ++i)
+        expected.push_back(fmt::format("0:{},{}f", i % 500, i / 500 * 0.5));
+    CHECK(history.read("d", {"n", "f"}) == expected);
+    REQUIRE(history.store->seal_all());
+    CHECK(history.read("d", {"n", "f"}) == expected);
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 namespace holdfast::history {
@@ -34,10 +35,14 @@ public:
 
     // Takes up streams and partitions that are new, lets go of those that are gone.
     void refresh();
+    // What of the log is not durable in the store, by partition of the streams that are kept.
+    [[nodiscard]] std::map<PartitionId, Offset> wanted() const;
     // Records that are in the log and not told yet, over all partitions.
     [[nodiscard]] std::uint64_t lag() const;
 
 private:
+    void rewind_if_ahead(PartitionId partition, const std::string& stream);
+
     const Parts parts_;
     const WantsStream wants_;
     mutable std::mutex mutex_;
