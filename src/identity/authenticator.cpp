@@ -83,6 +83,22 @@ void Authenticator::replace(std::shared_ptr<const Directory> directory) {
         if (is == nullptr || is->is_disabled || is->password_hash != was.password_hash)
             cookies_.close_all_of(was.name);
     }
+    for (const auto& follower : followers_) follower();
+}
+
+void Authenticator::add_follower(std::function<void()> follower) {
+    followers_.push_back(std::move(follower));
+}
+
+std::string Authenticator::sign_in(const access::Principal& principal) {
+    return cookies_.open({principal.name, principal.password_id}, clock_.monotonic_ms());
+}
+
+std::optional<std::string> Authenticator::sign_out(std::string_view cookie) {
+    const auto owner = cookies_.find(cookie, clock_.monotonic_ms());
+    cookies_.close(cookie);
+    if (!owner) return std::nullopt;
+    return owner->user;
 }
 
 // What a remembered password is known by. The hash is in it, so another password of the same user
@@ -201,12 +217,15 @@ Result<access::Principal> Authenticator::check_token(std::string_view text,
 
 Result<access::Principal> Authenticator::check_cookie(std::string_view cookie,
                                                       std::string_view address) {
-    const auto user = cookies_.find(cookie, clock_.monotonic_ms());
-    if (user)
-        if (auto principal = directory()->principal(*user, access::PrincipalKind::user)) {
+    const auto owner = cookies_.find(cookie, clock_.monotonic_ms());
+    if (owner) {
+        auto principal = directory()->principal(owner->user, access::PrincipalKind::user);
+        // A session that was opened while its password was being changed has the old one.
+        if (principal && principal->password_id == owner->password_id) {
             principal->address = address;
             return std::move(*principal);
         }
+    }
     return fail(Errc::denied, "the session is over: sign in again");
 }
 

@@ -3,6 +3,7 @@
 #include "identity/secret.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::identity {
 namespace {
@@ -25,16 +26,17 @@ void CookieSessions::make_room(std::int64_t now_ms) {
         sessions_, {}, [](const auto& entry) { return entry.second.used_ms; }));
 }
 
-std::string CookieSessions::open(std::string_view user, std::int64_t now_ms) {
+std::string CookieSessions::open(Owner owner, std::int64_t now_ms) {
     std::string cookie = make_secret(kCookieBytes);
     std::string hash = sha256_hex(cookie);
     const std::lock_guard lock(mutex_);
     make_room(now_ms);
-    sessions_.emplace(std::move(hash), Session{std::string(user), now_ms, now_ms});
+    sessions_.emplace(std::move(hash), Session{std::move(owner), now_ms, now_ms});
     return cookie;
 }
 
-std::optional<std::string> CookieSessions::find(std::string_view cookie, std::int64_t now_ms) {
+std::optional<CookieSessions::Owner> CookieSessions::find(std::string_view cookie,
+                                                          std::int64_t now_ms) {
     // Looked up by its hash: how long that takes tells nothing about the cookies there are.
     const std::string hash = sha256_hex(cookie);
     const std::lock_guard lock(mutex_);
@@ -45,7 +47,7 @@ std::optional<std::string> CookieSessions::find(std::string_view cookie, std::in
         return std::nullopt;
     }
     found->second.used_ms = now_ms;
-    return found->second.user;
+    return found->second.owner;
 }
 
 void CookieSessions::close(std::string_view cookie) {
@@ -56,7 +58,7 @@ void CookieSessions::close(std::string_view cookie) {
 
 void CookieSessions::close_all_of(std::string_view user) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(sessions_, [&](const auto& entry) { return entry.second.user == user; });
+    std::erase_if(sessions_, [&](const auto& entry) { return entry.second.owner.user == user; });
 }
 
 std::size_t CookieSessions::size() const {

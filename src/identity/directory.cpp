@@ -36,6 +36,7 @@ std::optional<access::Principal> Directory::principal(std::string_view user,
     principal.name = found->name;
     principal.kind = kind;
     principal.roles = found->roles;
+    if (kind == access::PrincipalKind::user) principal.password_id = password_id(*found);
     return principal;
 }
 
@@ -53,6 +54,7 @@ std::optional<access::Principal> Directory::renewed(const access::Principal& was
     }
     const User* found = users_.find(was.name);
     if (found == nullptr || found->is_disabled) return std::nullopt;
+    if (was.password_id != 0 && was.password_id != password_id(*found)) return std::nullopt;
     if (!was.token_id.empty()) {
         const Token* token = users_.find_token(was.token_id);
         if (token == nullptr || token->user != was.name) return std::nullopt;

@@ -9,14 +9,20 @@ constexpr std::string_view kPrefix = "hft_";
 constexpr std::size_t kIdBytes = 9;
 constexpr std::size_t kSecretBytes = 32; // random: a plain SHA-256 of it cannot be guessed back
 
+// One that begins like an option could not be given to a command.
+std::string make_id() {
+    for (;;)
+        if (std::string id = make_secret(kIdBytes); !id.starts_with('-')) return id;
+}
+
 } // namespace
 
 NewToken make_token(std::string_view user, std::string_view label, std::int64_t now_ms,
                     std::int64_t expires_ms) {
     NewToken made;
     const std::string secret = make_secret(kSecretBytes);
-    made.stored = {make_secret(kIdBytes), std::string(user), sha256_hex(secret), now_ms, expires_ms,
-                   std::string(label)};
+    made.stored = {make_id(), std::string(user), sha256_hex(secret),
+                   now_ms,    expires_ms,        std::string(label)};
     made.text = std::string(kPrefix) + made.stored.id + "." + secret;
     return made;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <set>
 
 // The file is lines of fields apart by tabs: a line is added by hand, compared and merged as text,
@@ -137,6 +138,12 @@ bool is_user_name(std::string_view name) noexcept {
     return !name.empty() && name.size() <= kUserNameBytesMax && name.front() != ' ' &&
            name.back() != ' ' && !has_control(name) && name.find(':') == std::string_view::npos &&
            is_utf8(name);
+}
+
+// The hash has a salt: the same password set again is another one.
+std::uint64_t password_id(const User& user) noexcept {
+    if (user.password_hash.empty()) return 0;
+    return std::max<std::uint64_t>(1, std::hash<std::string>()(user.password_hash));
 }
 
 const User* Users::find(std::string_view name) const noexcept {

@@ -163,7 +163,8 @@ TEST_CASE("a signed-in browser is known until it is idle, old, signed out or cha
     Bench bench;
     identity::Authenticator& authenticator = bench.start();
     identity::CookieSessions& cookies = authenticator.cookies();
-    const std::string cookie = cookies.open("anne", bench.clock.monotonic_ms());
+    const auto anne = *authenticator.directory()->principal("anne", PrincipalKind::user);
+    const std::string cookie = authenticator.sign_in(anne);
     CHECK(authenticator.check_cookie(cookie, "a").value().name == "anne");
     CHECK_FALSE(authenticator.check_cookie(cookie + "x", "a"));
     CHECK_FALSE(authenticator.check_cookie("", "a"));
@@ -173,11 +174,11 @@ TEST_CASE("a signed-in browser is known until it is idle, old, signed out or cha
     CHECK_FALSE(authenticator.check_cookie(cookie, "a"));
     CHECK(cookies.size() == 0);
 
-    const std::string out = cookies.open("anne", bench.clock.monotonic_ms());
+    const std::string out = authenticator.sign_in(anne);
     cookies.close(out);
     CHECK_FALSE(authenticator.check_cookie(out, "a"));
 
-    const std::string changed = cookies.open("anne", bench.clock.monotonic_ms());
+    const std::string changed = authenticator.sign_in(anne);
     bench.users.users[0].password_hash = identity::hash_password("another one", kCheap).value();
     authenticator.replace(directory_of(bench.users));
     CHECK_FALSE(authenticator.check_cookie(changed, "a"));
@@ -185,14 +186,14 @@ TEST_CASE("a signed-in browser is known until it is idle, old, signed out or cha
 
 TEST_CASE("signed-in browsers are bounded: the longest idle one goes", "[identity]") {
     identity::CookieSessions cookies({1'000'000, 10'000'000, 2});
-    const std::string first = cookies.open("a", 0);
-    const std::string second = cookies.open("b", 1);
-    CHECK(cookies.find(first, 2) == "a");
-    const std::string third = cookies.open("c", 3);
+    const std::string first = cookies.open({"a", 1}, 0);
+    const std::string second = cookies.open({"b", 1}, 1);
+    CHECK(cookies.find(first, 2)->user == "a");
+    const std::string third = cookies.open({"c", 1}, 3);
     CHECK(cookies.size() == 2);
     CHECK_FALSE(cookies.find(second, 4));
-    CHECK(cookies.find(first, 4) == "a");
-    CHECK(cookies.find(third, 4) == "c");
+    CHECK(cookies.find(first, 4)->user == "a");
+    CHECK(cookies.find(third, 4)->user == "c");
 }
 
 TEST_CASE("what is counted of failures is bounded", "[identity]") {
@@ -234,4 +235,23 @@ TEST_CASE("password hashes are argon2id at the stated cost, salted", "[identity]
     CHECK_FALSE(identity::verify_password("correct horsf", one));
     CHECK_FALSE(identity::verify_password("", one));
     CHECK_FALSE(identity::hash_password("short"));
+}
+
+TEST_CASE("who came with a password is shut out when it is another one", "[identity]") {
+    Bench bench;
+    identity::Authenticator& authenticator = bench.start();
+    const auto by_password = bench.ask("anne", "correct horse").value();
+    auto by_certificate = *authenticator.directory()->principal("anne", PrincipalKind::certificate);
+    CHECK(authenticator.directory()->renewed(by_password));
+    bench.users.users[0].password_hash = identity::hash_password("another one", kCheap).value();
+    authenticator.replace(directory_of(bench.users));
+    CHECK_FALSE(authenticator.directory()->renewed(by_password));
+    CHECK(authenticator.directory()->renewed(by_certificate));
+    // A sign-in that was under way when the password changed opened its session too late.
+    CHECK_FALSE(authenticator.check_cookie(authenticator.sign_in(by_password), "a"));
+}
+
+TEST_CASE("a token's id never begins like an option", "[identity]") {
+    for (int i = 0; i < 1'000; ++i)
+        REQUIRE_FALSE(identity::make_token("anne", "", 0, 0).stored.id.starts_with('-'));
 }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -52,6 +53,9 @@ public:
     }
     // From now on. Remembered passwords and cookie sessions of users that changed are forgotten.
     void replace(std::shared_ptr<const Directory> directory);
+    // Called after each replace(), on its thread: live connections follow. It must not block. Wired
+    // before anybody replaces from another thread.
+    void add_follower(std::function<void()> follower);
 
     // `done` is called once: at once on this thread where no hash is needed, else on one of ours,
     // where it must not block: post it on. Errors: denied (one text for an unknown user and a wrong
@@ -67,6 +71,10 @@ public:
     [[nodiscard]] Result<access::Principal> check_cookie(std::string_view cookie,
                                                          std::string_view address);
 
+    // A cookie session of whoever gave a password; it ends when that is changed.
+    [[nodiscard]] std::string sign_in(const access::Principal& principal);
+    // The user whose session the cookie was, which is over now; nothing where there was none.
+    std::optional<std::string> sign_out(std::string_view cookie);
     [[nodiscard]] CookieSessions& cookies() noexcept { return cookies_; }
 
 private:
@@ -101,6 +109,7 @@ private:
     std::unordered_map<std::string, std::int64_t> remembered_; // until when; guarded by mutex_
     bool is_stopping_ = false;                                 // guarded by mutex_
     std::atomic<std::uint64_t> version_{1};
+    std::vector<std::function<void()>> followers_; // before threads: only read later
     std::vector<std::jthread> threads_;
 };
 

@@ -22,17 +22,23 @@ class CookieSessions {
 public:
     explicit CookieSessions(CookieSettings settings = {}) : settings_(settings) {}
 
-    // A new session of `user`; gives the cookie's value, 43 characters of base64url.
-    [[nodiscard]] std::string open(std::string_view user, std::int64_t now_ms);
-    // The user of the session, which counts as used now. Nothing where there is none (any more).
-    [[nodiscard]] std::optional<std::string> find(std::string_view cookie, std::int64_t now_ms);
+    struct Owner {
+        std::string user;
+        std::uint64_t password_id = 0; // that he signed in with
+
+        friend bool operator==(const Owner&, const Owner&) = default;
+    };
+    // A new session; gives the cookie's value, 43 characters of base64url.
+    [[nodiscard]] std::string open(Owner owner, std::int64_t now_ms);
+    // Whose session it is, which counts as used now. Nothing where there is none (any more).
+    [[nodiscard]] std::optional<Owner> find(std::string_view cookie, std::int64_t now_ms);
     void close(std::string_view cookie);
     void close_all_of(std::string_view user); // its password was changed, or it is gone
     [[nodiscard]] std::size_t size() const;
 
 private:
     struct Session {
-        std::string user;
+        Owner owner;
         std::int64_t opened_ms = 0;
         std::int64_t used_ms = 0;
     };

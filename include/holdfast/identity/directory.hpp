@@ -40,8 +40,8 @@ public:
     // Somebody without a name.
     [[nodiscard]] access::Principal anonymous() const;
     // The same principal as this directory has it now: its roles may be others. Nothing where its
-    // user is gone or disabled, or the token that it came with was revoked. What a live connection
-    // asks after a reload.
+    // user is gone or disabled, or the password or token that it came with is of no use any more.
+    // What a live connection asks after a change.
     [[nodiscard]] std::optional<access::Principal> renewed(const access::Principal& was) const;
 
 private:

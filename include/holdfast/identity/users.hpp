@@ -23,7 +23,7 @@ struct User {
 
 // A secret that stands for a user. The secret itself is shown once, when it is made.
 struct Token {
-    std::string id;          // [A-Za-z0-9_-], public
+    std::string id;          // [A-Za-z0-9_-], public; ours do not begin with `-`
     std::string user;        // an existing one
     std::string secret_hash; // SHA-256, hexadecimal
     std::int64_t created_ms = 0;
@@ -49,6 +49,9 @@ inline constexpr std::size_t kUserNameBytesMax = 128;
 // UTF-8 of 1 to 128 bytes without control characters, blanks at its ends, or `:` (which HTTP Basic
 // cannot carry). Wildcards of MQTT are taken: they widen no right (access).
 [[nodiscard]] bool is_user_name(std::string_view name) noexcept;
+
+// Tells the user's password from those before and after, within this process; 0 = none.
+[[nodiscard]] std::uint64_t password_id(const User& user) noexcept;
 
 // Text of the file, and back. malformed, as `file:line: reason`; `name` stands for the file.
 [[nodiscard]] std::string to_text(const Users& users);
