@@ -1,5 +1,7 @@
 #include <holdfast/alarms/alarm.hpp>
 
+#include "alarms/text_codec.hpp"
+
 #include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/column/json_text.hpp>
 
@@ -27,19 +29,6 @@ void append_level(std::string& topic, std::string_view level) {
         const bool is_control = static_cast<unsigned char>(c) < 0x20;
         topic += is_control || c == '/' || c == '+' || c == '#' ? '_' : c;
     }
-}
-
-void put_text(ByteWriter& out, std::string_view text) {
-    out.varlong(static_cast<std::int64_t>(text.size()));
-    out.text(text);
-}
-
-Result<std::string> take_text(ByteReader& in) {
-    HF_TRY(const auto size, in.varlong());
-    if (size < 0 || static_cast<std::uint64_t>(size) > in.remaining())
-        return fail(Errc::corrupt, "alarm state: a text is longer than the state");
-    HF_TRY(const auto bytes, in.take(static_cast<std::size_t>(size)));
-    return std::string(as_text(bytes));
 }
 
 void put_note(ByteWriter& out, const std::optional<OperatorNote>& note) {
@@ -189,6 +178,12 @@ std::string to_json(const Alarm& alarm) {
         out += ",\"reason\":null";
     } else {
         text("reason", to_string(alarm.reason));
+    }
+    if (alarm.acknowledged) {
+        out += fmt::format(",\"acknowledged\":{{\"at\":{}", alarm.acknowledged->at_ms);
+        text("by", alarm.acknowledged->by);
+        text("comment", alarm.acknowledged->comment);
+        out += '}';
     }
     out += ",\"details\":";
     out += alarm.details_json.empty() ? "{}" : alarm.details_json;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace holdfast::alarms {
 
@@ -41,7 +42,32 @@ Result<void> Registry::load(const log::Log& log) {
     totals_by_source_.clear();
     active_ = 0;
     for (const Alarm& alarm : stored) put(alarm);
-    return ok();
+    return load_acknowledgements(log);
+}
+
+Result<void> Registry::load_acknowledgements(const log::Log& log) {
+    const auto each = [&](std::string_view key, std::string_view value) {
+        const auto known = by_id_.find(std::string(key));
+        auto stored = decode_acknowledgement(key, value);
+        if (!stored)
+            log_error("alarms", "the acknowledgement of alarm {} is set aside: {}", key,
+                      stored.error().context);
+        else if (known != by_id_.end() &&
+                 known->second.alarm.occurrence == stored.value().occurrence)
+            known->second.alarm.acknowledged = std::move(stored).value().note;
+        return true;
+    };
+    return log.scan_state(kAcknowledgementsKeyspace, "", each);
+}
+
+void Registry::acknowledge(const Acknowledgement& acknowledgement) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(acknowledgement.alarm);
+    if (found == by_id_.end() || found->second.alarm.occurrence != acknowledgement.occurrence)
+        return;
+    Alarm alarm = found->second.alarm;
+    alarm.acknowledged = acknowledgement.note;
+    put(alarm);
 }
 
 void Registry::apply(std::span<const Alarm> changed) {
@@ -66,17 +92,21 @@ void Registry::put(const Alarm& alarm) {
         by_change_.erase(found->second.change);
         if (found->second.alarm.state == AlarmState::active) --active_;
     }
+    // The alarm's own change says nothing of it; a new occurrence is not acknowledged.
+    std::optional<OperatorNote> acknowledged = alarm.acknowledged;
+    if (!acknowledged && found->second.alarm.occurrence == alarm.occurrence)
+        acknowledged = std::move(found->second.alarm.acknowledged);
     found->second = {alarm, next_change_++};
+    found->second.alarm.acknowledged = std::move(acknowledged);
     by_change_.emplace(found->second.change, id);
     if (alarm.state == AlarmState::active) ++active_;
 }
 
 std::vector<Alarm> Registry::list(const Filter& filter) const {
-    constexpr std::size_t kGivenMax = 10'000;
-    const std::size_t limit = std::min(filter.limit, kGivenMax);
     std::vector<Alarm> out;
     const std::lock_guard lock(mutex_);
-    for (auto at = by_change_.rbegin(); at != by_change_.rend() && out.size() < limit; ++at) {
+    for (auto at = by_change_.rbegin(); at != by_change_.rend() && out.size() < filter.limit;
+         ++at) {
         const Alarm& alarm = by_id_.at(at->second).alarm;
         if (filter.state && alarm.state != *filter.state) continue;
         if (alarm.severity < filter.severity_min) continue;
@@ -93,12 +123,33 @@ std::optional<Alarm> Registry::find(std::string_view id) const {
     return found->second.alarm;
 }
 
+std::uint64_t Registry::next_change() const {
+    const std::lock_guard lock(mutex_);
+    return next_change_;
+}
+
+Registry::Changed Registry::changed_since(std::uint64_t change, std::size_t limit) const {
+    Changed out;
+    const std::lock_guard lock(mutex_);
+    out.next_change = next_change_;
+    for (auto at = by_change_.rbegin(); at != by_change_.rend() && at->first >= change; ++at) {
+        if (out.alarms.size() < limit)
+            out.alarms.push_back(by_id_.at(at->second).alarm);
+        else
+            ++out.left_out;
+    }
+    std::reverse(out.alarms.begin(), out.alarms.end());
+    return out;
+}
+
 std::vector<Alarm> Registry::active_of(std::string_view source) const {
     std::vector<Alarm> out;
     const std::lock_guard lock(mutex_);
     for (const auto& [change, id] : by_change_) {
         const Alarm& alarm = by_id_.at(id).alarm;
-        if (alarm.state == AlarmState::active && alarm.source == source) out.push_back(alarm);
+        if (alarm.state != AlarmState::active || alarm.source != source) continue;
+        out.push_back(alarm);
+        out.back().acknowledged.reset();
     }
     return out;
 }

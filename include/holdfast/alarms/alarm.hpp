@@ -24,11 +24,13 @@ enum class ClearReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ClearReason reason) noexcept; // "" for none
 
-// What an operator said about an occurrence. Nothing sets it yet; the stored format has room.
+// What an operator said about an occurrence. Acknowledgements are kept beside the alarms
+// (acknowledgement.hpp); nothing shelves yet, the stored format has room.
 struct OperatorNote {
     std::int64_t at_ms = 0;    // when it was said, epoch milliseconds
     std::int64_t until_ms = 0; // shelved: until then; 0: for good
-    std::string by;            // principal
+    std::string by;            // principal; empty: nobody in particular, of a site without users
+    std::string comment{};     // of an acknowledgement
     friend bool operator==(const OperatorNote&, const OperatorNote&) = default;
 };
 
@@ -45,8 +47,8 @@ struct Alarm {
     std::int64_t raised_ms = 0; // event time, epoch milliseconds
     std::optional<std::int64_t> cleared_ms{};
     ClearReason reason = ClearReason::none;
-    std::string occurrence; // occurrence_id() of the last raise
-    std::optional<OperatorNote> acknowledged{};
+    std::string occurrence;                     // occurrence_id() of the last raise
+    std::optional<OperatorNote> acknowledged{}; // as the registry shows it; it is not stored here
     std::optional<OperatorNote> shelved{};
 
     friend bool operator==(const Alarm&, const Alarm&) = default;

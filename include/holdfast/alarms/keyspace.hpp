@@ -6,5 +6,7 @@ namespace holdfast::alarms {
 
 // The present state of each alarm (docs/format/alarm_state.md).
 inline constexpr log::Keyspace kKeyspace{"alarms"};
+// What operators said of them (the same page).
+inline constexpr log::Keyspace kAcknowledgementsKeyspace{"alarm_acks"};
 
 } // namespace holdfast::alarms

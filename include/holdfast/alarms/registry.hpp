@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/alarms/acknowledgement.hpp>
 #include <holdfast/alarms/alarm.hpp>
 #include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/log/log.hpp>
@@ -29,17 +30,28 @@ public:
     // out. not_supported (stored by another version), io.
     [[nodiscard]] Result<void> load(const log::Log& log);
     void apply(std::span<const Alarm> changed);
+    // Once its state_change() is stored.
+    void acknowledge(const Acknowledgement& acknowledgement);
 
     struct Filter {
         std::optional<AlarmState> state{}; // empty: all
         std::string source{};              // empty: all
-        std::size_t limit = 100;           // at most 10,000 are given
+        std::size_t limit = 100;
         Severity severity_min = Severity::info;
     };
-    // Newest change first.
+    // Newest change first. Nobody changes anything meanwhile: of 100,000 some 50 ms.
     [[nodiscard]] std::vector<Alarm> list(const Filter& filter) const;
     [[nodiscard]] std::optional<Alarm> find(std::string_view id) const;
-    // Every active alarm of one rule or model.
+    // Changes are numbered as they come, from the start of the server on: that of the next one.
+    [[nodiscard]] std::uint64_t next_change() const;
+    struct Changed {
+        std::vector<Alarm> alarms; // as they are now, in order of their last change
+        std::uint64_t next_change = 0;
+        std::uint64_t left_out = 0; // older ones, where there are more than `limit`
+    };
+    // The alarms that were changed by `change` or a later one, each once; the newest `limit`.
+    [[nodiscard]] Changed changed_since(std::uint64_t change, std::size_t limit) const;
+    // Every active alarm of one rule or model, as it stored it: without acknowledgement.
     [[nodiscard]] std::vector<Alarm> active_of(std::string_view source) const;
 
     [[nodiscard]] std::size_t active_count() const;
@@ -54,10 +66,11 @@ public:
 
 private:
     struct Entry {
-        Alarm alarm;
+        Alarm alarm;              // acknowledged, where its occurrence is
         std::uint64_t change = 0; // order of changes, for newest first
     };
     void put(const Alarm& alarm);
+    [[nodiscard]] Result<void> load_acknowledgements(const log::Log& log);
 
     const std::size_t alarms_max_;
     mutable std::mutex mutex_;
