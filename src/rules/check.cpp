@@ -1,5 +1,6 @@
 #include <holdfast/rules/check.hpp>
 
+#include <holdfast/access/audit_event.hpp>
 #include <holdfast/sql/token.hpp>
 #include <holdfast/topic/topic.hpp>
 
@@ -43,6 +44,9 @@ Result<void> check_rule(const sql::RuleStatement& rule, const HasStream& has_str
         if (action.is_publish && !may_become_topic(action.target))
             return sql::error_at(Errc::malformed, action.at,
                                  fmt::format("PUBLISH '{}' is no topic", action.target));
+        if (!action.is_publish && action.target == access::kAuditStream)
+            return sql::error_at(Errc::denied, action.at,
+                                 "only the server itself writes into the stream 'audit'");
         if (!action.is_publish && absent(action.target))
             return sql::error_at(
                 Errc::not_found, action.at,

@@ -113,7 +113,7 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
     const auto is_due = [&] {
         return runner.is_interrupted() || (interrupt != nullptr && interrupt->is_due());
     };
-    record::PayloadColumns decoder(plan->fields);
+    record::PayloadColumns decoder(plan->fields());
     DryRunResult result;
     const auto collect = [&] {
         const RuleCounts counts = runner.take_counts();
@@ -140,7 +140,7 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
     const auto flush = [&] {
         decoder.decode(views);
         column::Frame frame{{}, views.size()};
-        for (std::size_t i = 0; i < plan->fields.size(); ++i)
+        for (std::size_t i = 0; i < plan->fields().size(); ++i)
             frame.columns.push_back(&decoder.column(i));
         std::size_t row = 0;
         for (RecordNote& note : notes) {
@@ -159,7 +159,8 @@ Result<DryRunResult> dry_run(std::string_view sql, const std::vector<Event>& eve
         note.payload = event.payload;
         note.offset = static_cast<Offset>(i);
         note.arrival_us = event.arrival_ms * 1000;
-        note.is_of_source = !plan->from_filter || topic::matches(plan->source, event.topic);
+        note.is_of_source =
+            !plan->from_filter() || topic::matches(plan->source().name, event.topic);
         if (note.is_of_source) views.push_back(view_of(event, i));
         if (notes.size() == kRowsAtOnce) {
             flush();

@@ -1,6 +1,6 @@
 #include <holdfast/rules/engine.hpp>
 
-#include "rules/alarm_record.hpp"
+#include "rules/alarm_clearing.hpp"
 #include "rules/partition_task.hpp"
 #include "rules/rule.hpp"
 #include "rules/rule_store.hpp"
@@ -8,12 +8,10 @@
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/log/state_write.hpp>
-#include <holdfast/topic/topic.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -26,17 +24,32 @@ namespace holdfast::rules {
 // their rules change.
 class Engine::Impl {
 public:
-    Impl(EngineSettings settings, Parts parts) : settings_(settings), parts_(std::move(parts)) {}
+    Impl(EngineSettings settings, Parts parts)
+        : settings_(settings),
+          parts_(std::move(parts)),
+          refused_(parts_.metrics.counter("holdfast_rules_refused",
+                                          "Rules paused for a right that their maker lost")) {}
 
     Result<void> start() {
         const std::lock_guard lock(mutex_);
-        HF_TRY(make_stream(alarms::kAlarmStream));
+        HF_TRY(store_.make_stream(alarms::kAlarmStream));
         HF_TRY(auto stored, store_.load());
         for (auto& rule : stored) rules_.insert_or_assign(rule->plan->name, std::move(rule));
-        for (const auto& [name, rule] : rules_)
-            if (rule->status_now() == RuleStatus::running) {
-                HF_TRY(attach(rule));
-            }
+        for (const auto& [name, rule] : rules_) {
+            (void)ask_rights(*rule);
+            HF_TRY(attach(rule));
+        }
+        return ok();
+    }
+
+    Result<void> follow_rights() {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, rule] : rules_) {
+            const bool was_at_work = rule->is_at_work();
+            if (!ask_rights(*rule) || rule->is_at_work() == was_at_work) continue;
+            if (was_at_work) detach(*rule);
+            HF_TRY(attach(rule));
+        }
         return ok();
     }
 
@@ -48,9 +61,9 @@ public:
         tasks_.clear();
     }
 
-    Result<RuleInfo> create(sql::RulePlan plan) {
+    Result<RuleInfo> create(sql::RulePlan plan, std::string made_by) {
         const std::lock_guard lock(mutex_);
-        return create_locked(std::move(plan));
+        return create_locked(std::move(plan), std::move(made_by));
     }
 
     Result<void> load_file(std::string_view text, std::string_view origin) {
@@ -61,9 +74,12 @@ public:
             if (!plan) return in_file(origin, plan.error());
             const std::lock_guard lock(mutex_);
             const auto found = rules_.find(plan.value().name);
-            if (found != rules_.end() && found->second->plan->text == plan.value().text) continue;
+            if (found != rules_.end() && found->second->plan->text == plan.value().text) {
+                HF_TRY(make_operators(found->second));
+                continue;
+            }
             plan.value().or_replace = true;
-            auto made = create_locked(std::move(plan).value());
+            auto made = create_locked(std::move(plan).value(), {});
             if (!made) return in_file(origin, made.error());
         }
         return ok();
@@ -116,10 +132,9 @@ public:
             if (is_gone) parts_.pool.remove(*at->second);
             at = is_gone ? tasks_.erase(at) : std::next(at);
         }
-        for (const auto& [name, rule] : rules_)
-            if (rule->status_now() == RuleStatus::running) {
-                HF_TRY(attach(rule));
-            }
+        for (const auto& [name, rule] : rules_) {
+            HF_TRY(attach(rule));
+        }
         return ok();
     }
 
@@ -148,31 +163,32 @@ private:
         return found->second;
     }
 
-    Result<void> make_stream(std::string_view name) {
-        if (parts_.log.find_stream(name) != nullptr) return ok();
-        log::StreamSettings settings;
-        settings.name = name;
-        const auto made = parts_.log.create_stream(settings);
-        if (!made && made.error().code != Errc::already_exists) return made.error();
-        return ok();
-    }
-
     // Existing streams that the rule reads.
     Result<std::vector<std::shared_ptr<const log::Stream>>> sources(const sql::RulePlan& plan) {
         std::vector<std::shared_ptr<const log::Stream>> streams;
-        if (!plan.from_filter) {
-            auto stream = parts_.log.find_stream(plan.source);
+        if (!plan.from_filter()) {
+            auto stream = parts_.log.find_stream(plan.source().name);
             if (stream == nullptr)
-                return fail(Errc::not_found, fmt::format("there is no stream '{}'", plan.source));
+                return fail(Errc::not_found,
+                            fmt::format("there is no stream '{}'", plan.source().name));
             streams.push_back(std::move(stream));
             return streams;
         }
-        for (const std::string& name : parts_.streams_of(plan.source))
+        for (const std::string& name : parts_.streams_of(plan.source().name))
             if (auto stream = parts_.log.find_stream(name)) streams.push_back(std::move(stream));
         return streams;
     }
 
-    Result<RuleInfo> create_locked(sql::RulePlan plan) {
+    // The rule of a file that somebody had made before.
+    Result<void> make_operators(const std::shared_ptr<Rule>& rule) {
+        if (rule->made_by.empty()) return ok();
+        rule->made_by.clear();
+        HF_TRY(store_.store_status(*rule, rule->status_now()));
+        (void)ask_rights(*rule);
+        return attach(rule);
+    }
+
+    Result<RuleInfo> create_locked(sql::RulePlan plan, std::string made_by) {
         const auto before = rules_.find(plan.name);
         if (before != rules_.end() && !plan.or_replace)
             return fail(Errc::already_exists,
@@ -180,16 +196,18 @@ private:
         if (before == rules_.end() && rules_.size() >= settings_.rules_max)
             return fail(Errc::limit_exceeded,
                         fmt::format("there are {} rules already", rules_.size()));
-        HF_TRY(check(plan));
+        HF_TRY(check_topics(plan));
         HF_TRY(const auto streams, sources(plan));
         for (const auto& action : plan.actions)
             if (!action.is_publish) {
-                HF_TRY(make_stream(action.stream));
+                HF_TRY(store_.make_stream(action.stream));
             }
         auto rule = std::make_shared<Rule>();
         rule->id = store_.next_id();
         rule->created_ms = parts_.clock.now_ms();
+        rule->made_by = std::move(made_by);
         rule->plan = std::make_shared<const sql::RulePlan>(std::move(plan));
+        (void)ask_rights(*rule);
         HF_TRY(auto changes, store_.start(*rule, streams, settings_));
         if (before != rules_.end()) {
             detach(*before->second);
@@ -206,33 +224,9 @@ private:
         return info(*rule);
     }
 
-    static Result<void> check(const sql::RulePlan& plan) {
-        if (plan.from_filter && !topic::is_topic_filter(plan.source))
-            return fail(Errc::malformed, fmt::format("'{}' is no topic filter", plan.source));
-        if (!plan.late_topic.empty() && !topic::is_topic_name(plan.late_topic))
-            return fail(Errc::malformed, fmt::format("LATE TO '{}' is no topic", plan.late_topic));
-        return ok();
-    }
-
-    // Together with clearing its alarms: nobody else ever would.
     Result<void> write_without_alarms_of(const Rule& rule, std::vector<log::StateChange> changes) {
-        std::vector<alarms::Alarm> cleared = parts_.alarms.active_of(rule.plan->name);
-        if (cleared.empty()) return log::StateWrite::write(parts_.log, std::move(changes));
-        broker::PublishBatch batch;
-        batch.state_changes = std::move(changes);
-        batch.passes_over = true;
-        for (alarms::Alarm& alarm : cleared) {
-            alarm = alarms::removed(std::move(alarm), parts_.clock.now_ms());
-            add_alarm(batch, alarm);
-        }
-        auto stored = std::make_shared<std::promise<Result<void>>>();
-        auto answer = stored->get_future();
-        parts_.publisher.publish(std::move(batch), [stored](auto placed) {
-            stored->set_value(placed ? Result<void>(ok()) : placed.error());
-        });
-        HF_TRY(answer.get());
-        parts_.alarms.apply(cleared);
-        return ok();
+        return write_without_alarms(rule.plan->name, std::move(changes), parts_.log,
+                                    parts_.publisher, parts_.alarms, parts_.clock);
     }
 
     Result<void> set_status(Rule& rule, RuleStatus status) {
@@ -243,9 +237,10 @@ private:
         return ok();
     }
 
-    // Puts the rule on every partition of its sources where it is not yet, at its checkpoint. Where
-    // that is damaged the rule fails, by name, and the others go on.
+    // Puts a rule that is at work on every partition of its sources where it is not yet, at its
+    // checkpoint. Where that is damaged the rule fails, by name, and the others go on.
     Result<void> attach(const std::shared_ptr<Rule>& rule) {
+        if (!rule->is_at_work()) return ok();
         auto streams = sources(*rule->plan);
         if (!streams) {
             rule->fail_with(streams.error().context);
@@ -276,7 +271,7 @@ private:
                 return ok();
         }
         if (rule->counters.records_in == nullptr) rule->count_in(parts_.metrics);
-        auto run = std::make_shared<RuleRun>(rule, id, settings_);
+        auto run = std::make_shared<RuleRun>(rule, id, settings_, stop_.get_token());
         HF_TRY(store_.restore(*run));
         rule->stands_at(id, run->next_offset);
         auto& task = tasks_[id];
@@ -292,8 +287,12 @@ private:
         return ok();
     }
 
-    // Takes the rule off all tasks; returns when none works for it any more.
+    // Takes the rule off all tasks; returns when none works for it any more. What it is at in the
+    // middle of a batch it ends at once, however slow its expressions are.
     void detach(const Rule& rule) {
+        for (const auto& [id, task] : tasks_)
+            for (const auto& run : task->runs())
+                if (run->rule.get() == &rule) run->leave();
         for (auto at = tasks_.begin(); at != tasks_.end();) {
             PartitionTask& task = *at->second;
             const auto of_rule = [&](const auto& run) { return run->rule.get() == &rule; };
@@ -314,24 +313,31 @@ private:
     }
 
     RuleInfo info(const Rule& rule) const {
-        RuleInfo out;
-        out.name = rule.plan->name;
-        out.sql = rule.plan->text;
-        out.created_ms = rule.created_ms;
-        out.made_by = rule.made_by;
+        RuleInfo out = rule.info();
         const std::lock_guard lock(rule.mutex);
         for (const auto& [partition, next] : rule.positions)
             if (const auto bounds = parts_.log.bounds(partition))
                 out.lag += std::max<Offset>(0, bounds.value().high_watermark - next);
-        out.status = rule.status;
-        out.counts = rule.counts;
-        out.last_error = rule.last_error;
-        if (rule.paths) out.warnings = rule.paths->warnings(*rule.plan);
         return out;
+    }
+
+    // Whether it may have become another. A line where it has.
+    bool ask_rights(Rule& rule) {
+        std::string why;
+        if (parts_.refusal_of && !rule.made_by.empty())
+            why = parts_.refusal_of(rule.made_by, rule.plan->text);
+        if (!rule.set_refusal(why)) return false;
+        if (why.empty())
+            log_info("rules", "rule '{}' goes on: its maker may have it again", rule.plan->name);
+        else
+            log_warn("rules", "rule '{}' is paused: {}", rule.plan->name, why);
+        if (!why.empty()) refused_.add();
+        return true;
     }
 
     const EngineSettings settings_;
     Parts parts_;
+    Counter& refused_;
     std::stop_source stop_;
     mutable std::mutex mutex_;
     // all guarded by mutex_
@@ -352,10 +358,10 @@ Result<void> Engine::start() {
 void Engine::stop() {
     impl_->stop();
 }
-Result<RuleInfo> Engine::create(std::string_view sql, bool replace) {
+Result<RuleInfo> Engine::create(std::string_view sql, bool replace, std::string made_by) {
     HF_TRY(auto plan, sql::plan_rule(sql));
     plan.or_replace |= replace;
-    return impl_->create(std::move(plan));
+    return impl_->create(std::move(plan), std::move(made_by));
 }
 Result<void> Engine::load_file(std::string_view text, std::string_view origin) {
     return impl_->load_file(text, origin);
@@ -377,6 +383,9 @@ std::vector<RuleInfo> Engine::list() const {
 }
 void Engine::write_ticks() {
     impl_->write_ticks();
+}
+Result<void> Engine::follow_rights() {
+    return impl_->follow_rights();
 }
 Result<void> Engine::refresh() {
     return impl_->refresh();

@@ -33,8 +33,7 @@ void PartitionTask::rebuild_decoder() {
     std::vector<column::Field> fields;
     for (const auto& run : runs_) {
         run->columns.clear();
-        run->runner.interrupt_by(&stopped_);
-        for (const auto& field : run->rule->plan->fields) {
+        for (const auto& field : run->rule->plan->fields()) {
             auto found = std::find(fields.begin(), fields.end(), field);
             if (found == fields.end()) found = fields.insert(fields.end(), field);
             run->columns.push_back(static_cast<std::size_t>(found - fields.begin()));
@@ -102,7 +101,7 @@ void PartitionTask::process(const log::Fetched& fetched) {
     note_due();
     read_to_ = fetched.next_offset;
     for (const auto& run : runs_) {
-        if (run->rule->status_now() != RuleStatus::running) continue;
+        if (!takes_part(*run)) continue;
         run->stored_offset = run->next_offset;
         run->next_offset = std::max(run->next_offset, fetched.next_offset);
         run->gather(settings_.checkpoint_records);
@@ -122,8 +121,8 @@ void PartitionTask::flush() {
         const std::size_t count = std::min(kRowsAtOnce, messages_.size() - from);
         decoder_.decode({messages_.data() + from, count});
         for (const auto& run : runs_) {
-            if (run->rule->status_now() == RuleStatus::running) run_rule(*run, from, count);
-            is_abandoned_ = is_abandoned_ || run->runner.is_interrupted() || stopped_.is_due();
+            if (takes_part(*run)) run_rule(*run, from, count);
+            is_abandoned_ = is_abandoned_ || stop_.stop_requested();
             if (is_abandoned_) break;
         }
     }
@@ -131,10 +130,16 @@ void PartitionTask::flush() {
     batches_.clear();
 }
 
+// A rule that is leaving was ended somewhere in this batch: its state is of no use any more.
+bool PartitionTask::takes_part(const RuleRun& run) {
+    return run.rule->status_now() == RuleStatus::running && !run.runner.is_interrupted();
+}
+
 bool PartitionTask::takes(const RuleRun& run, const record::MessageView& message) const {
     const auto& plan = *run.rule->plan;
     if (!message.has_payload) return false; // tombstones and ticks
-    if (plan.from_filter && (message.topic.empty() || !topic::matches(plan.source, message.topic)))
+    if (plan.from_filter() &&
+        (message.topic.empty() || !topic::matches(plan.source().name, message.topic)))
         return false;
     // A rule does not read what it wrote, nor join an endless ring of rules.
     constexpr std::string_view kPrefix = "rule:";

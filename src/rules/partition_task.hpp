@@ -31,7 +31,7 @@ public:
           publisher_(publisher),
           alarms_(alarms),
           settings_(settings),
-          stopped_(std::move(stop)),
+          stop_(std::move(stop)),
           decoder_({}) {}
 
     [[nodiscard]] PartitionId partition() const override { return partition_; }
@@ -56,19 +56,12 @@ public:
 
 private:
     struct Storing; // one step's batches on their way
-    class Stopped final : public sql::Interrupt {
-    public:
-        explicit Stopped(std::stop_token stop) : stop_(std::move(stop)) {}
-        [[nodiscard]] bool is_due() const override { return stop_.stop_requested(); }
-
-    private:
-        std::stop_token stop_;
-    };
 
     void process(const log::Fetched& fetched);
     void collect(const record::RecordView& record);
     void flush();
     void run_rule(RuleRun& run, std::size_t from, std::size_t count);
+    [[nodiscard]] static bool takes_part(const RuleRun& run);
     [[nodiscard]] bool takes(const RuleRun& run, const record::MessageView& message) const;
     void note_due();
     void store(Done done);
@@ -80,7 +73,7 @@ private:
     broker::Publisher& publisher_;
     alarms::Registry& alarms_;
     const EngineSettings& settings_;
-    const Stopped stopped_;
+    const std::stop_token stop_;
     bool is_abandoned_ = false; // stopped in a batch: some states are ahead of their offsets
     std::vector<std::shared_ptr<RuleRun>> runs_;
     Offset idle_position_ = 0;                    // where the task stands while no rule runs

@@ -17,9 +17,9 @@ class PathWatch {
 public:
     static constexpr std::uint64_t kRecords = 1000; // before it says so
 
-    explicit PathWatch(const sql::RulePlan& plan) : is_seen_(plan.fields.size()) {
-        for (std::size_t i = 0; i < plan.fields.size(); ++i)
-            is_seen_[i] = plan.fields[i].kind != column::FieldKind::path;
+    explicit PathWatch(const sql::RulePlan& plan) : is_seen_(plan.fields().size()) {
+        for (std::size_t i = 0; i < plan.fields().size(); ++i)
+            is_seen_[i] = plan.fields()[i].kind != column::FieldKind::path;
     }
     // Which fields have a value in some row of `input`, whose column i is field i.
     [[nodiscard]] static std::vector<bool> values_in(const column::Frame& input) {
@@ -49,7 +49,7 @@ public:
         for (std::size_t i = 0; i < is_seen_.size(); ++i)
             if (!is_seen_[i])
                 out.push_back("no record of its source had a value at payload path '" +
-                              plan.fields[i].path.to_string() + "'");
+                              plan.fields()[i].path.to_string() + "'");
         return out;
     }
 

@@ -3,6 +3,7 @@
 #include "rules/state_codec.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/topic/topic.hpp>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,31 @@ std::string_view to_string(RuleStatus status) noexcept {
         case RuleStatus::failed: return "failed";
     }
     return "?";
+}
+
+bool Rule::set_refusal(std::string why) {
+    const std::lock_guard lock(mutex);
+    if (refusal == why) return false;
+    refusal = std::move(why);
+    return true;
+}
+
+RuleInfo Rule::info() const {
+    RuleInfo out;
+    out.name = plan->name;
+    out.sql = plan->text;
+    out.created_ms = created_ms;
+    out.made_by = made_by;
+    const std::lock_guard lock(mutex);
+    out.status = status;
+    if (status == RuleStatus::running && !refusal.empty()) {
+        out.status = RuleStatus::paused;
+        out.reason = refusal;
+    }
+    out.counts = counts;
+    out.last_error = last_error;
+    if (paths) out.warnings = paths->warnings(*plan);
+    return out;
 }
 
 void Rule::add(const RuleCounts& more, const std::string& error) {
@@ -96,6 +122,14 @@ void Rule::fail_with(const std::string& error) {
     const std::lock_guard lock(mutex);
     status = RuleStatus::failed;
     last_error = error;
+}
+
+Result<void> check_topics(const sql::RulePlan& plan) {
+    if (plan.from_filter() && !topic::is_topic_filter(plan.source().name))
+        return fail(Errc::malformed, fmt::format("'{}' is no topic filter", plan.source().name));
+    if (!plan.late_topic.empty() && !topic::is_topic_name(plan.late_topic))
+        return fail(Errc::malformed, fmt::format("LATE TO '{}' is no topic", plan.late_topic));
+    return ok();
 }
 
 std::string definition_key(std::string_view name) {

@@ -19,32 +19,51 @@ void append_topic(std::string& topic, const std::string& value) {
         topic += c == '+' || c == '#' || static_cast<unsigned char>(c) < 0x20 ? '_' : c;
 }
 
+// Those of rows become groups elsewhere; what is left to do then is HAVING.
+std::vector<const sql::Expression*> conditions(const sql::SelectPlan& select) {
+    std::vector<const sql::Expression*> all;
+    if (select.is_grouped) {
+        if (select.having) all.push_back(select.having.get());
+    } else {
+        for (const auto& each : select.filters) all.push_back(each.get());
+    }
+    return all;
+}
+
+std::vector<const sql::Expression*> items(const sql::SelectPlan& select) {
+    std::vector<const sql::Expression*> all;
+    for (const auto& each : select.items) all.push_back(each.get());
+    for (const auto& each : select.hidden) all.push_back(each.get());
+    return all;
+}
+
 } // namespace
 
 RuleOutput::RuleOutput(std::shared_ptr<const sql::RulePlan> plan, const EngineSettings& limits,
-                       bool keeps_rows)
-    : plan_(std::move(plan)), keeps_rows_(keeps_rows) {
+                       bool keeps_rows, exec::Context& context)
+    : plan_(std::move(plan)),
+      keeps_rows_(keeps_rows),
+      context_(context),
+      stage_(conditions(plan_->select), items(plan_->select), plan_->select.hidden.size(), context),
+      evaluation_(context) {
     if (plan_->alarm)
         alarms_.emplace(plan_->name, plan_->alarm->name, plan_->alarm->raise_for_us,
                         plan_->alarm->clear_for_us, limits.alarm_keys_max);
 }
 
-RuleOutput::Rows RuleOutput::evaluate(const Frame& middle) {
+Result<RuleOutput::Rows> RuleOutput::evaluate(const Frame& in) {
+    HF_TRY(const exec::Stage::Rows* const left, stage_.run(in));
     Rows rows;
-    rows.items.reserve(plan_->items.size());
-    rows.frame.rows = middle.rows;
-    for (const auto& item : plan_->items) {
-        rows.items.push_back(sql::evaluate(*item.expression, middle, evaluation_));
-        rows.frame.columns.push_back(&rows.items.back());
-    }
-    rows.frame.columns.insert(rows.frame.columns.end(), middle.columns.begin(),
-                              middle.columns.end());
+    rows.frame = left->frame;
+    rows.numbers = left->numbers;
     if (plan_->alarm) {
         const auto& alarm = *plan_->alarm;
-        rows.per = sql::evaluate(*alarm.per, rows.frame, evaluation_);
-        if (alarm.severity) rows.severity = sql::evaluate(*alarm.severity, rows.frame, evaluation_);
-        rows.raise = sql::evaluate(*alarm.raise, rows.frame, evaluation_);
-        rows.clear = sql::evaluate(*alarm.clear, rows.frame, evaluation_);
+        sql::Evaluation& evaluation = evaluation_.begin();
+        rows.per = sql::evaluate(*alarm.per, rows.frame, evaluation);
+        if (alarm.severity) rows.severity = sql::evaluate(*alarm.severity, rows.frame, evaluation);
+        rows.raise = sql::evaluate(*alarm.raise, rows.frame, evaluation);
+        rows.clear = sql::evaluate(*alarm.clear, rows.frame, evaluation);
+        HF_TRY(evaluation_.settle());
     }
     return rows;
 }
@@ -52,11 +71,11 @@ RuleOutput::Rows RuleOutput::evaluate(const Frame& middle) {
 void RuleOutput::emit(const Rows& rows, std::size_t row, const RowNote& note) {
     ++counts_.rows_out;
     std::string json = "{";
-    for (std::size_t i = 0; i < rows.items.size(); ++i) {
+    for (std::size_t i = 0; i < plan_->item_names.size(); ++i) {
         if (i != 0) json += ',';
-        column::append_json_string(json, plan_->items[i].name);
+        column::append_json_string(json, plan_->item_names[i]);
         json += ':';
-        column::append_json(json, rows.items[i].at(row));
+        column::append_json(json, rows.frame.columns[i]->at(row));
     }
     json += '}';
     if (plan_->alarm) emit_alarm(rows, row, note, json);
@@ -152,7 +171,7 @@ RuleCounts RuleOutput::take_counts() {
     for (const auto& alarm : emitted_.alarms)
         ++(alarm.state == alarms::AlarmState::active ? counts_.alarms_raised
                                                      : counts_.alarms_cleared);
-    counts_.mismatches += std::exchange(evaluation_.mismatches, 0);
+    counts_.mismatches += std::exchange(context_.mismatches, 0);
     return std::exchange(counts_, {});
 }
 

@@ -3,12 +3,15 @@
 #include "rules/alarm_tracker.hpp"
 
 #include <holdfast/broker/publisher.hpp>
+#include <holdfast/exec/evaluated.hpp>
+#include <holdfast/exec/stage.hpp>
 #include <holdfast/rules/engine.hpp>
 #include <holdfast/sql/rule_plan.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,13 +30,14 @@ struct Emitted {
 // Makes of a rule's rows what it emits: JSON, messages, alarm changes. One thread.
 class RuleOutput {
 public:
+    // `context` outlives it.
     RuleOutput(std::shared_ptr<const sql::RulePlan> plan, const EngineSettings& limits,
-               bool keeps_rows);
+               bool keeps_rows, exec::Context& context);
 
-    // The evaluated output frame of a batch of rows.
+    // The output frame of a batch, and what the alarm says of each row. Borrowed until the next.
     struct Rows {
-        std::vector<column::Column> items;
-        column::Frame frame; // items, then the middle frame
+        column::Frame frame;
+        std::span<const std::uint32_t> numbers; // row i was row numbers[i] of what went in
         column::Column per, severity, raise, clear;
     };
     struct RowNote {
@@ -41,7 +45,9 @@ public:
         std::optional<std::string_view> device;
         std::uint8_t hops = 0;
     };
-    [[nodiscard]] Rows evaluate(const column::Frame& middle);
+    // Of groups those that HAVING takes; else of the source's rows those that WHERE takes. An error
+    // where the context ended it.
+    [[nodiscard]] Result<Rows> evaluate(const column::Frame& in);
     void emit(const Rows& rows, std::size_t row, const RowNote& note);
     // A message beside the rows: what came late.
     void send(const RowNote& note, std::string topic, std::string payload);
@@ -55,8 +61,6 @@ public:
         return alarms_ ? &*alarms_ : nullptr;
     }
     [[nodiscard]] std::vector<alarms::Alarm>& alarm_changes() noexcept { return emitted_.alarms; }
-    [[nodiscard]] sql::Evaluation& evaluation() noexcept { return evaluation_; }
-    [[nodiscard]] bool is_interrupted() const noexcept { return evaluation_.is_interrupted; }
     [[nodiscard]] RuleCounts& counts() noexcept { return counts_; }
     [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
 
@@ -76,7 +80,9 @@ private:
     std::shared_ptr<const sql::RulePlan> plan_;
     const bool keeps_rows_;
     std::optional<AlarmTracker> alarms_;
-    sql::Evaluation evaluation_;
+    exec::Context& context_;
+    exec::Stage stage_;                // the filter and the items
+    exec::BatchEvaluation evaluation_; // of the alarm
     Emitted emitted_;
     RuleCounts counts_;
     std::string last_error_;

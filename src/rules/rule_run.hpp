@@ -6,9 +6,11 @@
 #include <holdfast/broker/publisher.hpp>
 #include <holdfast/log/log.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,11 +20,28 @@ namespace holdfast::rules {
 
 // A rule on one partition: its runner, how far it has come, and what it has still to store.
 struct RuleRun {
-    RuleRun(std::shared_ptr<Rule> of, PartitionId at, const EngineSettings& limits)
-        : rule(std::move(of)), partition(at), runner(rule->plan, limits) {}
+    struct Leaving final : sql::Interrupt {
+        explicit Leaving(std::stop_token of_all) : stop(std::move(of_all)) {}
+        [[nodiscard]] bool is_due() const override { return is_told || stop.stop_requested(); }
+        std::stop_token stop;
+        std::atomic<bool> is_told{false};
+    };
+
+    RuleRun(std::shared_ptr<Rule> of, PartitionId at, const EngineSettings& limits,
+            std::stop_token stop = {})
+        : rule(std::move(of)), partition(at), leaving(std::move(stop)), runner(rule->plan, limits) {
+        runner.interrupt_by(&leaving);
+    }
+    RuleRun(const RuleRun&) = delete;
+    RuleRun& operator=(const RuleRun&) = delete;
+
+    // The rule is about to be taken off the partition, so it ends in the middle of a batch, of
+    // which nothing is stored: it was never there. Any thread.
+    void leave() noexcept { leaving.is_told = true; }
 
     std::shared_ptr<Rule> rule;
     PartitionId partition;
+    Leaving leaving;
     RuleRunner runner;
     Offset next_offset = 0;             // all below is in the runner's state
     Offset stored_offset = 0;           // where to read again while `unstored` waits

@@ -17,47 +17,63 @@ using column::Value;
 using Device = DeviceStates::Device;
 
 constexpr std::size_t kClosedAtOnce = 1024;
+constexpr std::size_t kGroupKeys = 3; // device, window_start, window_end
 
 std::int64_t window_start(std::int64_t ts_us, std::int64_t size_us) noexcept {
     const std::int64_t into = ts_us % size_us;
     return ts_us - (into < 0 ? into + size_us : into);
 }
 
-// Rows of the source whose payload the rule can read.
-std::vector<std::uint32_t> readable_rows(const sql::RulePlan& plan,
-                                         std::span<const RecordNote> notes) {
-    std::vector<std::uint32_t> rows;
-    std::uint32_t row = 0;
-    for (const RecordNote& note : notes) {
-        if (!note.is_of_source) continue;
-        if (!plan.reads_payload || note.payload_error.empty()) rows.push_back(row);
-        ++row;
-    }
-    return rows;
+std::vector<const sql::Expression*> conditions(const sql::SelectPlan& select) {
+    std::vector<const sql::Expression*> all;
+    if (!select.is_grouped) return all;
+    for (const auto& each : select.filters) all.push_back(each.get());
+    return all;
 }
 
-// Some rows of a frame, and the columns that they are in.
-struct Picked {
-    Picked(const Frame& from, const std::vector<std::uint32_t>& rows) : frame{{}, rows.size()} {
-        columns.reserve(from.columns.size());
+} // namespace
+
+// Rows of the source whose payload the rule can read.
+struct RuleRunner::Readable {
+    Readable(const sql::RulePlan& plan, const Frame& from, std::span<const RecordNote> notes) {
+        std::uint32_t row = 0;
+        for (const RecordNote& note : notes) {
+            if (!note.is_of_source) continue;
+            if (!plan.reads_payload || note.payload_error.empty()) rows.push_back(row);
+            ++row;
+        }
+        if (rows.size() == from.rows) {
+            frame = from;
+            return;
+        }
+        frame.rows = rows.size();
+        columns_.reserve(from.columns.size());
         for (const Column* each : from.columns) {
-            columns.push_back(each->gather(rows));
-            frame.columns.push_back(&columns.back());
+            columns_.push_back(each->gather(rows));
+            frame.columns.push_back(&columns_.back());
         }
     }
-    std::vector<Column> columns;
-    Frame frame;
-};
+    Readable(const Readable&) = delete;
+    Readable& operator=(const Readable&) = delete;
 
-} // namespace
+    std::vector<std::uint32_t> rows; // of the batch
+    Frame frame;
+
+private:
+    std::vector<Column> columns_;
+};
 
 RuleRunner::RuleRunner(std::shared_ptr<const sql::RulePlan> plan, const EngineSettings& limits,
                        bool keeps_rows)
     : plan_(std::move(plan)),
-      output_(plan_, limits, keeps_rows),
-      devices_(plan_->aggregates.size(), limits.groups_max, plan_->watermark_us),
+      tumble_us_(plan_->select.window ? plan_->select.window->size_us : 0),
+      where_(conditions(plan_->select), {}, plan_->fields().size(), context_),
+      aggregates_(plan_->select.aggregates),
+      evaluation_(context_),
+      output_(plan_, limits, keeps_rows, context_),
+      devices_(plan_->select.aggregates.size(), limits.groups_max, plan_->watermark_us),
       has_deadlines_(output_.alarms() != nullptr && output_.alarms()->waits()),
-      keeps_time_(plan_->is_windowed || has_deadlines_) {}
+      keeps_time_(tumble_us_ != 0 || has_deadlines_) {}
 
 void RuleRunner::count_in(std::span<const RecordNote> notes) {
     for (const RecordNote& note : notes) {
@@ -70,28 +86,17 @@ void RuleRunner::count_in(std::span<const RecordNote> notes) {
 }
 
 void RuleRunner::run(const Frame& input, std::span<const RecordNote> notes) {
-    output_.evaluation().arena.clear();
     count_in(notes);
-    std::vector<std::uint32_t> passing = readable_rows(*plan_, notes);
-    if (plan_->where) {
-        const Picked readable(input, passing);
-        std::vector<std::uint32_t> kept =
-            rows_where(*plan_->where, readable.frame, output_.evaluation());
-        for (std::uint32_t& row : kept) row = passing[row];
-        passing = std::move(kept);
-    }
-    if (plan_->is_windowed) {
-        run_windows(input, notes, passing);
-    } else {
-        run_rows(input, notes, passing);
-    }
+    const Readable readable(*plan_, input, notes);
+    const auto done =
+        tumble_us_ != 0 ? run_windows(input, readable, notes) : run_rows(input, readable, notes);
+    if (!done) is_interrupted_ = true;
     emit_closed();
 }
 
-void RuleRunner::run_rows(const Frame& input, std::span<const RecordNote> notes,
-                          const std::vector<std::uint32_t>& passing) {
-    const Picked middle(input, passing);
-    const RuleOutput::Rows rows = output_.evaluate(middle.frame);
+Result<void> RuleRunner::run_rows(const Frame& input, const Readable& readable,
+                                  std::span<const RecordNote> notes) {
+    HF_TRY(const RuleOutput::Rows rows, output_.evaluate(readable.frame));
     const Column& times = *input.columns[plan_->ts_field];
     const Column& devices = *input.columns[plan_->device_field];
     std::size_t row = 0;
@@ -101,7 +106,7 @@ void RuleRunner::run_rows(const Frame& input, std::span<const RecordNote> notes,
         if (keeps_time_) arrive(note);
         if (!note.is_of_source) continue;
         const std::int64_t ts_us = times.at(row).as_int();
-        const bool passes = next < passing.size() && passing[next] == row;
+        const bool passes = next < rows.numbers.size() && readable.rows[rows.numbers[next]] == row;
         RuleOutput::RowNote of_row{ts_us, std::nullopt, note.hops};
         if (!devices.at(row).is_null()) of_row.device = devices.at(row).as_text();
         ++row;
@@ -110,16 +115,14 @@ void RuleRunner::run_rows(const Frame& input, std::span<const RecordNote> notes,
         if (passes) output_.emit(rows, next++, of_row);
         if (device != nullptr) advance(*device);
     }
+    return ok();
 }
 
-void RuleRunner::run_windows(const Frame& input, std::span<const RecordNote> notes,
-                             const std::vector<std::uint32_t>& passing) {
-    const Picked decoded(input, passing);
-    std::vector<Column> arguments(plan_->aggregates.size());
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-        if (plan_->aggregates[i].argument)
-            arguments[i] =
-                sql::evaluate(*plan_->aggregates[i].argument, decoded.frame, output_.evaluation());
+Result<void> RuleRunner::run_windows(const Frame& input, const Readable& readable,
+                                     std::span<const RecordNote> notes) {
+    HF_TRY(const exec::Stage::Rows* const passing, where_.run(readable.frame));
+    aggregates_.begin(passing->frame, evaluation_.begin());
+    HF_TRY(evaluation_.settle());
     const Column& times = *input.columns[plan_->ts_field];
     const Column& devices = *input.columns[plan_->device_field];
     std::size_t row = 0;
@@ -129,14 +132,16 @@ void RuleRunner::run_windows(const Frame& input, std::span<const RecordNote> not
         arrive(note);
         if (!note.is_of_source) continue;
         const std::int64_t ts_us = times.at(row).as_int();
-        const bool passes = next < passing.size() && passing[next] == row;
+        const bool passes =
+            next < passing->numbers.size() && readable.rows[passing->numbers[next]] == row;
         const Value name = devices.at(row++);
         Device* device = meet(name.is_null() ? std::string_view() : name.as_text(), ts_us, note);
-        const std::size_t argument = passes ? next++ : 0;
+        const std::size_t added = passes ? next++ : 0;
         if (device == nullptr) continue;
-        if (passes) add_to_window(*device, ts_us, note, arguments, argument);
+        if (passes) add_to_window(*device, ts_us, note, added);
         advance(*device);
     }
+    return ok();
 }
 
 // Arrival time has come so far: devices that are silent go on with it.
@@ -167,9 +172,9 @@ Device* RuleRunner::meet(std::string_view name, std::int64_t ts_us, const Record
 }
 
 void RuleRunner::add_to_window(Device& device, std::int64_t ts_us, const RecordNote& note,
-                               const std::vector<Column>& arguments, std::size_t row) {
-    const std::int64_t start_us = window_start(ts_us, plan_->tumble_us);
-    if (start_us + plan_->tumble_us <= device.second.clock.watermark_us)
+                               std::size_t row) {
+    const std::int64_t start_us = window_start(ts_us, tumble_us_);
+    if (start_us + tumble_us_ <= device.second.clock.watermark_us)
         return late(device.first, ts_us, note);
     DeviceStates::Group* group = devices_.group(device, start_us);
     if (group == nullptr)
@@ -178,12 +183,7 @@ void RuleRunner::add_to_window(Device& device, std::int64_t ts_us, const RecordN
                         "groups is reached",
                         note.offset, device.first.substr(0, 100)));
     group->hops = std::max(group->hops, note.hops);
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const auto& aggregate = plan_->aggregates[i];
-        group->aggregates[i].add(aggregate.kind,
-                                 aggregate.argument ? arguments[i].at(row) : Value(),
-                                 output_.evaluation().mismatches);
-    }
+    aggregates_.add(row, group->aggregates, context_.mismatches);
 }
 
 void RuleRunner::late(std::string_view device, std::int64_t ts_us, const RecordNote& note) {
@@ -197,8 +197,8 @@ void RuleRunner::late(std::string_view device, std::int64_t ts_us, const RecordN
 void RuleRunner::advance(Device& device) {
     const std::int64_t watermark_us = device.second.clock.watermark_us;
     auto& windows = device.second.windows;
-    while (!windows.empty() && windows.begin()->first + plan_->tumble_us <= watermark_us) {
-        const std::int64_t end_us = windows.begin()->first + plan_->tumble_us;
+    while (!windows.empty() && windows.begin()->first + tumble_us_ <= watermark_us) {
+        const std::int64_t end_us = windows.begin()->first + tumble_us_;
         // A FOR that was over before the window's row is due before it.
         if (has_deadlines_)
             output_.alarms()->advance(device.first, end_us - 1, output_.alarm_changes());
@@ -216,7 +216,7 @@ void RuleRunner::advance(Device& device) {
 void RuleRunner::schedule(Device& device) {
     std::optional<std::int64_t> until_us;
     if (!device.second.windows.empty())
-        until_us = device.second.windows.begin()->first + plan_->tumble_us;
+        until_us = device.second.windows.begin()->first + tumble_us_;
     if (has_deadlines_)
         if (const auto deadline_us = output_.alarms()->next_deadline_us(device.first))
             until_us = std::min(until_us.value_or(*deadline_us), *deadline_us);
@@ -239,36 +239,40 @@ void RuleRunner::close_all() {
 
 // Many at once, because evaluating a frame costs more than its rows.
 void RuleRunner::emit_closed() {
-    using sql::RulePlan;
     if (closed_.empty()) return;
     const std::vector<Closed> closed = std::exchange(closed_, {});
-    std::vector<Column> columns(RulePlan::kFirstAggregate + plan_->aggregates.size());
-    Frame middle{{}, closed.size()};
-    for (Column& each : columns) {
+    const auto rows = output_.evaluate(grouped_frame(closed));
+    if (!rows) {
+        is_interrupted_ = true;
+        return;
+    }
+    const auto& numbers = rows.value().numbers;
+    for (std::size_t row = 0; row < numbers.size(); ++row) {
+        const Closed& each = closed[numbers[row]];
+        output_.emit(rows.value(), row, {each.start_us + tumble_us_, each.device, each.group.hops});
+    }
+}
+
+// Keys, then aggregates: the groups as an aggregation would give them. Text is borrowed.
+Frame RuleRunner::grouped_frame(const std::vector<Closed>& closed) {
+    const sql::SelectPlan& select = plan_->select;
+    assert(select.keys.size() == kGroupKeys);
+    Frame frame{{}, closed.size()};
+    grouped_.resize(kGroupKeys + select.aggregates.size());
+    for (Column& each : grouped_) {
         each.reset(closed.size());
-        middle.columns.push_back(&each);
+        frame.columns.push_back(&each);
     }
     for (std::size_t row = 0; row < closed.size(); ++row) {
         const Closed& each = closed[row];
-        columns[RulePlan::kWindowDevice].set(row, Value::of_text(each.device));
-        columns[RulePlan::kWindowStart].set(row, Value::of_timestamp_us(each.start_us));
-        columns[RulePlan::kWindowEnd].set(row,
-                                          Value::of_timestamp_us(each.start_us + plan_->tumble_us));
-        for (std::size_t i = 0; i < plan_->aggregates.size(); ++i)
-            columns[RulePlan::kFirstAggregate + i].set(
-                row, each.group.aggregates[i].result(plan_->aggregates[i].kind));
+        grouped_[0].set(row, Value::of_text(each.device));
+        grouped_[1].set(row, Value::of_timestamp_us(each.start_us));
+        grouped_[2].set(row, Value::of_timestamp_us(each.start_us + tumble_us_));
+        for (std::size_t i = 0; i < select.aggregates.size(); ++i)
+            grouped_[kGroupKeys + i].set(
+                row, each.group.aggregates[i].result(select.aggregates[i].kind));
     }
-    const RuleOutput::Rows rows = output_.evaluate(middle);
-    std::vector<std::uint32_t> kept;
-    if (plan_->having) {
-        kept = rows_where(*plan_->having, rows.frame, output_.evaluation());
-    } else {
-        for (std::uint32_t row = 0; row < closed.size(); ++row) kept.push_back(row);
-    }
-    for (const std::uint32_t row : kept) {
-        const Closed& each = closed[row];
-        output_.emit(rows, row, {each.start_us + plan_->tumble_us, each.device, each.group.hops});
-    }
+    return frame;
 }
 
 void RuleRunner::encode_head(ByteWriter& out) const {

@@ -3,6 +3,11 @@
 #include "rules/device_states.hpp"
 #include "rules/rule_output.hpp"
 
+#include <holdfast/exec/aggregate_input.hpp>
+#include <holdfast/exec/context.hpp>
+#include <holdfast/exec/evaluated.hpp>
+#include <holdfast/exec/stage.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,9 +47,9 @@ public:
     // Expressions end early once it is due (null: never), and is_interrupted() from then on:
     // state and outputs are of no use. It outlives the runner.
     void interrupt_by(const sql::Interrupt* interrupt) noexcept {
-        output_.evaluation().interrupt = interrupt;
+        context_.interrupt_by(interrupt);
     }
-    [[nodiscard]] bool is_interrupted() const noexcept { return output_.is_interrupted(); }
+    [[nodiscard]] bool is_interrupted() const noexcept { return is_interrupted_; }
 
     // Whether time matters to the rule: where not, records that are not of its source may be left
     // out.
@@ -82,28 +87,37 @@ private:
         std::string device; // by value: it may be forgotten before
         DeviceStates::Group group;
     };
+    struct Readable;
     void count_in(std::span<const RecordNote> notes);
-    void run_rows(const column::Frame& input, std::span<const RecordNote> notes,
-                  const std::vector<std::uint32_t>& passing);
-    void run_windows(const column::Frame& input, std::span<const RecordNote> notes,
-                     const std::vector<std::uint32_t>& passing);
+    [[nodiscard]] Result<void> run_rows(const column::Frame& input, const Readable& readable,
+                                        std::span<const RecordNote> notes);
+    [[nodiscard]] Result<void> run_windows(const column::Frame& input, const Readable& readable,
+                                           std::span<const RecordNote> notes);
     void arrive(const RecordNote& note);
     [[nodiscard]] DeviceStates::Device* meet(std::string_view name, std::int64_t ts_us,
                                              const RecordNote& note);
     void add_to_window(DeviceStates::Device& device, std::int64_t ts_us, const RecordNote& note,
-                       const std::vector<column::Column>& arguments, std::size_t row);
+                       std::size_t row);
     void late(std::string_view device, std::int64_t ts_us, const RecordNote& note);
     void advance(DeviceStates::Device& device);
     void schedule(DeviceStates::Device& device);
     void close_first(DeviceStates::Device& device);
     void emit_closed();
+    [[nodiscard]] column::Frame grouped_frame(const std::vector<Closed>& closed);
 
     std::shared_ptr<const sql::RulePlan> plan_;
+    const std::int64_t tumble_us_; // 0: no window
+    exec::Context context_;
+    exec::Stage where_;                // in front of the windows
+    exec::AggregateInput aggregates_;  // of the batch that is added to them
+    exec::BatchEvaluation evaluation_; // of their arguments
     RuleOutput output_;
     DeviceStates devices_;
     const bool has_deadlines_; // FOR
     const bool keeps_time_;
+    bool is_interrupted_ = false;
     std::vector<Closed> closed_;
+    std::vector<column::Column> grouped_; // of those that are emitted
 };
 
 } // namespace holdfast::rules

@@ -38,6 +38,15 @@ Result<std::vector<std::shared_ptr<Rule>>> RuleStore::load() {
     return rules;
 }
 
+Result<void> RuleStore::make_stream(std::string_view name) {
+    if (log_.find_stream(name) != nullptr) return ok();
+    log::StreamSettings settings;
+    settings.name = name;
+    const auto made = log_.create_stream(settings);
+    if (!made && made.error().code != Errc::already_exists) return made.error();
+    return ok();
+}
+
 Result<std::vector<log::StateChange>> RuleStore::start(Rule& rule, const Streams& streams,
                                                        const EngineSettings& settings) {
     // Ids are not reused; but where the stored next one was damaged, state may lie under this.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::rules {
@@ -26,6 +27,8 @@ public:
     // An id that no rule ever had.
     [[nodiscard]] std::uint64_t next_id() const noexcept { return next_id_; }
 
+    // The stream, where it is not there yet.
+    [[nodiscard]] Result<void> make_stream(std::string_view name);
     // The definition of a new rule, and a checkpoint at the end of every partition of its sources.
     [[nodiscard]] Result<std::vector<log::StateChange>> start(Rule& rule, const Streams& streams,
                                                               const EngineSettings& settings);

@@ -50,5 +50,5 @@ TEST_CASE("the examples of docs/rules.md give what it says", "[rules][docs]") {
         REQUIRE_FALSE(result);
         CHECK_THAT(result.error().context, Catch::EndsWith(block.expected.at(0)));
     }
-    CHECK(checked == 9);
+    CHECK(checked == 10);
 }

@@ -294,3 +294,23 @@ TEST_CASE("a stop does not wait for a slow expression, whose record is read agai
     CHECK(site.records_in("slow") == 0);
     CHECK(site.stored("out").empty());
 }
+
+TEST_CASE("pausing and removing a rule does not wait for its slow expression", "[rules]") {
+    Site site;
+    REQUIRE(site.engine->create("CREATE RULE other AS SELECT device FROM cars"));
+    REQUIRE(site.engine->create("CREATE RULE slow AS SELECT temp LIKE '%" +
+                                std::string(60'000, 'a') + "_b%' AS x FROM cars THEN APPEND out"));
+    site.send("a", 0, '"' + std::string(1'000'000, 'a') + '"');
+    REQUIRE(eventually([&] { return site.engine->find("slow")->lag == 1; }));
+    const bool is_removed = GENERATE(false, true);
+    if (is_removed) {
+        REQUIRE(site.engine->remove("slow"));
+    } else {
+        REQUIRE(site.engine->pause("slow"));
+        CHECK(site.engine->find("slow")->lag == 1); // it is read again
+        CHECK(site.records_in("slow") == 0);
+    }
+    CHECK(site.has_caught_up("other"));
+    CHECK(site.records_in("other") == 1);
+    CHECK(site.stored("out").empty());
+}

@@ -14,13 +14,15 @@ namespace holdfast::test {
 
 // Rules on a log; every topic goes to the stream `cars`.
 struct RuleSite : LogSite<rules::Engine> {
-    explicit RuleSite(rules::EngineSettings settings = {.checkpoint_records = 5})
-        : LogSite({"cars", "out", "alarms"}, [settings](LogSite& site) {
+    explicit RuleSite(rules::EngineSettings settings = {.checkpoint_records = 5},
+                      rules::Engine::RefusalOf refusal_of = {})
+        : LogSite({"cars", "out", "alarms"}, [settings, refusal_of](LogSite& site) {
               return std::make_unique<rules::Engine>(
                   settings, rules::Engine::Parts{
                                 *site.at.log, *site.pool, *site.publisher, *site.alarms,
                                 site.at.clock, site.at.metrics,
-                                [](std::string_view) { return std::vector<std::string>{"cars"}; }});
+                                [](std::string_view) { return std::vector<std::string>{"cars"}; },
+                                refusal_of});
           }) {}
 
     static constexpr std::int64_t kStartMs = 1'700'000'000'000;

@@ -47,7 +47,10 @@ struct RuleInfo {
     std::string sql; // as it was given
     RuleStatus status = RuleStatus::running;
     std::int64_t created_ms = 0;
-    std::string made_by; // principal; empty: nobody in particular
+    // Who made it, as create() was told; empty: the operator, or somebody before there were users.
+    std::string made_by;
+    // Why it is paused though nobody paused it: what its maker may not do any more. Empty: it may.
+    std::string reason;
     RuleCounts counts;
     std::string last_error;            // empty: none; names stream, partition and offset
     std::vector<std::string> warnings; // what it may not mean: payload paths that no record has
@@ -65,6 +68,12 @@ public:
     // Streams that a topic matching `filter` may have been appended to.
     using StreamsOf = std::function<std::vector<std::string>(std::string_view filter)>;
 
+    // What keeps `made_by` from having a rule that does what `sql` says: empty, or the reason, for
+    // people. Asked for each rule that is made by somebody, under the engine's lock: must not call
+    // the engine.
+    using RefusalOf =
+        std::function<std::string(const std::string& made_by, const std::string& sql)>;
+
     struct Parts {
         log::Log& log;
         log::ConsumerPool& pool;
@@ -73,6 +82,7 @@ public:
         const Clock& clock;
         Metrics& metrics;
         StreamsOf streams_of;
+        RefusalOf refusal_of = {}; // empty: everybody may have every rule
     };
     Engine(EngineSettings settings, Parts parts);
     ~Engine(); // stop()
@@ -85,17 +95,24 @@ public:
     void stop();
 
     // CREATE [OR REPLACE] RULE ...; starts at the end of its sources. A replaced rule starts anew.
-    // With `replace` OR REPLACE need not be said.
+    // With `replace` OR REPLACE need not be said. `made_by` is whose rights it acts with from now
+    // on: a rule whose maker loses one is paused until he has it again, and then goes on where it
+    // stood.
     // malformed and not_supported ("line 1, column 40: ..."), already_exists, not_found (stream),
     // limit_exceeded (rules_max).
-    [[nodiscard]] Result<RuleInfo> create(std::string_view sql, bool replace = false);
+    [[nodiscard]] Result<RuleInfo> create(std::string_view sql, bool replace = false,
+                                          std::string made_by = {});
     // Every statement of a rule file: rules that stand already with the same text are left alone,
-    // others are created or replaced. Gives the first failure, naming `origin`.
+    // others are created or replaced; all are the operator's. Gives the first failure, naming
+    // `origin`.
     [[nodiscard]] Result<void> load_file(std::string_view text, std::string_view origin);
     [[nodiscard]] Result<void> remove(std::string_view name);    // not_found
     [[nodiscard]] Result<RuleInfo> pause(std::string_view name); // not_found
     // Goes on where it was paused or failed. not_found.
     [[nodiscard]] Result<RuleInfo> resume(std::string_view name);
+
+    // Rights may have changed: pauses and resumes rules as their makers may. io.
+    [[nodiscard]] Result<void> follow_rights();
 
     [[nodiscard]] std::optional<RuleInfo> find(std::string_view name) const;
     [[nodiscard]] std::vector<RuleInfo> list() const; // by name
