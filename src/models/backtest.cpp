@@ -1,6 +1,6 @@
 #include <holdfast/models/backtest.hpp>
+#include <holdfast/models/csv.hpp>
 
-#include "models/csv.hpp"
 #include "models/scorer.hpp"
 
 #include <holdfast/column/field.hpp>
@@ -12,7 +12,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <ostream>
 #include <variant>
 
@@ -21,11 +20,13 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kTimeNames = {"ts", "timestamp", "time", "datetime"};
 constexpr std::int64_t kUsPerMs = 1000;
+constexpr std::uint64_t kRowsAStep = 4096; // between two reports of progress
 
 // Where the model's columns stand in the file.
 struct Layout {
     std::size_t time = 0;
     std::vector<std::size_t> fields;
+    std::optional<std::size_t> label;
 };
 
 std::optional<std::size_t> place_of(const std::vector<std::string>& header, std::string_view name) {
@@ -59,8 +60,36 @@ Result<Layout> find_columns(const ModelSpec& spec, const BacktestOptions& option
         if (!place) return missing(field);
         layout.fields.push_back(*place);
     }
+    if (!options.label_column.empty()) {
+        layout.label = place_of(header, options.label_column);
+        if (!layout.label) return missing(options.label_column);
+    }
     return layout;
 }
+
+// What was known of the rows beside what the model said of them.
+class Labels {
+public:
+    Result<void> add(std::string_view cell, bool has_decimal_commas, double score) {
+        double label = csv_number(cell, has_decimal_commas);
+        if (cell == "true") label = 1.0;
+        if (cell == "false") label = 0.0;
+        if (std::isnan(label)) return ok(); // nobody knows
+        if (labels_.size() == kLabelsMax)
+            return fail(Errc::too_large, fmt::format("more than {} rows with labels", kLabelsMax));
+        labels_.push_back(label != 0.0 ? 1.0 : 0.0);
+        scores_.push_back(score);
+        return ok();
+    }
+    [[nodiscard]] Result<ml::LabelScores> scores(double threshold) const {
+        return ml::score_labels(labels_, scores_, threshold);
+    }
+
+private:
+    static constexpr std::size_t kLabelsMax = 16U << 20U;
+    std::vector<double> labels_;
+    std::vector<double> scores_;
+};
 
 // Event time as a JSON payload with the same text would give it.
 std::optional<std::int64_t> event_us(std::string_view text) {
@@ -74,23 +103,6 @@ std::optional<std::int64_t> event_us(std::string_view text) {
         read.ec == std::errc() && read.ptr == end)
         return column::timestamp_from_epoch(number);
     return column::parse_timestamp(text);
-}
-
-// NaN where it is none. JSON knows neither `+2` nor `1,5`, spreadsheets do.
-double number_of(std::string_view text, bool has_decimal_commas) {
-    std::string with_point;
-    if (has_decimal_commas && std::ranges::count(text, ',') == 1 &&
-        text.find('.') == std::string_view::npos) {
-        with_point = text;
-        std::ranges::replace(with_point, ',', '.');
-        text = with_point;
-    }
-    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool is_number = error == std::errc() && end == text.data() + text.size() &&
-                           std::isfinite(value); // as JSON has it
-    return is_number ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
 // A column of which nothing could be read is a mistake in the file or the model, not a signal that
@@ -133,6 +145,7 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
     out << ",score,alarm,details\n";
 
     Scorer scorer(spec);
+    Labels labels;
     BacktestResult result;
     result.without_number.resize(spec.fields.size());
     std::vector<double> values(spec.fields.size());
@@ -147,7 +160,7 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
             return fail(Errc::malformed, fmt::format("line {}: '{}' is not a time", reader.line(),
                                                      cells[layout.time]));
         for (std::size_t i = 0; i < values.size(); ++i) {
-            values[i] = number_of(cells[layout.fields[i]], reader.has_decimal_commas());
+            values[i] = csv_number(cells[layout.fields[i]], reader.has_decimal_commas());
             if (std::isnan(values[i])) ++result.without_number[i];
         }
         Scorer::Scored scored; // a row without any number is passed over, as live
@@ -155,11 +168,24 @@ Result<BacktestResult> backtest(const ModelSpec& spec, const BacktestOptions& op
             HF_TRY(scored, scorer.score(options.device, *time_us / kUsPerMs, values));
         }
         write_row(out, cells, layout, scored, result);
+        if (layout.label) {
+            HF_TRY(labels.add(cells[*layout.label], reader.has_decimal_commas(), scored.score));
+        }
         ++result.rows;
+        if (options.progress && result.rows % kRowsAStep == 0) {
+            HF_TRY(options.progress(static_cast<std::uint64_t>(in.tellg())));
+        }
     }
     out.flush();
     if (!out) return fail(Errc::io, "cannot write the scores");
     HF_TRY(check_columns(spec, result));
+    if (layout.label) {
+        auto scores = labels.scores(spec.threshold());
+        if (!scores)
+            return fail(scores.error().code, fmt::format("column '{}': {}", options.label_column,
+                                                         scores.error().context));
+        result.labels = scores.value();
+    }
     return result;
 }
 

@@ -1,8 +1,11 @@
-#include "models/csv.hpp"
+#include <holdfast/models/csv.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
 #include <string_view>
 
 namespace holdfast::models {
@@ -80,6 +83,23 @@ Result<bool> CsvReader::split(std::vector<std::string>& cells) {
         has_more = at++ < text_.size();
     }
     return true;
+}
+
+double csv_number(std::string_view cell, bool has_decimal_commas) {
+    std::string_view text = cell;
+    std::string with_point;
+    if (has_decimal_commas && std::ranges::count(text, ',') == 1 &&
+        text.find('.') == std::string_view::npos) {
+        with_point = text;
+        std::ranges::replace(with_point, ',', '.');
+        text = with_point;
+    }
+    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc() && end == text.data() + text.size() &&
+                           std::isfinite(value); // as JSON has it
+    return is_number ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::string csv_cell(std::string_view text) {

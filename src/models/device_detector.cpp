@@ -8,9 +8,13 @@ Detector make(const ModelSpec& spec) {
         case ModelKind::range_forest: return ml::RangeForest(spec.range_forest);
         case ModelKind::seasonal_range: return ml::SeasonalRange(spec.seasonal_range);
         case ModelKind::ewma_chart: return ml::EwmaChart(spec.fields.size(), spec.ewma_chart);
-        case ModelKind::ewma_pca: break;
+        case ModelKind::ewma_pca: return ml::EwmaPca(spec.fields.size(), spec.ewma_pca);
+        case ModelKind::level_shift: return ml::LevelShift(spec.fields.size(), spec.level_shift);
+        case ModelKind::sensor_fault: return ml::SensorFault(spec.fields.size(), spec.sensor_fault);
+        case ModelKind::rls: return ml::Rls(spec.fields.size(), spec.rls);
+        case ModelKind::ensemble: break;
     }
-    return ml::EwmaPca(spec.fields.size(), spec.ewma_pca);
+    return ml::Ensemble(spec.fields.size(), spec.ensemble);
 }
 
 } // namespace
@@ -22,6 +26,8 @@ ml::Verdict DeviceDetector::update(std::int64_t event_ms, std::span<const double
         [&](auto& detector) {
             if constexpr (requires { detector.update(values); })
                 return detector.update(values);
+            else if constexpr (requires { detector.update(event_ms, values); })
+                return detector.update(event_ms, values);
             else
                 return detector.update(event_ms, values.front());
         },

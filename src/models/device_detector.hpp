@@ -7,7 +7,8 @@
 
 namespace holdfast::models {
 
-using Detector = std::variant<ml::RangeForest, ml::SeasonalRange, ml::EwmaChart, ml::EwmaPca>;
+using Detector = std::variant<ml::RangeForest, ml::SeasonalRange, ml::EwmaChart, ml::EwmaPca,
+                              ml::LevelShift, ml::SensorFault, ml::Rls, ml::Ensemble>;
 
 // The detector of one device: whichever kind the model asks for.
 class DeviceDetector {

@@ -1,57 +1,16 @@
-#include <holdfast/models/engine.hpp>
-
-#include "models/alarm_record.hpp"
-#include "models/partition_task.hpp"
+#include "models/engine_impl.hpp"
 #include "models/state_keys.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/log/state_write.hpp>
 #include <holdfast/models/keyspace.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
-#include <map>
-#include <mutex>
 #include <utility>
 
 namespace holdfast::models {
-
-class Engine::Impl {
-public:
-    Impl(EngineSettings settings, Parts parts) : settings_(settings), parts_(parts) {}
-
-    Result<void> start();
-    void stop();
-    Result<ModelInfo> create(std::string_view text, std::string_view origin, bool replace);
-    Result<void> load_file(std::string_view text, std::string_view origin);
-    Result<void> remove(std::string_view name);
-    Result<void> refresh();
-    std::optional<ModelInfo> find(std::string_view name) const;
-    std::vector<ModelInfo> list() const;
-
-private:
-    struct Model {
-        std::shared_ptr<const ModelSpec> spec;
-        std::string text;
-        std::shared_ptr<ModelStatus> status = std::make_shared<ModelStatus>();
-        std::vector<std::shared_ptr<PartitionTask>> tasks;
-        bool is_set_aside = false; // its stored offset is damaged: it reads nothing
-    };
-    Result<ModelInfo> put(std::string_view text, std::string_view origin, bool replace);
-    Result<void> take_up(const std::string& name, const std::string& text);
-    Result<void> add_tasks(Model& model, const std::shared_ptr<const log::Stream>& stream);
-    Result<void> store(std::vector<log::StateChange> changes, std::string_view of);
-    Result<std::vector<log::StateChange>> erasures(std::string_view name) const;
-    void drop_tasks(Model& model);
-    ModelInfo info_of(const Model& model) const;
-    void count(const std::string& name, const std::shared_ptr<ModelStatus>& status);
-
-    const EngineSettings settings_;
-    Parts parts_;
-    mutable std::mutex mutex_;
-    std::map<std::string, Model, std::less<>> models_; // guarded by mutex_
-};
 
 Result<void> Engine::Impl::start() {
     const std::lock_guard lock(mutex_);
@@ -86,6 +45,9 @@ Result<void> Engine::Impl::take_up(const std::string& name, const std::string& t
     Model model;
     model.spec = std::make_shared<const ModelSpec>(std::move(spec).value());
     model.text = text;
+    HF_TRY(auto made_by, parts_.log.state(kKeyspace, maker_key(name)));
+    model.made_by = std::move(made_by).value_or("");
+    (void)ask_rights(model);
     const auto stream = parts_.log.find_stream(model.spec->source);
     if (stream) {
         const auto added = add_tasks(model, stream);
@@ -104,89 +66,10 @@ Result<void> Engine::Impl::take_up(const std::string& name, const std::string& t
     return ok();
 }
 
-Result<void> Engine::Impl::add_tasks(Model& model,
-                                     const std::shared_ptr<const log::Stream>& stream) {
-    for (auto index = static_cast<PartitionIndex>(model.tasks.size());
-         index < stream->settings.partitions; ++index) {
-        const PartitionId partition{stream->id, index};
-        HF_TRY(const auto saved,
-               parts_.log.state(kKeyspace, offset_key(model.spec->name, partition)));
-        HF_TRY(const auto bounds, parts_.log.bounds(partition));
-        // A partition without an offset is younger than the model and read from its start.
-        const auto offset = saved ? decode_offset(*saved) : bounds.log_start_offset;
-        if (!offset)
-            return fail(Errc::corrupt,
-                        fmt::format("the stored offset of model '{}' in {}/{} is damaged",
-                                    model.spec->name, stream->settings.name, index));
-        auto task = std::make_shared<PartitionTask>(
-            PartitionTask::Parts{model.spec, stream, index, parts_.publisher, parts_.alarms,
-                                 model.status, settings_.checkpoint_records},
-            *offset);
-        const std::string prefix = device_prefix(model.spec->name, partition);
-        HF_TRY(parts_.log.scan_state(
-            kKeyspace, prefix, [&](std::string_view key, std::string_view value) {
-                const auto restored = task->restore(key.substr(prefix.size()), as_bytes(value));
-                if (!restored) { // that device learns anew; the others and the start go on
-                    log_warn("models", "{}", restored.error().context);
-                    model.status->add({}, restored.error().context);
-                }
-                return true;
-            }));
-        parts_.pool.add(task);
-        model.tasks.push_back(std::move(task));
-    }
-    return ok();
-}
-
-Result<void> Engine::Impl::refresh() {
-    const std::lock_guard lock(mutex_);
-    for (auto& [name, model] : models_) {
-        if (model.is_set_aside) continue;
-        const auto stream = parts_.log.find_stream(model.spec->source);
-        const bool is_other = !model.tasks.empty() &&
-                              (!stream || model.tasks.front()->partition().stream != stream->id);
-        if (is_other) {
-            drop_tasks(model);
-            model.status->add({}, "stream '" + model.spec->source + "' is gone");
-        } else if (stream) {
-            HF_TRY(add_tasks(model, stream));
-        }
-    }
-    return ok();
-}
-
-void Engine::Impl::drop_tasks(Model& model) {
-    for (const auto& task : model.tasks) parts_.pool.remove(*task);
-    model.tasks.clear();
-}
-
 void Engine::Impl::stop() {
+    primer_.stop(); // which takes the lock when it has done one
     const std::lock_guard lock(mutex_);
     for (auto& [name, model] : models_) drop_tasks(model);
-}
-
-// Waits until the changes are durable, and with them that the alarms of `of` are cleared: the model
-// that raised them is no more.
-Result<void> Engine::Impl::store(std::vector<log::StateChange> changes, std::string_view of) {
-    auto stored = std::make_shared<std::promise<Result<void>>>();
-    auto answer = stored->get_future();
-    broker::PublishBatch batch;
-    batch.state_changes = std::move(changes);
-    batch.passes_over = true;
-    std::vector<alarms::Alarm> cleared = parts_.alarms.active_of(of);
-    for (alarms::Alarm& alarm : cleared) {
-        alarm = alarms::removed(std::move(alarm), parts_.clock.now_ms());
-        add_alarm(batch, alarm);
-    }
-    parts_.publisher.publish(std::move(batch), [stored](auto placed) {
-        if (placed)
-            stored->set_value(ok());
-        else
-            stored->set_value(std::move(placed).error());
-    });
-    HF_TRY(answer.get());
-    parts_.alarms.apply(cleared);
-    return ok();
 }
 
 Result<std::vector<log::StateChange>> Engine::Impl::erasures(std::string_view name) const {
@@ -199,7 +82,8 @@ Result<std::vector<log::StateChange>> Engine::Impl::erasures(std::string_view na
     return out;
 }
 
-Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view origin, bool replace) {
+Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view origin, bool replace,
+                                    std::string made_by) {
     HF_TRY(ModelSpec spec, parse_model(text, origin));
     const auto stream = parts_.log.find_stream(spec.source);
     if (!stream)
@@ -215,6 +99,8 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     Model model;
     model.spec = std::make_shared<const ModelSpec>(std::move(spec));
     model.text = text;
+    model.made_by = std::move(made_by);
+    (void)ask_rights(model);
     const std::string name = model.spec->name;
     const auto put_back =
         [&](Error why) -> Error { // a replacement that fails leaves the old at work
@@ -231,11 +117,15 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     if (!erased) return put_back(std::move(erased).error());
     std::vector<log::StateChange> changes = std::move(erased).value();
     changes.push_back({kKeyspace, text_key(name), model.text});
+    if (!model.made_by.empty()) changes.push_back({kKeyspace, maker_key(name), model.made_by});
     for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
         auto bounds = parts_.log.bounds({stream->id, index});
         if (!bounds) return put_back(std::move(bounds).error());
-        changes.push_back({kKeyspace, offset_key(name, {stream->id, index}),
-                           encode_offset(bounds.value().high_watermark)});
+        const PartitionId partition{stream->id, index};
+        changes.push_back(
+            {kKeyspace,
+             model.spec->prime_ms != 0 ? priming_key(name, partition) : offset_key(name, partition),
+             encode_offset(bounds.value().high_watermark)});
     }
     if (auto stored = store(std::move(changes), name); !stored)
         return put_back(std::move(stored).error());
@@ -247,19 +137,29 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     return info_of(placed->second);
 }
 
-Result<ModelInfo> Engine::Impl::create(std::string_view text, std::string_view origin,
-                                       bool replace) {
+Result<ModelInfo> Engine::Impl::create(std::string_view text, std::string_view origin, bool replace,
+                                       std::string made_by) {
     const std::lock_guard lock(mutex_);
-    return put(text, origin, replace);
+    return put(text, origin, replace, std::move(made_by));
 }
 
 Result<void> Engine::Impl::load_file(std::string_view text, std::string_view origin) {
     const std::lock_guard lock(mutex_);
     HF_TRY(const ModelSpec spec, parse_model(text, origin));
     const auto known = models_.find(spec.name);
-    if (known != models_.end() && known->second.text == text) return ok();
-    HF_TRY(put(text, origin, true));
+    if (known != models_.end() && known->second.text == text)
+        return make_operators(known->first, known->second);
+    HF_TRY(put(text, origin, true, {}));
     return ok();
+}
+
+// The model of a file that somebody had made before.
+Result<void> Engine::Impl::make_operators(const std::string& name, Model& model) {
+    if (model.made_by.empty()) return ok();
+    HF_TRY(log::StateWrite::write(parts_.log, {{kKeyspace, maker_key(name), std::nullopt}}));
+    model.made_by.clear();
+    (void)ask_rights(model);
+    return follow_stream(model);
 }
 
 Result<void> Engine::Impl::remove(std::string_view name) {
@@ -278,10 +178,17 @@ ModelInfo Engine::Impl::info_of(const Model& model) const {
     ModelInfo info;
     info.spec = *model.spec;
     info.text = model.text;
+    info.made_by = model.made_by;
+    info.reason = model.refusal;
     info.counts = model.status->counts();
     info.last_error = model.status->last_error();
+    if (model.priming) {
+        info.priming = {model.priming->devices, model.priming->devices_done};
+        info.counts.primed = model.priming->samples;
+    }
     for (const auto& task : model.tasks) {
         info.devices += task->device_count();
+        if (task->is_priming() && !info.priming) info.priming.emplace();
         if (const auto bounds = parts_.log.bounds(task->partition()))
             info.lag += std::max<std::int64_t>(0, bounds.value().high_watermark - task->position());
     }
@@ -313,7 +220,7 @@ void Engine::Impl::count(const std::string& name, const std::shared_ptr<ModelSta
 }
 
 Engine::Engine(EngineSettings settings, Parts parts)
-    : impl_(std::make_unique<Impl>(settings, parts)) {}
+    : impl_(std::make_unique<Impl>(settings, std::move(parts))) {}
 Engine::~Engine() {
     stop();
 }
@@ -324,14 +231,18 @@ Result<void> Engine::start() {
 void Engine::stop() {
     impl_->stop();
 }
-Result<ModelInfo> Engine::create(std::string_view text, std::string_view origin, bool replace) {
-    return impl_->create(text, origin, replace);
+Result<ModelInfo> Engine::create(std::string_view text, std::string_view origin, bool replace,
+                                 std::string made_by) {
+    return impl_->create(text, origin, replace, std::move(made_by));
 }
 Result<void> Engine::load_file(std::string_view text, std::string_view origin) {
     return impl_->load_file(text, origin);
 }
 Result<void> Engine::remove(std::string_view name) {
     return impl_->remove(name);
+}
+Result<void> Engine::follow_rights() {
+    return impl_->follow_rights();
 }
 Result<void> Engine::refresh() {
     return impl_->refresh();
@@ -342,5 +253,4 @@ std::optional<ModelInfo> Engine::find(std::string_view name) const {
 std::vector<ModelInfo> Engine::list() const {
     return impl_->list();
 }
-
 } // namespace holdfast::models

@@ -1,6 +1,7 @@
 #include "models/partition_task.hpp"
 
 #include "models/alarm_record.hpp"
+#include "models/scorer.hpp"
 #include "models/state_keys.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -40,6 +41,7 @@ void ModelStatus::add(const ModelCounts& counts, std::string_view error) {
     counts_.lost += counts.lost;
     counts_.alarms_raised += counts.alarms_raised;
     counts_.alarms_cleared += counts.alarms_cleared;
+    counts_.primed += counts.primed;
     if (!error.empty()) last_error_ = error;
 }
 
@@ -56,10 +58,15 @@ std::string ModelStatus::last_error() const {
 PartitionTask::PartitionTask(Parts parts, Offset position)
     : parts_(std::move(parts)),
       partition_{parts_.stream->id, parts_.index},
-      scorer_(*parts_.spec),
+      primed_scorer_(parts_.primed ? parts_.primed->scorer.get() : nullptr),
+      scorer_(parts_.primed   ? std::move(parts_.primed->scorer)
+              : parts_.scorer ? std::move(parts_.scorer)
+                              : std::make_unique<Scorer>(*parts_.spec)),
+      is_priming_(parts_.primed.has_value()),
       decoder_(fields_of(*parts_.spec)),
       values_(parts_.spec->fields.size()),
-      position_(position) {}
+      position_(position),
+      device_count_(scorer_->device_count()) {}
 
 void PartitionTask::step(const log::Fetched& fetched, Done done) {
     // What could not be stored goes first, as it was: the detectors are already ahead.
@@ -123,19 +130,19 @@ void PartitionTask::score_collected() {
                 cell.is_number() ? cell.as_float() : std::numeric_limits<double>::quiet_NaN();
             has_number = has_number || cell.is_number();
         }
-        if (!has_number) {
+        const bool is_readable = decoder_.error(row).empty();
+        if (!has_number && !(is_readable && scorer_->takes_empty())) {
             ++counts.skipped;
-            if (!decoder_.error(row).empty()) error = decoder_.error(row);
+            if (!is_readable) error = decoder_.error(row);
             continue;
         }
         const std::int64_t event_ms = decoder_.column(time).at(row).as_int() / kUsPerMs;
-        auto scored = scorer_.score(messages_[row].device.value_or(""), event_ms, values_);
+        auto scored = score(messages_[row], event_ms, counts);
         if (!scored) {
             ++counts.skipped;
             error = scored.error().context;
             continue;
         }
-        ++counts.scored;
         if (decoder_.is_implausible(time, row)) ++counts.implausible;
         if (auto& change = scored.value().change) {
             const bool is_raised = change->state == alarms::AlarmState::active;
@@ -144,26 +151,60 @@ void PartitionTask::score_collected() {
         }
     }
     parts_.status->add(counts, error);
-    device_count_ = scorer_.device_count();
+    device_count_ = scorer_->device_count();
     messages_.clear();
+}
+
+// As long as the model is primed its alarms are nobody's, and what history had is passed over.
+Result<DeviceScorer::Scored> PartitionTask::score(const record::MessageView& message,
+                                                  std::int64_t event_ms, ModelCounts& counts) {
+    const std::string_view device = message.device.value_or("");
+    if (!is_priming_ || message.offset >= parts_.primed->until) {
+        ++counts.scored;
+        auto scored = scorer_->score(device, event_ms, values_);
+        if (!scored) --counts.scored;
+        return scored;
+    }
+    const auto read = parts_.primed->read_below.find(device);
+    const bool is_known = read != parts_.primed->read_below.end() && message.offset < read->second;
+    if (is_known || event_ms < parts_.primed->since_ms) return DeviceScorer::Scored{};
+    ++counts.primed;
+    return primed_scorer_->prime(device, event_ms, values_);
+}
+
+void PartitionTask::add_states(std::vector<log::StateChange>& out, Offset next_offset) {
+    const std::string& model = parts_.spec->name;
+    for (auto& [device, state] : scorer_->take_changed())
+        out.push_back(
+            {kKeyspace, device_prefix(model, partition_) + device, std::string(as_text(state))});
+    out.push_back({kKeyspace, offset_key(model, partition_), encode_offset(next_offset)});
+    if (!is_priming_.exchange(false)) return;
+    out.push_back({kKeyspace, priming_key(model, partition_), std::nullopt});
+    parts_.primed.reset();
+}
+
+std::vector<log::StateChange> PartitionTask::first_states() {
+    std::vector<log::StateChange> out;
+    if (is_priming_ && position_ >= parts_.primed->until) add_states(out, position_);
+    return out;
 }
 
 // Decides whether the step has something to store, and makes it: states of the devices that moved,
 // the offset, the alarms.
 void PartitionTask::gather(Offset next_offset) {
-    if (changes_.empty() && unstored_records_ < parts_.checkpoint_records) {
+    // While it is primed there is nothing to go on with after a restart, which begins it again.
+    const bool is_primed = is_priming_ && next_offset >= parts_.primed->until;
+    const bool is_due = is_priming_
+                            ? is_primed
+                            : !changes_.empty() || unstored_records_ >= parts_.checkpoint_records;
+    if (!is_due) {
         position_ = next_offset;
         return;
     }
     unstored_ = std::make_shared<Unstored>();
     unstored_->next_offset = next_offset;
     unstored_->batch.passes_over = true; // an alarm too long for its topic must not stop the model
-    const std::string& model = parts_.spec->name;
-    auto& changes = unstored_->batch.state_changes;
-    for (auto& [device, state] : scorer_.take_changed())
-        changes.push_back(
-            {kKeyspace, device_prefix(model, partition_) + device, std::string(as_text(state))});
-    changes.push_back({kKeyspace, offset_key(model, partition_), encode_offset(next_offset)});
+    add_states(unstored_->batch.state_changes, next_offset);
     for (const alarms::Alarm& alarm : changes_) add_alarm(unstored_->batch, alarm);
     unstored_->changes = std::move(changes_);
     changes_.clear();

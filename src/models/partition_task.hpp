@@ -1,6 +1,7 @@
 #pragma once
 
-#include "models/scorer.hpp"
+#include "models/device_scorer.hpp"
+#include "models/priming.hpp"
 
 #include <holdfast/alarms/registry.hpp>
 #include <holdfast/broker/publisher.hpp>
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,13 +44,22 @@ public:
         alarms::Registry& alarms;
         std::shared_ptr<ModelStatus> status;
         std::size_t checkpoint_records = 0;
+        std::unique_ptr<DeviceScorer> scorer{};  // null: the detector that `spec` asks for
+        std::optional<PrimedPartition> primed{}; // of a new model, whose scorer is used then
     };
+    // `position` is where a primed partition's log goes on, too.
     PartitionTask(Parts parts, Offset position);
+
+    // Still reading what was there before the model is live: nothing is stored, no alarm raised.
+    [[nodiscard]] bool is_priming() const noexcept { return is_priming_.load(); }
+    // What a task is to begin with that has nothing to catch up with, before it is in the pool: its
+    // states, its offset, and that it is primed.
+    [[nodiscard]] std::vector<log::StateChange> first_states();
 
     // Takes a stored device state over, before the task is in the pool.
     [[nodiscard]] Result<void> restore(std::string_view device, ByteView state) {
-        auto restored = scorer_.restore(device, state);
-        device_count_ = scorer_.device_count();
+        auto restored = scorer_->restore(device, state);
+        device_count_ = scorer_->device_count();
         return restored;
     }
     [[nodiscard]] PartitionId partition() const override { return partition_; }
@@ -68,12 +79,17 @@ private:
     void collect(const record::RecordView& record);
     void score_collected();
     void note_refused(const Unstored& unstored, const std::vector<broker::Placed>& placed);
+    [[nodiscard]] Result<DeviceScorer::Scored> score(const record::MessageView& message,
+                                                     std::int64_t event_ms, ModelCounts& counts);
+    void add_states(std::vector<log::StateChange>& out, Offset next_offset);
     void gather(Offset next_offset);
     void store(Done done);
 
     Parts parts_;
     PartitionId partition_;
-    Scorer scorer_;
+    Scorer* const primed_scorer_; // scorer_ while it is primed
+    const std::unique_ptr<DeviceScorer> scorer_;
+    std::atomic<bool> is_priming_ = false;
     record::PayloadColumns decoder_; // the model's fields, then event time
     std::vector<record::MessageView> messages_;
     std::vector<double> values_;

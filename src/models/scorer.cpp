@@ -8,28 +8,45 @@
 
 namespace holdfast::models {
 
-Result<Scorer::Scored> Scorer::score(std::string_view device, std::int64_t event_ms,
-                                     std::span<const double> values) {
-    auto found = devices_.find(device);
+Result<Scorer::Device*> Scorer::device_of(std::string_view name) {
+    auto found = devices_.find(name);
     if (found == devices_.end()) {
         if (devices_.size() >= kDevicesMax)
             return fail(Errc::limit_exceeded,
                         fmt::format("device '{}' is one more than the {} that "
                                     "model '{}' follows in a partition",
-                                    device, kDevicesMax, spec_.name));
-        found = devices_.emplace(std::string(device), Device{DeviceDetector(spec_)}).first;
+                                    name, kDevicesMax, spec_.name));
+        found = devices_.emplace(std::string(name), Device{DeviceDetector(spec_)}).first;
     }
-    changed_.emplace(device);
-    Device& state = found->second;
-    const ml::Verdict verdict = state.detector.update(event_ms, values);
+    changed_.emplace(name);
+    return &found->second;
+}
+
+Result<Scorer::Scored> Scorer::score(std::string_view device, std::int64_t event_ms,
+                                     std::span<const double> values) {
+    HF_TRY(Device* const state, device_of(device));
+    const ml::Verdict verdict = state->detector.update(event_ms, values);
+    Scored scored{verdict.score, verdict.is_warm, std::nullopt};
     if (verdict.transition == ml::Transition::raised) {
-        state.raised_ms = event_ms;
-        ++state.raises;
+        state->raised_ms = event_ms;
+        ++state->raises;
     }
-    Scored scored{verdict.score, std::nullopt};
-    if (verdict.transition != ml::Transition::none)
-        scored.change = alarm_of(device, state, event_ms, verdict);
+    // A device that has never raised clears what it did while it was primed: nobody was told.
+    if (verdict.transition != ml::Transition::none && state->raises > 0)
+        scored.change = alarm_of(device, *state, event_ms, verdict);
     return scored;
+}
+
+Result<Scorer::Scored> Scorer::prime(std::string_view device, std::int64_t event_ms,
+                                     std::span<const double> values) {
+    HF_TRY(Device* const state, device_of(device));
+    const ml::Verdict verdict = state->detector.update(event_ms, values);
+    return Scored{verdict.score, verdict.is_warm, std::nullopt};
+}
+
+ml::Explanation Scorer::explain(std::string_view device) const {
+    const auto found = devices_.find(device);
+    return found == devices_.end() ? ml::Explanation{} : found->second.detector.explain();
 }
 
 alarms::Alarm Scorer::alarm_of(std::string_view device, const Device& state, std::int64_t event_ms,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/device_detector.hpp"
+#include "models/device_scorer.hpp"
 
 #include <holdfast/alarms/alarm.hpp>
 
@@ -16,26 +17,21 @@ namespace holdfast::models {
 
 // A model at work on many devices: the part that live scoring and back-tests share, so that the
 // same samples give the same alarms in both. One thread.
-class Scorer {
+class Scorer final : public DeviceScorer {
 public:
-    static constexpr std::size_t kDevicesMax = 10'000; // of one model and partition
-
     explicit Scorer(const ModelSpec& spec) : spec_(spec) {} // `spec` outlives it
 
-    struct Scored {
-        double score = 0.0;
-        std::optional<alarms::Alarm> change; // an alarm that was raised or cleared
-    };
-    // limit_exceeded, naming the device, where it would be one too many.
-    [[nodiscard]] Result<Scored> score(std::string_view device, std::int64_t event_ms,
-                                       std::span<const double> values);
+    Result<Scored> score(std::string_view device, std::int64_t event_ms,
+                         std::span<const double> values) override;
+    std::size_t device_count() const noexcept override { return devices_.size(); }
+    std::map<std::string, Bytes> take_changed() override;
+    Result<void> restore(std::string_view device, ByteView state) override;
 
-    [[nodiscard]] std::size_t device_count() const noexcept { return devices_.size(); }
-
-    // Devices whose state has moved since the last call, with that state.
-    [[nodiscard]] std::map<std::string, Bytes> take_changed();
-    // corrupt, naming the device.
-    [[nodiscard]] Result<void> restore(std::string_view device, ByteView state);
+    // As score(), but no alarm comes of it: not when it is raised, nor when that one clears.
+    Result<Scored> prime(std::string_view device, std::int64_t event_ms,
+                         std::span<const double> values);
+    // Why the last sample of a device that was scored did as it did.
+    [[nodiscard]] ml::Explanation explain(std::string_view device) const;
 
 private:
     struct Device {
@@ -43,6 +39,8 @@ private:
         std::int64_t raised_ms = 0;
         std::uint64_t raises = 0;
     };
+    // limit_exceeded.
+    Result<Device*> device_of(std::string_view name);
     [[nodiscard]] alarms::Alarm alarm_of(std::string_view device, const Device& state,
                                          std::int64_t event_ms, const ml::Verdict& verdict) const;
 

@@ -17,6 +17,11 @@ namespace holdfast::models {
     return std::string(model) + '\0' + 't';
 }
 
+// Who made it.
+[[nodiscard]] inline std::string maker_key(std::string_view model) {
+    return std::string(model) + '\0' + 'm';
+}
+
 [[nodiscard]] inline std::string partition_prefix(std::string_view model, char kind,
                                                   PartitionId partition) {
     std::string key = std::string(model) + '\0' + kind;
@@ -25,6 +30,11 @@ namespace holdfast::models {
     store_u32_be(number_bytes + 4, partition.index);
     key += as_text(number_bytes);
     return key;
+}
+// A partition that the model is still to be primed for: the offset that it goes on at if it cannot
+// be. Gone once it is live there.
+[[nodiscard]] inline std::string priming_key(std::string_view model, PartitionId partition) {
+    return partition_prefix(model, 'p', partition);
 }
 // The offset up to which the partition's device states stand.
 [[nodiscard]] inline std::string offset_key(std::string_view model, PartitionId partition) {

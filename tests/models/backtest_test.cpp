@@ -1,6 +1,5 @@
 #include <holdfast/models/backtest.hpp>
-
-#include "models/csv.hpp"
+#include <holdfast/models/csv.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -101,6 +101,11 @@ TEST_CASE("every kind raises live what its back-test says, across a kill", "[mod
         "kind: auto\nfields: [a]\nwarmup: 1h\noptions: {warmup_samples: 96, silence_samples: 10}",
         "kind: seasonal_range\nfields: [a]\nwarmup: 1d\noptions: {warmup_samples: 20, silence: 1h}",
         "kind: auto\nfields: [a, b]\noptions: {warmup_samples: 96}",
+        "kind: ewma_chart\nfields: [a, b]\noptions: {warmup_samples: 96}",
+        "kind: level_shift\nfields: [a, b]\noptions: {warmup_samples: 96, hold_samples: 10}",
+        "kind: sensor_fault\nfields: [a, b]\noptions: {warmup_samples: 96, hold_samples: 10}",
+        "kind: rls\nfields: [a, b]\noptions: {warmup_samples: 96, lasting: 0.1, momentary: 1, "
+        "hold_samples: 10}",
         "kind: ewma_pca\nfields: [a, b]\noptions: {warmup_samples: 96}");
     CAPTURE(kind);
     const std::string model = "name: m\nsource: cars\n" + kind + "\n";

@@ -59,20 +59,39 @@ TEST_CASE("auto takes the detector for the number of fields, with its options", 
 
     const auto several = parse_model(
         "name: m\nkind: auto\nsource: s\nfields: [a, b]\n"
-        "options: {drift: 1, smoothing: 0.2, limit: 3}\n",
+        "threshold: 0.6\noptions: {drift: 1, stuck: 0.2, memory: 900, warmup_samples: 250}\n",
         "m.yaml");
     REQUIRE(several);
-    CHECK(several.value().kind == models::ModelKind::ewma_chart);
-    CHECK(several.value().ewma_chart.drift == 1.0);
-    CHECK(several.value().ewma_chart.smoothing == 0.2);
-    CHECK(several.value().ewma_chart.limit == 3.0);
-    CHECK(several.value().warm_up().ms == 0);
+    const models::ModelSpec& model = several.value();
+    CHECK(model.kind == models::ModelKind::ensemble);
+    CHECK(model.ensemble.chart.drift == 1.0);
+    CHECK(model.ensemble.fault.stuck == 0.2);
+    CHECK(model.ensemble.rls.memory == 900.0);
+    CHECK(model.ensemble.chart.warmup_samples == 250);
+    CHECK(model.warm_up().samples == 250);
+    CHECK(model.warm_up().ms == 0);
+    CHECK(model.threshold() == 0.6);
 
     using Catch::Matchers::Contains;
     CHECK_THAT(error_of("name: m\nkind: auto\nsource: s\nfields: [a]\noptions: {drift: 1}\n"),
                Contains("options.drift") && Contains("kind range_forest"));
     CHECK_THAT(error_of("name: m\nkind: auto\nsource: s\nfields: [a, b]\nwarmup: 1h\n"),
-               Contains("ewma_chart counts warmup_samples"));
+               Contains("ensemble counts warmup_samples"));
+}
+
+TEST_CASE("each kind has options and a threshold of its own", "[models]") {
+    const auto of = [](const std::string& rest) {
+        const auto spec =
+            parse_model("name: m\nsource: s\nfields: [a, b]\nthreshold: 0.7\n" + rest, "m.yaml");
+        REQUIRE(spec.has_value());
+        CHECK(spec.value().threshold() == 0.7);
+        return spec.value();
+    };
+    CHECK(of("kind: ewma_chart\noptions: {smoothing: 0.2}\n").ewma_chart.smoothing == 0.2);
+    CHECK(of("kind: sensor_fault\noptions: {gap: 9}\n").sensor_fault.gap == 9.0);
+    CHECK(of("kind: level_shift\noptions: {shift: 0.4, memory: 300}\n").level_shift.shift == 0.4);
+    CHECK(of("kind: rls\noptions: {momentary: 8, hold_samples: 5}\n").rls.momentary == 8.0);
+    CHECK(of("kind: ensemble\noptions: {hold_samples: 7}\n").ensemble.fault.hold_samples == 7);
 }
 
 TEST_CASE("JSON says the same as YAML", "[models]") {
@@ -109,6 +128,9 @@ TEST_CASE("a kind has the number of fields that it can watch", "[models]") {
     CHECK_THAT(error_of("name: m\nkind: seasonal_range\nsource: s\nfields: [a, b]\n"),
                Contains("one field"));
     CHECK_THAT(error_of("name: m\nkind: ewma_pca\nsource: s\nfields: [a]\n"),
+               Contains("2 to 32 fields"));
+    CHECK(error_of("name: m\nkind: sensor_fault\nsource: s\nfields: [a]\n").empty());
+    CHECK_THAT(error_of("name: m\nkind: rls\nsource: s\nfields: [a]\n"),
                Contains("2 to 32 fields"));
     std::string many = "a0";
     for (int i = 1; i < 32; ++i) many += ", a" + std::to_string(i);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <istream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::models {
@@ -32,6 +33,10 @@ private:
     std::uint64_t line_ = 0;
     char separator_ = 0; // chosen by the header
 };
+
+// The finite number of a cell; NaN where it is none. JSON knows neither `+2` nor `1,5`,
+// spreadsheets do.
+[[nodiscard]] double csv_number(std::string_view cell, bool has_decimal_commas);
 
 // A cell as CSV writes it.
 [[nodiscard]] std::string csv_cell(std::string_view text);
