@@ -1,5 +1,8 @@
 #include "query/log_source.hpp"
 
+#include "query/device_filter.hpp"
+
+#include <holdfast/history/device.hpp>
 #include <holdfast/record/batch_view.hpp>
 #include <holdfast/record/payload_columns.hpp>
 #include <holdfast/topic/topic.hpp>
@@ -14,44 +17,34 @@
 namespace holdfast::query {
 namespace {
 
-using column::FieldKind;
 using sql::SourcePlan;
 
 constexpr std::size_t kFetchBytes = 1U << 20U;
 // Of the records of one batch of rows, after decompressing: a fetch may hold a thousand times more.
 constexpr std::size_t kRecordBytes = 4U << 20U;
 
-// What of a record can be tested before its payload is decoded, which costs most.
-struct RawFilter {
-    std::optional<std::string> topic_filter{};
-    std::optional<std::string> device{}; // only records of this key
+// What a row is judged by where history has rows, too: behind the fields that are asked for.
+constexpr std::size_t kTimeField = 0;
 
-    static RawFilter of(const SourcePlan& source) {
-        RawFilter out;
-        if (source.kind != SourcePlan::Kind::stream) out.topic_filter = source.name;
-        // of `latest` the filters are about what is left, so nothing may be left out here
-        if (source.kind == SourcePlan::Kind::latest) return out;
-        for (const auto& filter : source.filters)
-            if (const auto device = device_in(*filter, source)) out.device = device;
-        return out;
+std::vector<column::Field> fields_to_decode(const SourcePlan& source, bool is_beside_history) {
+    auto fields = source.fields;
+    if (is_beside_history) {
+        fields.push_back({column::FieldKind::ts});
+        fields.push_back({column::FieldKind::value}); // so that all payloads are parsed
     }
-    // `device = 'x'`
-    static std::optional<std::string> device_in(const sql::Expression& e,
-                                                const SourcePlan& source) {
-        if (e.kind != sql::ExpressionKind::comparison || e.comparison != column::Comparison::equal)
-            return std::nullopt;
-        for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-            const sql::Expression& name = *e.args[side];
-            const sql::Expression& value = *e.args[1 - side];
-            if (name.kind == sql::ExpressionKind::slot &&
-                source.fields[name.slot].kind == FieldKind::device &&
-                value.kind == sql::ExpressionKind::literal &&
-                value.literal.type() == column::Type::text)
-                return std::string(value.literal.as_text());
-        }
-        return std::nullopt;
-    }
-};
+    return fields;
+}
+
+// Of what is no damaged payload: whether history has no value of it.
+bool is_empty(ByteView payload) noexcept {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const std::string_view text = as_text(payload);
+    if (text.empty()) return true;
+    const std::size_t first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos || text[first] != '{') return false;
+    const std::size_t second = text.find_first_not_of(kSpace, first + 1);
+    return second != std::string_view::npos && text[second] == '}';
+}
 
 struct Range {
     std::shared_ptr<const log::Stream> stream;
@@ -63,16 +56,22 @@ struct Range {
 class LogCursor final : public exec::Cursor {
 public:
     LogCursor(const log::Log& log, std::vector<Range> ranges, const SourcePlan& source,
-              exec::Context& context)
+              exec::Context& context, const ToldRows* told)
         : log_(log),
+          told_(told),
           ranges_(std::move(ranges)),
-          raw_(RawFilter::of(source)),
+          devices_(DeviceFilter::of(source)),
           arrival_min_ms_(least_arrival_ms(source)),
           context_(context),
-          decoder_(source.fields) {}
+          fields_(source.fields.size()),
+          event_from_us_(source.event_time.from_us),
+          decoder_(fields_to_decode(source, told != nullptr)) {
+        if (source.kind != SourcePlan::Kind::stream) topic_filter_ = source.name;
+    }
 
     Result<bool> next(column::Frame& out) override {
         messages_.clear();
+        known_from_us_.clear();
         batches_.clear();
         record_bytes_ = 0;
         // the batch that is under way goes on; its records are still borrowed from
@@ -93,10 +92,7 @@ public:
         }
         decoder_.decode(messages_);
         count_unreadable();
-        out.rows = messages_.size();
-        out.columns.clear();
-        for (std::size_t i = 0; i < decoder_.fields().size(); ++i)
-            out.columns.push_back(&decoder_.column(i));
+        give(out);
         return true;
     }
 
@@ -113,6 +109,8 @@ private:
     Result<bool> fetch() {
         while (range_ < ranges_.size()) {
             Range& range = ranges_[range_];
+            if (told_ != nullptr)
+                range.from = told_->next_wanted(range.partition.index, range.from);
             if (range.from >= range.end) {
                 ++range_;
                 continue;
@@ -192,13 +190,41 @@ private:
     }
     void take(const record::RecordView& record) {
         if (record.timestamp_ms < arrival_min_ms_) return;
-        if (raw_.device && (!record.key || as_text(*record.key) != *raw_.device)) return;
+        if (devices_ && (!record.key || !devices_->contains(as_text(*record.key)))) return;
+        std::int64_t known_from_us = INT64_MAX;
+        if (told_ != nullptr) {
+            if (!record.key || !history::is_device_name(as_text(*record.key))) return;
+            const auto from_us =
+                told_->told_from_us(current_->partition.index, as_text(*record.key), record.offset);
+            if (from_us && *from_us <= event_from_us_) return;
+            known_from_us = from_us.value_or(INT64_MAX);
+        }
         auto message = record::read_message(record);
         if (message.is_tick) return;
-        if (raw_.topic_filter && !matches(message.topic)) return;
+        if (topic_filter_ && !matches(message.topic)) return;
+        if (told_ != nullptr) {
+            if (!message.has_payload || !message.device || is_empty(message.payload)) return;
+            known_from_us_.push_back(known_from_us);
+        }
         message.stream = current_->stream->settings.name;
         message.partition = current_->partition.index;
         messages_.push_back(message);
+    }
+    void give(column::Frame& out) {
+        out.rows = messages_.size();
+        out.columns.clear();
+        for (std::size_t i = 0; i < fields_; ++i) out.columns.push_back(&decoder_.column(i));
+        if (told_ == nullptr) return;
+        const column::Column& times = decoder_.column(fields_ + kTimeField);
+        rows_.clear();
+        for (std::uint32_t row = 0; row < out.rows; ++row)
+            if (decoder_.error(row).empty() && times.at(row).as_int() < known_from_us_[row])
+                rows_.push_back(row);
+        if (rows_.size() == out.rows) return;
+        out.rows = rows_.size();
+        kept_.clear();
+        for (const column::Column* each : out.columns) kept_.push_back(each->gather(rows_));
+        for (std::size_t i = 0; i < fields_; ++i) out.columns[i] = &kept_[i];
     }
     // Topics repeat, but many devices take turns: a known topic costs one look-up.
     bool matches(std::string_view topic) {
@@ -206,16 +232,21 @@ private:
         Known& known = known_[std::hash<std::string_view>()(topic) % known_.size()];
         if (known.topic != topic) {
             known.topic = topic;
-            known.matches = topic::matches(*raw_.topic_filter, topic);
+            known.matches = topic::matches(*topic_filter_, topic);
         }
         return known.matches;
     }
 
     const log::Log& log_;
+    const ToldRows* const told_; // null: none
     std::vector<Range> ranges_;
-    const RawFilter raw_;
+    // What of a record can be tested before its payload is decoded, which costs most.
+    std::optional<std::string> topic_filter_;
+    const std::optional<DeviceFilter> devices_;
     const std::int64_t arrival_min_ms_;
     exec::Context& context_;
+    const std::size_t fields_; // that are asked for
+    const std::int64_t event_from_us_;
     record::PayloadColumns decoder_;
     std::size_t range_ = 0;
     const Range* current_ = nullptr;
@@ -225,7 +256,11 @@ private:
     std::optional<record::BatchView> batch_;
     std::deque<record::BatchView> batches_; // done, but messages_ borrow from them
     std::vector<record::MessageView> messages_;
-    std::size_t record_bytes_ = 0; // of what messages_ were chosen from
+    std::vector<std::int64_t>
+        known_from_us_;                // of each, beside history: if it is not before, no row
+    std::vector<std::uint32_t> rows_;  // of messages_, that are given
+    std::vector<column::Column> kept_; // of those, where not all are
+    std::size_t record_bytes_ = 0;     // of what messages_ were chosen from
     struct Known {
         std::string topic;
         bool matches = false;
@@ -233,21 +268,45 @@ private:
     std::vector<Known> known_{4096}; // by the topic's hash
 };
 
+// Whether all of the stream that the filter lets through lies where the partitioner puts it.
+// `bounds` of the partitions were taken before: what came elsewhere since is not read anyway.
+bool is_in_place(const log::Log& log, const log::Stream& stream) {
+    const auto now = log.find_stream(stream.id);
+    return now != nullptr && now->keys_in_place &&
+           now->settings.partitions == stream.settings.partitions;
+}
+
+// The partitions of a stream that hold anything, as they stand.
+Result<std::vector<Range>> ranges_of(const log::Log& log,
+                                     const std::shared_ptr<const log::Stream>& stream) {
+    std::vector<Range> ranges;
+    for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
+        const PartitionId partition{stream->id, index};
+        HF_TRY(const auto bounds, log.bounds(partition));
+        ranges.push_back({stream, partition, bounds.log_start_offset,
+                          bounds.readable_end(log::Isolation::committed)});
+    }
+    return ranges;
+}
+
 } // namespace
 
 Result<std::unique_ptr<exec::Cursor>> open_log(const log::Log& log,
                                                const std::vector<std::string>& streams,
-                                               const SourcePlan& source, exec::Context& context) {
+                                               const SourcePlan& source, exec::Context& context,
+                                               const ToldRows* told) {
     std::vector<Range> ranges;
+    const auto devices = DeviceFilter::of(source);
     const std::int64_t arrival_ms = LogCursor::least_arrival_ms(source);
     for (const std::string& name : streams) {
         const auto stream = log.find_stream(name);
         if (stream == nullptr) continue; // deleted since the query was bound
-        for (PartitionIndex index = 0; index < stream->settings.partitions; ++index) {
-            Range range{stream, {stream->id, index}, 0, 0};
-            HF_TRY(const auto bounds, log.bounds(range.partition));
-            range.from = bounds.log_start_offset;
-            range.end = bounds.readable_end(log::Isolation::committed);
+        HF_TRY(auto of_stream, ranges_of(log, stream));
+        const bool is_pruned = devices && is_in_place(log, *stream);
+        for (Range& range : of_stream) {
+            if (is_pruned &&
+                !devices->may_lie_in(range.partition.index, stream->settings.partitions))
+                continue;
             if (arrival_ms > 0) {
                 HF_TRY(const Offset first, log.offset_at(range.partition, arrival_ms));
                 range.from = std::max(range.from, first);
@@ -255,7 +314,23 @@ Result<std::unique_ptr<exec::Cursor>> open_log(const log::Log& log,
             if (range.from < range.end) ranges.push_back(std::move(range));
         }
     }
-    return std::make_unique<LogCursor>(log, std::move(ranges), source, context);
+    return std::make_unique<LogCursor>(log, std::move(ranges), source, context, told);
+}
+
+PartitionCount partitions_read(const log::Log& log, const std::vector<std::string>& streams,
+                               const SourcePlan& source) {
+    PartitionCount count;
+    const auto devices = DeviceFilter::of(source);
+    for (const std::string& name : streams) {
+        const auto stream = log.find_stream(name);
+        if (stream == nullptr) continue;
+        const PartitionIndex partitions = stream->settings.partitions;
+        const bool is_pruned = devices && stream->keys_in_place;
+        count.all += partitions;
+        for (PartitionIndex index = 0; index < partitions; ++index)
+            if (!is_pruned || devices->may_lie_in(index, partitions)) ++count.read;
+    }
+    return count;
 }
 
 } // namespace holdfast::query

@@ -1,7 +1,12 @@
 #include "query/statement_run.hpp"
 
+#include "query/history_parts.hpp"
+#include "query/history_source.hpp"
 #include "query/log_source.hpp"
+#include "query/model_calls.hpp"
 #include "query/source_rights.hpp"
+
+#include <holdfast/exec/explain.hpp>
 
 #include <fmt/format.h>
 
@@ -66,6 +71,12 @@ constexpr RecordColumn kRecordColumns[] = {
 
 } // namespace
 
+StatementRun::Lines StatementRun::in_lines(std::vector<std::string> texts) {
+    Lines lines;
+    for (std::string& text : texts) lines.push_back({std::move(text)});
+    return lines;
+}
+
 bool StatementRun::may_read(SourceKind kind, std::string_view name) const {
     return !may_read_ || may_read_(kind, name);
 }
@@ -85,6 +96,16 @@ bool StatementRun::has_stream(std::string_view name) const {
     return parts_.log.find_stream(name) != nullptr;
 }
 
+// Without the right to read the stream nothing is said of it; the query is denied once it is bound.
+std::optional<std::vector<std::string>> StatementRun::history_fields(
+    std::string_view stream) const {
+    if (parts_.history == nullptr) return std::nullopt;
+    const auto found = parts_.log.find_stream(stream);
+    if (found == nullptr || !may_read(SourceKind::stream, stream))
+        return std::vector<std::string>();
+    return parts_.history->fields(found->id, kHistoryFieldsMax);
+}
+
 std::vector<std::string> StatementRun::names() const {
     std::vector<std::string> names;
     for (const auto& each : parts_.tables)
@@ -98,23 +119,72 @@ std::vector<std::string> StatementRun::names() const {
 Result<std::unique_ptr<exec::Cursor>> StatementRun::open(const sql::SourcePlan& source,
                                                          exec::Context& context) const {
     if (source.kind == sql::SourcePlan::Kind::table) {
-        auto rows = std::make_unique<TableRows>();
+        auto rows = std::make_unique<TableRows>(
+            [this](std::string_view stream) { return may_read(SourceKind::stream, stream); });
         HF_TRY(table(source.name)->read(*rows));
         return std::make_unique<TableCursor>(std::move(rows), source);
     }
-    if (source.kind == sql::SourcePlan::Kind::stream)
-        return open_log(parts_.log, {source.name}, source, context);
-    return open_log(parts_.log, parts_.streams_of(source.name), source, context);
+    if (source.kind == sql::SourcePlan::Kind::stream) return open_stream(source, context);
+    return open_log(parts_.log, streams_of(source), source, context);
+}
+
+std::vector<std::string> StatementRun::streams_of(const sql::SourcePlan& source) const {
+    if (source.kind == sql::SourcePlan::Kind::stream) return {source.name};
+    return parts_.streams_of(source.name);
+}
+
+std::string StatementRun::extent(const sql::SourcePlan& source) const {
+    if (source.kind == sql::SourcePlan::Kind::table || source.origin == "history") return {};
+    const PartitionCount count = partitions_read(parts_.log, streams_of(source), source);
+    std::string extent;
+    if (count.read != count.all) extent = fmt::format("{} of {} partitions", count.read, count.all);
+    const auto stream = parts_.log.find_stream(source.name);
+    if (!may_choose(source) || stream == nullptr) return extent;
+    if (!extent.empty()) extent += ", ";
+    const auto why = why_log_alone(*parts_.history, *stream, source);
+    return extent + (why ? "from the log alone: " + *why : "from history and log");
+}
+
+bool StatementRun::may_choose(const sql::SourcePlan& source) const noexcept {
+    return source.kind == sql::SourcePlan::Kind::stream && source.origin.empty() &&
+           parts_.history != nullptr;
+}
+
+Result<std::unique_ptr<exec::Cursor>> StatementRun::open_stream(const sql::SourcePlan& source,
+                                                                exec::Context& context) const {
+    const auto stream = parts_.log.find_stream(source.name);
+    if (stream == nullptr)
+        return fail(Errc::not_found, fmt::format("the stream '{}' was deleted", source.name));
+    if (source.origin == "history") return open_history(*parts_.history, *stream, source, context);
+    if (may_choose(source) && !why_log_alone(*parts_.history, *stream, source))
+        return open_history_and_log(*parts_.history, parts_.log, *stream, source, context);
+    return open_log(parts_.log, {source.name}, source, context);
+}
+
+bool StatementRun::has_parts(const sql::SourcePlan& source) const {
+    if (!settings_.counts_in_history || parts_.history == nullptr) return false;
+    if (source.origin == "history") return true;
+    const auto stream = parts_.log.find_stream(source.name);
+    return may_choose(source) && stream != nullptr &&
+           !why_log_alone(*parts_.history, *stream, source);
+}
+
+Result<std::unique_ptr<exec::PartsCursor>> StatementRun::open_parts(const sql::SourcePlan& source,
+                                                                    const exec::PartsPlan& plan,
+                                                                    exec::Context& context) const {
+    auto stream = parts_.log.find_stream(source.name);
+    if (stream == nullptr)
+        return fail(Errc::not_found, fmt::format("the stream '{}' was deleted", source.name));
+    const log::Log* log = source.origin == "history" ? nullptr : &parts_.log;
+    return open_history_parts(*parts_.history, log, std::move(stream), source, plan, context);
 }
 
 Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
     const std::int64_t start_ms = parts_.clock.monotonic_ms();
-    HF_TRY(const auto statement, sql::parse_statement(request.sql));
+    HF_TRY(auto statement, sql::parse_statement(request.sql));
     may_read_ = request.may_read;
     Summary summary;
     const auto finish = [&] { summary.elapsed_ms = parts_.clock.monotonic_ms() - start_ms; };
-    if (statement.kind == sql::Statement::Kind::explain_analyze)
-        return fail(Errc::not_supported, "line 1, column 9: EXPLAIN ANALYZE is not served yet");
     if (statement.kind == sql::Statement::Kind::show) {
         HF_TRY(const auto lines, shown(statement.show));
         HF_TRY(give({"name", "kind"}, lines, sink, summary));
@@ -127,6 +197,8 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
         finish();
         return summary;
     }
+    ModelCalls models(models_for_asker());
+    HF_TRY(models.resolve(statement.query));
     std::vector<Value> numbered;
     for (const Parameter& each : request.numbered) numbered.push_back(value_of(each));
     std::vector<std::pair<std::string, Value>> named;
@@ -138,9 +210,7 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
         HF_TRY(check_sources(plan, may_read_, parts_.streams_of));
     }
     if (statement.kind == sql::Statement::Kind::explain) {
-        Lines lines;
-        for (auto& line : exec::explain(*exec::build(plan, *this))) lines.push_back({line});
-        HF_TRY(give({"plan"}, lines, sink, summary));
+        HF_TRY(give({"plan"}, in_lines(exec::explain(*exec::build(plan, *this))), sink, summary));
         finish();
         return summary;
     }
@@ -148,7 +218,11 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
         std::clamp<std::int64_t>(request.timeout_ms, 1, settings_.timeout_ms_max);
     exec::Context context({settings_.memory_bytes_max, start_ms + timeout_ms, request.stop},
                           parts_.clock);
-    HF_TRY(stream_rows(plan, context, sink, summary));
+    if (statement.kind == sql::Statement::Kind::explain_analyze) {
+        HF_TRY(analyze(plan, context, sink, summary));
+    } else {
+        HF_TRY(stream_rows(plan, context, sink, summary));
+    }
     summary.rows_read = context.rows_read;
     summary.mismatches = context.mismatches;
     summary.damaged = context.damaged;
@@ -157,6 +231,33 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
     summary.peak_bytes = context.peak_bytes();
     finish();
     return summary;
+}
+
+// Models ask for the right to read their area, as the table of them does.
+Engine::PredictorOf StatementRun::models_for_asker() const {
+    if (!parts_.predictor_of || !may_read_) return parts_.predictor_of;
+    return [this](std::string_view name) -> Result<std::shared_ptr<const sql::Predictor>> {
+        HF_TRY(may_read_(SourceKind::table, "models"));
+        return parts_.predictor_of(name);
+    };
+}
+
+// Runs it for its figures; the rows go nowhere.
+Result<void> StatementRun::analyze(const sql::QueryPlan& plan, exec::Context& context, Sink& sink,
+                                   Summary& summary) {
+    exec::Profile profile;
+    context.profile_into(&profile);
+    const auto root = exec::build(plan, *this);
+    {
+        HF_TRY(const auto cursor, root->open(context));
+        for (Frame frame;;) {
+            HF_TRY(context.check());
+            HF_TRY(const bool any, cursor->next(frame));
+            if (!any) break;
+        }
+    }
+    context.profile_into(nullptr);
+    return give({"plan"}, in_lines(exec::explain(*root, &profile)), sink, summary);
 }
 
 Result<void> StatementRun::stream_rows(const sql::QueryPlan& plan, exec::Context& context,
@@ -200,10 +301,25 @@ Result<StatementRun::Lines> StatementRun::shown(const std::string& what) const {
     return lines;
 }
 
+Result<StatementRun::Lines> StatementRun::described_history(
+    const sql::RelationRef& relation) const {
+    if (may_read_) {
+        HF_TRY(may_read_(SourceKind::stream, relation.name));
+    }
+    const auto fields = history_fields(relation.name);
+    if (!fields)
+        return sql::error_at(Errc::not_supported, relation.at,
+                             "no history is kept here: history.enabled is false");
+    Lines lines{{"ts", "TIMESTAMP"}, {"device", "TEXT"}, {"stream", "TEXT"}};
+    for (const std::string& field : *fields) lines.push_back({field, "any"});
+    return lines;
+}
+
 Result<StatementRun::Lines> StatementRun::described(const sql::RelationRef& relation) const {
     Lines lines;
-    const sql::TableSchema* schema =
-        relation.kind == sql::RelationRef::Kind::name ? find_table(relation.name) : nullptr;
+    const bool may_be_table =
+        relation.kind == sql::RelationRef::Kind::name && relation.origin.empty();
+    const sql::TableSchema* schema = may_be_table ? find_table(relation.name) : nullptr;
     if (schema != nullptr) {
         if (may_read_) {
             HF_TRY(may_read_(SourceKind::table, relation.name));
@@ -219,6 +335,7 @@ Result<StatementRun::Lines> StatementRun::described(const sql::RelationRef& rela
     if (!is_record)
         return sql::error_at(Errc::not_found, relation.at,
                              fmt::format("there is no stream or table '{}'", relation.name));
+    if (relation.origin == "history") return described_history(relation);
     for (const auto& [name, type] : kRecordColumns) lines.push_back({name, type});
     return lines;
 }

@@ -1,29 +1,21 @@
 #include <holdfast/query/table.hpp>
 
+#include "query/cells.hpp"
+
 #include <holdfast/alarms/registry.hpp>
 #include <holdfast/log/group_offsets.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/models/engine.hpp>
 #include <holdfast/rules/engine.hpp>
 
+#include <limits>
+
 namespace holdfast::query {
 namespace {
 
 using column::Type;
 using column::Value;
-
-Value text(std::string_view value) {
-    return Value::of_text(value);
-}
-Value text_or_null(std::string_view value) {
-    return value.empty() ? Value() : text(value);
-}
-Value whole(auto value) {
-    return Value::of_int(static_cast<std::int64_t>(value));
-}
-Value time_ms(std::int64_t ms) {
-    return Value::of_timestamp_us(ms * 1000);
-}
+using namespace cells;
 
 class Streams final : public Table {
 public:
@@ -31,6 +23,7 @@ public:
     const sql::TableSchema& schema() const override { return schema_; }
     Result<void> read(TableRows& out) const override {
         for (const auto& stream : log_.streams()) {
+            if (!out.shows_stream(stream->settings.name)) continue;
             std::int64_t records = 0;
             std::uint64_t bytes = 0;
             for (PartitionIndex i = 0; i < stream->settings.partitions; ++i) {
@@ -76,6 +69,7 @@ public:
                 const auto stream = log_.find_stream(each.partition.stream);
                 const auto bounds = log_.bounds(each.partition);
                 if (stream == nullptr || !bounds) continue; // deleted meanwhile
+                if (!out.shows_stream(stream->settings.name)) continue;
                 const std::vector<Value> row{text(name),
                                              text(stream->settings.name),
                                              whole(each.partition.index),
@@ -108,6 +102,8 @@ public:
         for (const auto& rule : rules_.list()) {
             const std::vector<Value> row{text(rule.name),
                                          text(rules::to_string(rule.status)),
+                                         text_or_null(rule.reason),
+                                         text_or_null(rule.made_by),
                                          text(rule.sql),
                                          time_ms(rule.created_ms),
                                          whole(rule.counts.records_in),
@@ -126,6 +122,8 @@ private:
     const sql::TableSchema schema_{"rules",
                                    {{"name", Type::text},
                                     {"status", Type::text},
+                                    {"reason", Type::text},
+                                    {"made_by", Type::text},
                                     {"sql", Type::text},
                                     {"created", Type::timestamp},
                                     {"records_in", Type::int64},
@@ -172,8 +170,8 @@ public:
     explicit Alarms(const alarms::Registry& alarms) : alarms_(alarms) {}
     const sql::TableSchema& schema() const override { return schema_; }
     Result<void> read(TableRows& out) const override {
-        constexpr std::size_t kAlarmsMax = 10'000; // what the registry gives at once
-        for (const auto& alarm : alarms_.list({{}, {}, kAlarmsMax})) {
+        constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+        for (const auto& alarm : alarms_.list({{}, {}, kAll})) {
             const std::string id = alarms::alarm_id(alarm);
             const auto& acknowledged = alarm.acknowledged;
             const auto& shelved = alarm.shelved;

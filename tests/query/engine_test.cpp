@@ -286,3 +286,26 @@ TEST_CASE("SHOW, DESCRIBE and EXPLAIN say what there is and what is done", "[que
     CHECK(rows_of(*engine, "DROP RULE x") ==
           Rows{"line 1, column 1: a query only reads: DROP is not served here"});
 }
+
+TEST_CASE("EXPLAIN ANALYZE runs the query and says what each operator gave", "[query]") {
+    Site site;
+    for (const char* payload : {R"({"v":1})", R"({"v":2})", R"({"v":3})"})
+        site.publish("plant/a/telemetry", "a", payload);
+    const auto engine = site.engine();
+    Collected sink;
+    const auto summary =
+        engine->run({"EXPLAIN ANALYZE SELECT count(*) FROM telemetry WHERE v > 1"}, sink);
+    REQUIRE(summary);
+    CHECK(summary.value().rows_read == 3);
+    REQUIRE(sink.lines.size() == 4);
+    const auto begins = [&](std::size_t line, std::string_view with) {
+        CAPTURE(sink.lines[line]);
+        return sink.lines[line].starts_with(with) && sink.lines[line].ends_with(R"( ms"])");
+    };
+    CHECK(begins(0, R"x(["project #0 -> 1 rows in )x"));
+    CHECK(begins(1, R"x(["  group: count(*) -> 1 rows in )x"));
+    CHECK(begins(2, R"x(["    filter (v > 1) -> 2 rows in )x"));
+    CHECK(begins(3, R"x(["      scan telemetry of v -> 3 rows in )x"));
+    CHECK(rows_of(*engine, "EXPLAIN ANALYZE SELECT count(*) FROM telemetri")[0].starts_with(
+        "line 1, column 38: there is no stream"));
+}

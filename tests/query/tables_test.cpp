@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 using namespace holdfast;
 
@@ -88,4 +89,22 @@ TEST_CASE("the table of alarms has what operators said", "[query]") {
     row = rows_of(*query::alarms_table(registry)).at(0);
     CHECK(row.at("shelved_at") != "null");
     CHECK(row.at("shelved_until") == "null");
+}
+
+TEST_CASE("the table of alarms has all of them, or says that it cannot", "[query]") {
+    constexpr std::size_t kMany = 10'500;
+    alarms::Registry registry;
+    std::vector<alarms::Alarm> all(kMany, hot_press());
+    for (std::size_t i = 0; i < kMany; ++i) all[i].key = std::to_string(i);
+    registry.apply(all);
+    query::TableRows rows;
+    REQUIRE(query::alarms_table(registry)->read(rows));
+    CHECK(rows.rows().size() == kMany);
+
+    for (alarms::Alarm& alarm : all) alarm.details_json = std::string(4000, ' ');
+    registry.apply(all);
+    query::TableRows too_many;
+    const auto outcome = query::alarms_table(registry)->read(too_many);
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().context == "the table is larger than 32 MiB");
 }

@@ -4,6 +4,7 @@
 #include <holdfast/column/column.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/query/table.hpp>
+#include <holdfast/sql/predictor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,10 @@
 #include <variant>
 #include <vector>
 
+namespace holdfast::history {
+class Store;
+}
+
 namespace holdfast::query {
 
 struct EngineSettings {
@@ -23,6 +28,7 @@ struct EngineSettings {
     std::size_t waiting_max = 32;                // more are refused
     std::size_t memory_bytes_max = 64U << 20U;   // of one query
     std::int64_t timeout_ms_max = 10LL * 60'000; // of one query
+    bool counts_in_history = true; // false: aggregates are always made of rows, to be compared with
 };
 
 // A value that stands for $1 or :name.
@@ -39,7 +45,7 @@ struct Request {
     std::int64_t timeout_ms = 60'000; // at most EngineSettings::timeout_ms_max
     std::stop_token stop{};           // whoever asked has gone
     // Asked of every stream and table before anything is read, also of those that a topic filter
-    // leads to. Empty: all may be read.
+    // leads to; and for each row about a stream in `streams` and `groups`. Empty: all may be read.
     MayRead may_read{};
 };
 
@@ -65,18 +71,24 @@ struct Summary {
     std::size_t peak_bytes = 0;
 };
 
-// SQL over the log and tables, read-only by construction: it holds the log as const. All members
-// are thread-safe. Log, tables and clock outlive the engine.
+// SQL over the log, history and tables, read-only by construction: it holds the log as const. All
+// members are thread-safe. Log, tables, history and clock outlive the engine.
 class Engine {
 public:
     // Streams that a topic matching `filter` may have been appended to.
     using StreamsOf = std::function<std::vector<std::string>(std::string_view filter)>;
+
+    // The model that predict() asks (model_predictor.hpp).
+    using PredictorOf =
+        std::function<Result<std::shared_ptr<const sql::Predictor>>(std::string_view name)>;
 
     struct Parts {
         const log::Log& log;
         const Clock& clock;
         StreamsOf streams_of;
         std::vector<std::unique_ptr<Table>> tables{};
+        const history::Store* history = nullptr; // null: none is kept
+        PredictorOf predictor_of{};              // empty: predict() is not served
     };
     Engine(EngineSettings settings, Parts parts);
     ~Engine(); // cancels what runs, refuses what waits (closed)

@@ -4,12 +4,21 @@
 #include <holdfast/column/column.hpp>
 #include <holdfast/sql/catalog.hpp>
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::alarms {
 class Registry;
+}
+namespace holdfast::broker {
+class Clients;
+}
+namespace holdfast::history {
+class Store;
 }
 namespace holdfast::log {
 class GroupOffsets;
@@ -29,6 +38,14 @@ class TableRows {
 public:
     static constexpr std::size_t kBytesMax = 32U << 20U;
 
+    // Whether whoever reads the table may see rows about that stream. Empty: about all.
+    using ShowsStream = std::function<bool(std::string_view stream)>;
+    explicit TableRows(ShowsStream shows_stream = {}) : shows_stream_(std::move(shows_stream)) {}
+
+    // To be asked before add() by a table whose rows are about streams.
+    [[nodiscard]] bool shows_stream(std::string_view stream) const {
+        return !shows_stream_ || shows_stream_(stream);
+    }
     // One value per column. limit_exceeded past kBytesMax.
     [[nodiscard]] Result<void> add(std::span<const column::Value> row);
     [[nodiscard]] const std::vector<std::vector<column::Value>>& rows() const noexcept {
@@ -36,6 +53,7 @@ public:
     }
 
 private:
+    const ShowsStream shows_stream_;
     std::vector<std::vector<column::Value>> rows_;
     column::TextArena texts_;
     std::size_t bytes_ = 0;
@@ -56,5 +74,10 @@ public:
 [[nodiscard]] std::unique_ptr<Table> rules_table(const rules::Engine& rules);
 [[nodiscard]] std::unique_ptr<Table> models_table(const models::Engine& models);
 [[nodiscard]] std::unique_ptr<Table> alarms_table(const alarms::Registry& alarms);
+// Of streams that are in the log, one row for each stream that has the device.
+[[nodiscard]] std::unique_ptr<Table> devices_table(const history::Store& history,
+                                                   const log::Log& log);
+// The first 10,000 by client id. Reading it waits for the shards: not on their threads.
+[[nodiscard]] std::unique_ptr<Table> clients_table(broker::Clients& clients);
 
 } // namespace holdfast::query
