@@ -267,7 +267,13 @@ TEST_CASE("a WebSocket ends with a close frame and its code", "[gateway][channel
         const char* end;
         std::uint16_t code;
     };
+    Bytes flood;
+    for (int i = 0; i < 257; ++i) {
+        const Bytes ping = client_frame(0x89, as_bytes("x"));
+        flood.insert(flood.end(), ping.begin(), ping.end());
+    }
     const std::vector<Row> rows{
+        {"a flood of pings", std::move(flood), "WebSocket: a flood of pings", 1008},
         {"a close",
          client_frame(0x88, as_bytes("\x0F\xA0"
                                      "why")),

@@ -40,7 +40,7 @@ struct Served {
     }
     [[nodiscard]] Result<HttpResponse> get() {
         auto client =
-            HttpClient::connect(fmt::format("http://127.0.0.1:{}", running->server().port()));
+            HttpClient::connect({fmt::format("http://127.0.0.1:{}", running->server().port())});
         HttpRequest request;
         request.method = "GET";
         request.path = "/body";
@@ -141,7 +141,7 @@ TEST_CASE("a list of thousands of alarms comes whole", "[gateway][rest]") {
     RunningServer running(router);
     {
         auto client =
-            HttpClient::connect(fmt::format("http://127.0.0.1:{}", running.server().port()));
+            HttpClient::connect({fmt::format("http://127.0.0.1:{}", running.server().port())});
         HttpRequest request;
         request.method = "GET";
         request.path = "/api/v1/alarms?limit=10000";

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <mutex>
 
 namespace holdfast::test {
@@ -143,6 +144,22 @@ TEST_CASE("hundreds of half handshakes hold bounded memory, and others are serve
     CHECK(client.read_until(PacketType::connack).size() == 1);
     CHECK(gateway.memory.used_bytes() <= limit);
     CHECK(gateway.count_of(kFailed) == 0);
+}
+
+TEST_CASE("more than end in one turn end together, and give back what they held",
+          "[gateway][handshakes]") {
+    broker::BrokerSettings settings;
+    settings.connect_timeout_ms = 100;
+    ShardGateway gateway(1, settings);
+    const std::size_t before = gateway.memory.used_bytes();
+    std::vector<std::unique_ptr<Stranger>> strangers;
+    for (int i = 0; i < 100; ++i) strangers.push_back(std::make_unique<Stranger>(gateway.thread()));
+    CHECK(comes_true([&] {
+        return std::ranges::all_of(strangers, [](const auto& each) { return each->is_closed(); });
+    }));
+    CHECK(comes_true([&] { return gateway.thread().connection_count() == 0; }));
+    CHECK(gateway.count_of(kFailed) == 100);
+    CHECK(gateway.memory.used_bytes() == before);
 }
 
 TEST_CASE("where memory is short a handshake is refused", "[gateway][handshakes]") {

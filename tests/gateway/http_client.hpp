@@ -21,10 +21,11 @@ namespace holdfast::test {
 class RunningServer {
 public:
     explicit RunningServer(const gateway::Router& router, gateway::HttpSettings settings = {},
-                           std::size_t memory_bytes = 64U << 20U)
+                           std::size_t memory_bytes = 64U << 20U, gateway::HttpDoor door = {})
         : memory(memory_bytes), server_(ios_, router, memory, metrics, settings) {
-        if (auto started = server_.start("127.0.0.1", 0); !started)
-            throw std::runtime_error(started.error().context);
+        if (auto listens = server_.listen("127.0.0.1", 0, std::move(door)); !listens)
+            throw std::runtime_error(listens.error().context);
+        server_.start();
         for (boost::asio::io_context* io : ios_)
             threads_.emplace_back([io] {
                 const auto guard = boost::asio::make_work_guard(*io);
@@ -36,6 +37,8 @@ public:
         for (boost::asio::io_context* io : ios_) io->stop();
         for (std::thread& thread : threads_) thread.join();
     }
+    RunningServer(const gateway::Router& router, gateway::HttpDoor door)
+        : RunningServer(router, {}, 64U << 20U, std::move(door)) {}
     void stop() { server_.stop(std::chrono::milliseconds(200)); }
     [[nodiscard]] gateway::HttpServer& server() noexcept { return server_; }
 
@@ -65,7 +68,8 @@ public:
     explicit Client(std::uint16_t port) : socket_(io_) {
         socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
     }
-    void write(std::string_view text) {
+    virtual ~Client() = default;
+    virtual void write(std::string_view text) {
         boost::system::error_code ignored; // the server may have hung up: read() tells
         boost::asio::write(socket_, boost::asio::buffer(text.data(), text.size()), ignored);
     }
@@ -97,6 +101,13 @@ public:
         input_.erase(0, end + size + 2);
         return chunk;
     }
+    // Exactly so many bytes behind what was read; fewer where the connection ended.
+    std::string read_bytes(std::size_t count) {
+        while (input_.size() < count && receive()) {}
+        const std::string bytes = input_.substr(0, count);
+        input_.erase(0, bytes.size());
+        return bytes;
+    }
     Answer get(std::string_view target) { return send("GET", target, ""); }
     Answer send(std::string_view method, std::string_view target, std::string_view body,
                 std::string_view headers = "") {
@@ -109,14 +120,21 @@ public:
     }
     [[nodiscard]] bool is_closed() { return input_.empty() && !receive(); }
     void shut_down() { socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send); }
+    [[nodiscard]] int fd() { return socket_.native_handle(); }
+
+protected:
+    // 0 at the end.
+    virtual std::size_t read_some(std::string& piece) {
+        boost::system::error_code error;
+        return socket_.read_some(boost::asio::buffer(piece), error);
+    }
 
 private:
     bool receive() {
         std::string piece(65'536, '\0');
-        boost::system::error_code error;
-        const auto count = socket_.read_some(boost::asio::buffer(piece), error);
+        const auto count = read_some(piece);
         input_.append(piece, 0, count);
-        return !error;
+        return count != 0;
     }
     bool fill_until(std::string_view end) {
         while (input_.find(end) == std::string::npos)

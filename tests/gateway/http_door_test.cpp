@@ -104,11 +104,11 @@ gateway::Router sample() {
     return router;
 }
 
-gateway::HttpSettings with(identity::Authenticator& identity) {
-    gateway::HttpSettings settings;
-    settings.door.identity = &identity;
-    settings.door.hosts = {"holdfast.example"};
-    return settings;
+gateway::HttpDoor with(identity::Authenticator& identity) {
+    gateway::HttpDoor door;
+    door.identity = &identity;
+    door.hosts = {"holdfast.example"};
+    return door;
 }
 
 struct Site {
@@ -127,6 +127,10 @@ struct Site {
     ~Site() { running->stop(); }
     test::Answer get(std::string_view path, std::string_view headers) {
         return client->send("GET", path, "", headers);
+    }
+    std::string sign_in(std::string_view user) {
+        return identity.sign_in(
+            *identity.directory()->principal(user, access::PrincipalKind::user));
     }
     static std::string bearer(const identity::NewToken& token) {
         return "Authorization: Bearer " + token.text + "\r\n";
@@ -149,7 +153,7 @@ TEST_CASE("Basic, Bearer and the cookie say who somebody is", "[gateway][door]")
     Site site;
     CHECK(site.get("/alarms", kAlice).body == "alice;");
     CHECK(site.get("/alarms", Site::bearer(site.alice)).body == "alice;");
-    const auto cookie = site.identity.cookies().open("alice", site.clock.monotonic_ms());
+    const auto cookie = site.sign_in("alice");
     CHECK(site.get("/alarms", "Cookie: a=b; holdfast_session=" + cookie + "\r\n").body == "alice;");
     CHECK(site.get("/alarms", "Cookie: holdfast_session=" + cookie + "x\r\n").status == 401);
     CHECK(site.get("/alarms", "Cookie: not_holdfast_session=" + cookie + "\r\n").status == 401);
@@ -212,7 +216,7 @@ TEST_CASE("who fails too often waits, and is told how long", "[gateway][door]") 
 
 TEST_CASE("a change by cookie must come from our own page", "[gateway][door]") {
     Site site;
-    const auto session = site.identity.cookies().open("alice", site.clock.monotonic_ms());
+    const auto session = site.sign_in("alice");
     const std::string cookie = "Cookie: holdfast_session=" + session + "\r\n";
     CHECK(site.client->send("POST", "/say", "x", cookie).status == 403);
     CHECK(site.client->send("POST", "/say", "x", cookie + "Origin: http://localhost\r\n").body ==

@@ -27,7 +27,7 @@ gateway::Router echo_router() {
                                {},
                                "hi " + std::string(request.query_value("q").value_or(""))});
                });
-    router.add("POST", "/echo", {}, gateway::Right::open("a test"),
+    router.add("POST", "/echo", {}, gateway::Right::signed_in(),
                [](const HttpRequest& request, const Reply& reply) {
                    reply.send({200, "text/plain", {}, request.body});
                });
@@ -93,7 +93,7 @@ TEST_CASE("wrong requests get the status that says why", "[gateway][http]") {
     };
     const std::string host = "Host: localhost\r\n";
     const auto row = GENERATE_COPY(values<Row>({
-        {"not HTTP", "\x16\x03\x01 nonsense\r\n\r\n", 400},
+        {"not HTTP", "\x01\x02\x03 nonsense\r\n\r\n", 400},
         {"no version", "GET /hello\r\n\r\n", 400},
         {"another version", "GET / HTTP/3.0\r\n" + host + "\r\n", 505},
         {"no Host", "GET /hello HTTP/1.1\r\n\r\n", 400},
@@ -264,9 +264,9 @@ TEST_CASE("a port in use is an error that names the address", "[gateway][http]")
     MemoryAccount memory(1);
     Metrics metrics;
     gateway::HttpServer other(ios, router, memory, metrics);
-    const auto started = other.start("127.0.0.1", running.server().port());
-    REQUIRE(!started);
-    CHECK(started.error().code == Errc::io);
-    CHECK_THAT(started.error().context, Catch::Contains("127.0.0.1:"));
-    CHECK(other.start("nowhere", 1).error().code == Errc::malformed);
+    const auto taken = other.listen("127.0.0.1", running.server().port(), {});
+    REQUIRE(!taken);
+    CHECK(taken.error().code == Errc::io);
+    CHECK_THAT(taken.error().context, Catch::Contains("127.0.0.1:"));
+    CHECK(other.listen("nowhere", 1, {}).error().code == Errc::malformed);
 }

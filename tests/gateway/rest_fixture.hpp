@@ -57,6 +57,7 @@ struct Api {
         const gateway::Once once(keys, work);
         gateway::add_publish_routes(router, publisher, once);
         gateway::add_produce_routes(router, *log, clock, once);
+        gateway::add_influx_routes(router, *log, clock, memory, metrics, work);
         gateway::add_stream_routes(
             router, *log, [this](std::string_view) { return users; }, [] {}, work);
         gateway::add_group_routes(router, *log, groups, work);
@@ -86,6 +87,7 @@ struct Api {
     TempDir dir;
     SystemClock clock;
     Metrics metrics;
+    MemoryAccount memory{64U << 20U};
     std::unique_ptr<log::Log> log;
     log::GroupOffsets groups{*log, clock};
     gateway::IdempotencyKeys keys{*log, clock};

@@ -163,7 +163,7 @@ TEST_CASE("a long answer arrives whole, in pieces", "[gateway][query]") {
     constexpr int kRecords = 3'000;
     site.produce(kRecords, 200);
     auto client = gateway::HttpClient::connect(
-        fmt::format("http://127.0.0.1:{}", site.running->server().port()));
+        {fmt::format("http://127.0.0.1:{}", site.running->server().port())});
     REQUIRE(client);
     gateway::HttpRequest request;
     request.method = "POST";

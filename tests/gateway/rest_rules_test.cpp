@@ -139,7 +139,7 @@ TEST_CASE("who would miss a stream is told by what it is used for", "[gateway][r
         broker::Bridge::make(std::vector<broker::RouteSettings>{{"#", "there", ""}});
     REQUIRE(bridge);
     const auto users = [&](std::string_view stream) {
-        return gateway::stream_users(stream, bridge.value(), *api.engine, models);
+        return gateway::stream_users(stream, bridge.value(), {*api.engine, models});
     };
     using Texts = std::vector<std::string>;
     CHECK(users("here") == Texts{"rule 'r' reads it", "model 'm' reads it"});

@@ -28,7 +28,7 @@ namespace holdfast::test {
 // One thread or two, each with its shard, over a log in a temporary directory.
 struct ShardGateway {
     explicit ShardGateway(std::size_t threads_count = 1, broker::BrokerSettings settings = {},
-                          broker::Gate* gate = nullptr)
+                          broker::Gate* gate = nullptr, gateway::InputLimits limits = {})
         : broker(settings, events_only(), *log, clock, memory, metrics) {
         std::signal(SIGPIPE, SIG_IGN); // as the server does
         log::StreamSettings stream;
@@ -37,7 +37,7 @@ struct ShardGateway {
         if (gate != nullptr) broker.set_gate(*gate);
         for (std::size_t i = 0; i < threads_count; ++i) {
             threads.push_back(std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i),
-                                                                     broker, metrics));
+                                                                     broker, metrics, limits));
             broker.add_port(*threads.back());
         }
         for (const auto& one : threads) one->start();

@@ -3,6 +3,7 @@
 #include <gateway/http/authentication.hpp>
 #include <gateway/http/origin.hpp>
 #include <holdfast/gateway/http/reply.hpp>
+#include <holdfast/gateway/http/request_watch.hpp>
 #include <holdfast/gateway/http/router.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace holdfast::gateway {
 
@@ -23,8 +25,12 @@ public:
     Admission(const Router& router, const HttpDoor& door, boost::asio::ip::tcp::socket& socket,
               std::shared_ptr<Gate> gate);
 
+    // Whose the client's certificate is, once the handshake has checked it; empty: it has none.
+    void certify(std::string common_name);
     // What check_origin() needs to know of the door.
     [[nodiscard]] HostRules host_rules() const;
+    // Tells of a request that check_origin() refused.
+    void note_foreign(const HttpRequest& request, const HttpResponse& answer) const;
     // Settled before the body is read. Sets the request's captures and caller; or the answer, of
     // status 0 where the connection was closed meanwhile.
     [[nodiscard]] boost::asio::awaitable<std::optional<HttpResponse>> admit(HttpRequest& request);
@@ -36,6 +42,8 @@ public:
 
 private:
     void settle(Authentication::Outcome outcome);
+    [[nodiscard]] SeenRequest seen(const HttpRequest& request) const;
+    void tell_refused(const HttpRequest& request, const HttpResponse& answer) const;
 
     const Router& router_;
     const HttpDoor& door_;

@@ -3,6 +3,7 @@
 #include <gateway/base64.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/identity/authenticator.hpp>
+#include <holdfast/identity/users.hpp>
 
 #include <fmt/format.h>
 
@@ -43,6 +44,15 @@ bool is_of_page(const HttpRequest& request) noexcept {
     return mode && *mode != "navigate";
 }
 
+// "user:password" of the parameters `u` and `p`, which clients of InfluxDB 1 send. The router lets
+// them pass where a route lists them only.
+std::optional<std::string> password_in_query(const HttpRequest& request) {
+    const auto user = request.query_value("u");
+    const auto password = request.query_value("p");
+    if (!user || !password || user->find(':') != std::string_view::npos) return std::nullopt;
+    return fmt::format("{}:{}", *user, *password);
+}
+
 void add_challenge_for(bool is_page, HttpResponse& response) {
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"holdfast\"");
     if (!is_page)
@@ -56,15 +66,6 @@ HttpResponse unauthorized(std::string_view why, bool is_page) {
     return response;
 }
 
-HttpResponse answer_to(const Error& error, std::int64_t wait_ms, bool is_page) {
-    if (error.code == Errc::denied) return unauthorized(error.context, is_page);
-    HttpResponse response = problem(error);
-    for (auto& [name, value] : response.headers)
-        if (name == "Retry-After")
-            value = std::to_string(std::max<std::int64_t>(1, (wait_ms + 999) / 1000));
-    return response;
-}
-
 // The version is asked for before the directory: rights that change in between are renewed.
 std::shared_ptr<const Caller> caller_of(const Authenticator& identity, Principal principal) {
     const std::uint64_t version = identity.version();
@@ -74,6 +75,15 @@ std::shared_ptr<const Caller> caller_of(const Authenticator& identity, Principal
 }
 
 } // namespace
+
+HttpResponse refused_password(const Error& error, std::int64_t wait_ms, bool is_page) {
+    if (error.code == Errc::denied) return unauthorized(error.context, is_page);
+    HttpResponse response = problem(error);
+    for (auto& [name, value] : response.headers)
+        if (name == "Retry-After")
+            value = std::to_string(std::max<std::int64_t>(1, (wait_ms + 999) / 1000));
+    return response;
+}
 
 std::optional<std::string_view> session_cookie(const HttpRequest& request) {
     for (const auto& [name, value] : request.headers) {
@@ -90,25 +100,72 @@ std::optional<std::string_view> session_cookie(const HttpRequest& request) {
     return std::nullopt;
 }
 
+std::string claimed_user(const HttpRequest& request) {
+    std::string pair = password_in_query(request).value_or("");
+    if (const auto header = request.header("authorization")) {
+        const auto [scheme, credentials] = split(*header);
+        pair.clear();
+        if (scheme == "basic")
+            if (auto decoded = from_base64(credentials)) pair = std::move(decoded).value();
+        if (scheme == "token") pair = credentials;
+    }
+    const auto colon = pair.find(':');
+    if (colon == std::string::npos) return {}; // a token names nobody
+    return pair.substr(0, std::min(colon, identity::kUserNameBytesMax));
+}
+
 void Authentication::add_challenge(const HttpRequest& request, HttpResponse& response) {
     add_challenge_for(is_of_page(request), response);
 }
 
 void Authentication::recognise(const HttpRequest& request, Done done) {
     if (door_.identity == nullptr) return done({everybody(), {}});
+    if (!door_.identity->has_users()) return done({nobody(), {}});
+    if (common_name_.empty()) return recognise_by_headers(request, std::move(done));
+    recognise_by_certificate(request, std::move(done));
+}
+
+void Authentication::recognise_by_certificate(const HttpRequest& request, Done done) const {
+    const auto directory = door_.identity->directory();
+    auto certified = directory->principal(common_name_, access::PrincipalKind::certificate);
+    if (!certified)
+        return done({nullptr, problem(403, fmt::format("no user has the name of the certificate: "
+                                                       "'{}'",
+                                                       common_name_))});
+    certified->address = address_;
+    certified->common_name = common_name_;
+    auto caller = caller_of(*door_.identity, std::move(*certified));
+    if (!request.header("authorization") && !password_in_query(request) && !session_cookie(request))
+        return done({std::move(caller), {}});
+    // The certificate is the stronger proof: what came beside it only has to agree.
+    auto agree = [caller = std::move(caller), done = std::move(done)](Outcome outcome) {
+        if (!outcome.caller) return done(std::move(outcome));
+        if (outcome.caller->principal.name == caller->principal.name) return done({caller, {}});
+        done({nullptr, problem(403, "the user is not the one of the certificate")});
+    };
+    recognise_by_headers(request, std::move(agree));
+}
+
+void Authentication::recognise_by_headers(const HttpRequest& request, Done done) const {
     Authenticator& identity = *door_.identity;
     const bool is_page = is_of_page(request);
     const auto give = [&](Result<Principal> who) {
-        if (!who) return done({nullptr, answer_to(who.error(), 0, is_page)});
+        if (!who) return done({nullptr, refused_password(who.error(), 0, is_page)});
         done({caller_of(identity, std::move(who).value()), {}});
     };
-    if (!identity.has_users()) return done({nobody(), {}});
     if (const auto header = request.header("authorization")) {
         const auto [scheme, credentials] = split(*header);
-        if (scheme == "bearer") return give(identity.check_token(credentials, address_));
+        // "Token" is what clients of InfluxDB say; for version 1 it may be user:password.
+        if (scheme == "token" && credentials.find(':') != std::string_view::npos)
+            return check_password(credentials, is_page, std::move(done));
+        if (scheme == "bearer" || scheme == "token")
+            return give(identity.check_token(credentials, address_));
         if (scheme == "basic") return check_basic(credentials, is_page, std::move(done));
-        return done({nullptr, unauthorized("Authorization: only Basic and Bearer", is_page)});
+        return done(
+            {nullptr, unauthorized("Authorization: only Basic, Bearer and Token", is_page)});
     }
+    if (const auto pair = password_in_query(request))
+        return check_password(*pair, is_page, std::move(done));
     if (const auto cookie = session_cookie(request)) {
         // SameSite=Strict keeps the cookie from foreign pages; this keeps it from other ports of
         // this host and from browsers that do not know SameSite. A wrong Origin never comes here.
@@ -129,17 +186,21 @@ std::shared_ptr<const Caller> Authentication::nobody() const {
 
 void Authentication::check_basic(std::string_view credentials, bool is_page, Done done) const {
     const auto text = from_base64(credentials);
-    const auto colon = text ? text.value().find(':') : std::string::npos;
-    if (colon == std::string::npos)
+    if (!text || text.value().find(':') == std::string::npos)
         return done({nullptr, problem(400, "Authorization: Basic without user:password")});
-    std::string user = text.value().substr(0, colon);
-    std::string password = text.value().substr(colon + 1);
+    check_password(text.value(), is_page, std::move(done));
+}
+
+void Authentication::check_password(std::string_view pair, bool is_page, Done done) const {
+    const auto colon = pair.find(':');
+    std::string user(pair.substr(0, colon));
+    std::string password(pair.substr(colon + 1));
     Authenticator& identity = *door_.identity;
     // Nothing of *this: the connection may be gone when the password is checked.
     auto checked = [&identity, user, address = address_, is_page,
                     done = std::move(done)](Result<Principal> who) {
         if (who) return done({caller_of(identity, std::move(who).value()), {}});
-        done({nullptr, answer_to(who.error(), identity.wait_ms(user, address), is_page)});
+        done({nullptr, refused_password(who.error(), identity.wait_ms(user, address), is_page)});
     };
     identity.check_password(std::move(user), std::move(password), address_, std::move(checked));
 }

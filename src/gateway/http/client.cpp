@@ -4,6 +4,10 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -23,24 +27,76 @@ using net::ip::tcp;
 namespace {
 
 constexpr std::size_t kBodyBytesMax = 64U << 20U;
-constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kClear = "http://";
+constexpr std::string_view kTls = "https://";
+
+// The parts of `http://host:port`. Borrows.
+struct Url {
+    bool is_tls = false;
+    std::string_view authority; // host:port, as the Host header says it
+    std::string_view host;      // without the brackets of an IPv6 address
+    std::string_view port;
+};
+Result<Url> parse_url(std::string_view text) {
+    Url url;
+    url.is_tls = text.starts_with(kTls);
+    const std::string_view scheme = url.is_tls ? kTls : kClear;
+    const auto colon = text.rfind(':');
+    if (!text.starts_with(scheme) || colon < scheme.size() || text.ends_with(':') ||
+        text.find('/', scheme.size()) != std::string_view::npos)
+        return fail(
+            Errc::malformed,
+            fmt::format("'{}' is not of the form http://host:port or https://host:port", text));
+    url.authority = text.substr(scheme.size());
+    url.host = text.substr(scheme.size(), colon - scheme.size());
+    url.port = text.substr(colon + 1);
+    if (url.host.starts_with('[') && url.host.ends_with(']'))
+        url.host = url.host.substr(1, url.host.size() - 2);
+    return url;
+}
 
 } // namespace
 
 struct HttpClient::Connection {
-    std::string authority; // host:port, as the Host header says it
+    std::string url;
+    std::string authority;
+    std::string token;
+    bool is_tls = false;
     net::io_context io;
-    tcp::socket socket{io};
+    net::ssl::context trust{net::ssl::context::tls_client};
+    net::ssl::stream<tcp::socket> tls{io, trust};
+    tcp::socket& clear = tls.next_layer();
     boost::beast::flat_buffer buffer;
 
     [[nodiscard]] Error lost(const boost::system::error_code& error) const {
-        return fail(Errc::io, fmt::format("http://{}: {}", authority, error.message()));
+        return fail(Errc::io, fmt::format("{}: {}", url, error.message()));
     }
+    Result<void> shake_hands(const std::string& host, const std::filesystem::path& ca);
     Result<void> write(const HttpRequest& request);
     // Reads an answer; `take` gets its body.
     Result<HttpResponse> read(
         const std::function<Result<bool>(unsigned status, std::string_view piece)>& take);
 };
+
+Result<void> HttpClient::Connection::shake_hands(const std::string& host,
+                                                 const std::filesystem::path& ca) {
+    boost::system::error_code error;
+    if (ca.empty())
+        trust.set_default_verify_paths(error);
+    else
+        trust.load_verify_file(ca.string(), error);
+    if (error)
+        return fail(Errc::malformed,
+                    fmt::format("{}: no certificates of a CA: {}", ca.string(), error.message()));
+    // The session was made before the context knew whom to trust; it shares the store of CAs only.
+    tls.set_verify_mode(net::ssl::verify_peer, error);
+    tls.set_verify_callback(net::ssl::host_name_verification(host), error);
+    net::ip::make_address(host, error);
+    if (error) SSL_set_tlsext_host_name(tls.native_handle(), host.c_str()); // names only
+    tls.handshake(net::ssl::stream_base::client, error);
+    if (error) return lost(error);
+    return ok();
+}
 
 Result<void> HttpClient::Connection::write(const HttpRequest& request) {
     http::request<http::string_body> message;
@@ -48,11 +104,12 @@ Result<void> HttpClient::Connection::write(const HttpRequest& request) {
     message.target(boost::beast::string_view(request.path));
     message.version(11);
     message.set(http::field::host, authority);
+    if (!token.empty()) message.set(http::field::authorization, "Bearer " + token);
     for (const auto& [name, value] : request.headers) message.set(name, value);
     message.body() = request.body;
     message.prepare_payload();
     boost::system::error_code error;
-    http::write(socket, message, error);
+    is_tls ? http::write(tls, message, error) : http::write(clear, message, error);
     if (error) return lost(error);
     return ok();
 }
@@ -62,7 +119,8 @@ Result<HttpResponse> HttpClient::Connection::read(
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(boost::none);
     boost::system::error_code error;
-    http::read_header(socket, buffer, parser, error);
+    is_tls ? http::read_header(tls, buffer, parser, error)
+           : http::read_header(clear, buffer, parser, error);
     if (error) return lost(error);
     HttpResponse response;
     response.status = parser.get().result_int();
@@ -74,7 +132,8 @@ Result<HttpResponse> HttpClient::Connection::read(
         auto& body = parser.get().body();
         body.data = piece.data();
         body.size = piece.size();
-        http::read_some(socket, buffer, parser, error);
+        is_tls ? http::read_some(tls, buffer, parser, error)
+               : http::read_some(clear, buffer, parser, error);
         if (error && error != http::error::need_buffer) return lost(error);
         const std::size_t count = piece.size() - body.size;
         if (count == 0) continue;
@@ -90,20 +149,21 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 HttpClient::~HttpClient() = default;
 
-Result<HttpClient> HttpClient::connect(std::string_view url) {
-    const auto colon = url.rfind(':');
-    if (!url.starts_with(kScheme) || colon < kScheme.size() || url.ends_with(':') ||
-        url.find('/', kScheme.size()) != std::string_view::npos)
-        return fail(Errc::malformed, fmt::format("'{}' is not of the form http://host:port", url));
+Result<HttpClient> HttpClient::connect(const ServerAddress& server) {
+    HF_TRY(const Url url, parse_url(server.url));
     auto connection = std::make_unique<Connection>();
-    connection->authority = url.substr(kScheme.size());
-    std::string_view host = url.substr(kScheme.size(), colon - kScheme.size());
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    connection->url = server.url;
+    connection->authority = url.authority;
+    connection->token = server.token;
+    connection->is_tls = url.is_tls;
+    const std::string host(url.host);
     boost::system::error_code error;
-    const auto found = tcp::resolver(connection->io)
-                           .resolve(std::string(host), std::string(url.substr(colon + 1)), error);
-    if (!error) net::connect(connection->socket, found, error);
+    const auto found = tcp::resolver(connection->io).resolve(host, std::string(url.port), error);
+    if (!error) net::connect(connection->clear, found, error);
     if (error) return connection->lost(error);
+    if (url.is_tls) {
+        HF_TRY(connection->shake_hands(host, server.ca));
+    }
     return HttpClient(std::move(connection));
 }
 

@@ -30,6 +30,7 @@ struct Reply::State {
     }
     void send(HttpResponse response) {
         if (is_sent.exchange(true)) return;
+        if (observer) observer(response);
         gate->post(executor, [to = std::move(sink), what = std::move(response)]() mutable {
             to(std::move(what));
         });
@@ -38,6 +39,7 @@ struct Reply::State {
     const boost::asio::any_io_executor executor;
     const std::shared_ptr<Gate> gate;
     Sink sink;
+    Observer observer;
     const std::stop_token gone;
     std::atomic<bool> is_sent{false};
 };
@@ -49,6 +51,10 @@ Reply::Reply(boost::asio::any_io_executor executor, std::shared_ptr<Gate> gate, 
 
 void Reply::send(HttpResponse response) const {
     state_->send(std::move(response));
+}
+
+void Reply::observe(Observer observer) const {
+    state_->observer = std::move(observer);
 }
 
 void Reply::post(std::function<void()> task) const {

@@ -107,6 +107,10 @@ std::variant<Router::Found, HttpResponse> Router::find(HttpRequest& request) con
     return response;
 }
 
+std::string Router::Found::text() const {
+    return route_->method + " /" + join(route_->levels, 0);
+}
+
 std::optional<HttpResponse> Router::Found::refusal(const HttpRequest& request) const {
     if (right().kind() == Right::Kind::open) return std::nullopt;
     if (!request.caller) return problem(401, "sign in first");

@@ -14,6 +14,8 @@
 #include <boost/asio/write.hpp>
 
 #include <condition_variable>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 namespace holdfast::gateway {
@@ -37,7 +39,8 @@ HttpShared::HttpShared(const Router& routes, MemoryAccount& account, Metrics& me
       failed(metrics.counter("holdfast_http_failed", "HTTP requests answered with 5xx")),
       unrecognised(
           metrics.counter("holdfast_http_unrecognised", "HTTP requests answered with 401")),
-      denied(metrics.counter("holdfast_http_denied", "HTTP requests answered with 403")) {}
+      denied(metrics.counter("holdfast_http_denied", "HTTP requests answered with 403")),
+      notes(metrics) {}
 
 void HttpShared::count_answer(unsigned status) noexcept {
     if (status >= 500) return failed.add();
@@ -51,36 +54,48 @@ public:
     Impl(std::span<net::io_context* const> io_contexts, const Router& router, MemoryAccount& memory,
          Metrics& metrics, const HttpSettings& settings)
         : shared_(std::make_shared<HttpShared>(router, memory, metrics, settings)),
-          acceptor_(*io_contexts.front()),
-          pause_(*io_contexts.front()) {
-        for (net::io_context* io : io_contexts) workers_.push_back({io, {}});
+          accepting_(*io_contexts.front()) {
+        for (net::io_context* io : io_contexts)
+            workers_.push_back({io, std::make_shared<Sessions>()});
     }
 
-    Result<void> start(const std::string& address, std::uint16_t port) {
+    Result<void> listen(const std::string& address, std::uint16_t port, HttpDoor door) {
         boost::system::error_code error;
         const auto ip = net::ip::make_address(address, error);
         if (error) return fail(Errc::malformed, fmt::format("'{}' is not an address", address));
         const tcp::endpoint endpoint(ip, port);
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor_.bind(endpoint, error);
-        if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+        auto listener = std::make_unique<Listener>(accepting_, std::move(door));
+        tcp::acceptor& acceptor = listener->acceptor;
+        acceptor.open(endpoint.protocol(), error);
+        if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor.bind(endpoint, error);
+        if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
         if (error)
             return fail(Errc::io, fmt::format("http cannot listen on {}:{}: {}", address, port,
                                               error.message()));
-        port_ = acceptor_.local_endpoint(error).port();
-        coroutines_ = 1;
-        net::co_spawn(acceptor_.get_executor(), accept_loop(), net::detached);
+        listener->port = acceptor.local_endpoint(error).port();
+        listeners_.push_back(std::move(listener));
         return ok();
     }
 
+    void start() {
+        is_started_ = true;
+        coroutines_ = listeners_.size();
+        for (const auto& listener : listeners_)
+            net::co_spawn(accepting_, accept_loop(*listener), net::detached);
+    }
+
     void stop(std::chrono::milliseconds patience) {
-        if (port_ == 0) return;
+        if (!std::exchange(is_started_, false)) return;
         shared_->is_stopping = true;
-        net::post(acceptor_.get_executor(), [this] {
+        coroutine_started(); // the loops may end before this runs
+        net::post(accepting_, [this] {
             boost::system::error_code ignored;
-            acceptor_.close(ignored);
-            pause_.cancel();
+            for (const auto& listener : listeners_) {
+                listener->acceptor.close(ignored);
+                listener->pause.cancel();
+            }
+            coroutine_ended();
         });
         for_each_session(&HttpSession::finish);
         if (!wait_for_end(patience)) {
@@ -89,23 +104,34 @@ public:
                 log_warn("http", "connections are left at the end of stop()");
         }
         shared_->gate->close();
-        port_ = 0;
     }
 
     void follow_rights() { for_each_session(&HttpSession::follow_rights); }
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::uint16_t port(std::size_t listener) const noexcept {
+        return listeners_[listener]->port;
+    }
     [[nodiscard]] std::size_t connection_count() const noexcept { return shared_->connections; }
 
 private:
+    struct Listener {
+        Listener(net::io_context& io, HttpDoor its_door)
+            : acceptor(io), pause(io), door(std::make_shared<HttpDoor>(std::move(its_door))) {}
+        tcp::acceptor acceptor;
+        net::steady_timer pause;
+        const std::shared_ptr<const HttpDoor> door;
+        std::uint16_t port = 0;
+    };
+    using Sessions = std::vector<std::weak_ptr<HttpSession>>;
     struct Worker {
         net::io_context* io;
-        std::vector<std::weak_ptr<HttpSession>> sessions; // touched on io's thread only
+        std::shared_ptr<Sessions> sessions; // touched on io's thread only
     };
 
     void for_each_session(void (HttpSession::*what)()) {
-        for (Worker& worker : workers_)
-            net::post(*worker.io, [&worker, what] {
-                for (const auto& weak : worker.sessions)
+        // Of a worker without sessions nobody waits for the end: it may come after ours.
+        for (const Worker& worker : workers_)
+            net::post(*worker.io, [sessions = worker.sessions, what] {
+                for (const auto& weak : *sessions)
                     if (const auto session = weak.lock()) ((*session).*what)();
             });
     }
@@ -123,37 +149,36 @@ private:
         if (--coroutines_ == 0) ended_.notify_all();
     }
 
-    net::awaitable<void> accept_loop() {
-        std::size_t next = 0;
+    net::awaitable<void> accept_loop(Listener& listener) {
         while (!shared_->is_stopping) {
-            Worker& worker = workers_[next++ % workers_.size()];
-            auto [error, socket] = co_await acceptor_.async_accept(*worker.io, as_values);
+            Worker& worker = workers_[next_++ % workers_.size()];
+            auto [error, socket] = co_await listener.acceptor.async_accept(*worker.io, as_values);
             if (shared_->is_stopping) break;
             if (!error) {
-                adopt(worker, std::move(socket));
+                adopt(worker, std::move(socket), listener.door);
                 continue;
             }
             if (error == net::error::connection_aborted) continue;
             // Out of descriptors or memory: a connection that ends may give some back.
             log_warn("http", "cannot accept a connection: {}", error.message());
-            pause_.expires_after(kAcceptPause);
-            co_await pause_.async_wait(as_values);
+            listener.pause.expires_after(kAcceptPause);
+            co_await listener.pause.async_wait(as_values);
         }
         coroutine_ended();
     }
 
-    void adopt(Worker& worker, tcp::socket socket) {
+    void adopt(Worker& worker, tcp::socket socket, std::shared_ptr<const HttpDoor> door) {
         boost::system::error_code ignored; // both options only make it faster
         socket.set_option(tcp::no_delay(true), ignored);
         if (shared_->connections >= shared_->settings.connections_max) {
-            refuse(socket);
+            if (door->tls == nullptr) refuse(socket);
             return;
         }
-        auto session = HttpSession::make(std::move(socket), shared_);
+        auto session = HttpSession::make(std::move(socket), shared_, std::move(door));
         coroutine_started();
         net::post(*worker.io, [this, &worker, moved = std::move(session)]() mutable {
-            std::erase_if(worker.sessions, [](const auto& weak) { return weak.expired(); });
-            worker.sessions.push_back(moved);
+            std::erase_if(*worker.sessions, [](const auto& weak) { return weak.expired(); });
+            worker.sessions->push_back(moved);
             net::co_spawn(*worker.io, run(std::move(moved)), net::detached);
         });
     }
@@ -179,9 +204,10 @@ private:
 
     const std::shared_ptr<HttpShared> shared_;
     std::vector<Worker> workers_;
-    tcp::acceptor acceptor_;
-    net::steady_timer pause_;
-    std::uint16_t port_ = 0;
+    net::io_context& accepting_; // the first worker's
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::size_t next_ = 0; // worker
+    bool is_started_ = false;
     std::mutex mutex_;
     std::condition_variable ended_;
     std::size_t coroutines_ = 0; // guarded by mutex_
@@ -192,11 +218,14 @@ HttpServer::HttpServer(std::span<net::io_context* const> io_contexts, const Rout
     : impl_(std::make_unique<Impl>(io_contexts, router, memory, metrics, settings)) {}
 HttpServer::~HttpServer() = default;
 
-Result<void> HttpServer::start(const std::string& address, std::uint16_t port) {
-    return impl_->start(address, port);
+Result<void> HttpServer::listen(const std::string& address, std::uint16_t port, HttpDoor door) {
+    return impl_->listen(address, port, std::move(door));
 }
-std::uint16_t HttpServer::port() const noexcept {
-    return impl_->port();
+std::uint16_t HttpServer::port(std::size_t listener) const noexcept {
+    return impl_->port(listener);
+}
+void HttpServer::start() {
+    impl_->start();
 }
 void HttpServer::stop(std::chrono::milliseconds patience) {
     impl_->stop(patience);

@@ -3,6 +3,7 @@
 #include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
 #include <holdfast/gateway/http/server.hpp>
+#include <holdfast/gateway/tls/handshake_notes.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -29,17 +30,21 @@ struct HttpShared {
     Counter& failed;       // answered with 5xx
     Counter& unrecognised; // answered with 401; among those refused, as the next
     Counter& denied;       // answered with 403
+    HandshakeNotes notes;
     std::atomic<std::size_t> connections{0};
+    std::atomic<std::size_t> handshakes{0}; // of TLS, under way
     std::atomic<bool> is_stopping{false};
 };
 
-// One HTTP connection: reads a request, waits for its reply, writes it, and so on. Lives on the
-// thread of its socket's io_context; kept alive by its coroutine.
+// One HTTP connection: shakes hands where the door has TLS, reads a request, waits for its reply,
+// writes it, and so on. Lives on the thread of its socket's io_context; kept alive by its
+// coroutine.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
 public:
     virtual ~HttpSession() = default;
     [[nodiscard]] static std::shared_ptr<HttpSession> make(boost::asio::ip::tcp::socket socket,
-                                                           std::shared_ptr<HttpShared> shared);
+                                                           std::shared_ptr<HttpShared> shared,
+                                                           std::shared_ptr<const HttpDoor> door);
 
     [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
     // Closes it if no request is under way, else after its reply.

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -41,31 +42,36 @@ public:
     Handshakes(const Handshakes&) = delete;
     Handshakes& operator=(const Handshakes&) = delete;
 
-    // Takes a connected, non-blocking socket. False where it was refused and closed.
+    // Takes a connected, non-blocking socket; its session is made when the peer has said something.
+    // No deadline before those of earlier calls: asserted. False where it was refused and closed.
     bool begin(int fd, std::shared_ptr<const TlsContext> tls, broker::Peer peer,
                Clock::time_point deadline);
     // What the poller says of `tag`: gets on as far as it goes. Where it fails it is closed.
     enum class Outcome : std::uint8_t { goes_on, failed, done };
     [[nodiscard]] Outcome go_on(std::uint32_t tag, std::optional<Done>& done);
-    // Closes those that are past their deadline; gives how many these are.
-    std::size_t close_late(Clock::time_point now);
+    // Closes those that are past their deadline, at most so many; gives how many these are.
+    std::size_t close_late(Clock::time_point now, std::size_t most);
     [[nodiscard]] std::size_t size() const noexcept { return under_way_.size(); }
 
 private:
     struct UnderWay {
         int fd;
-        TlsSession tls;
+        std::uint32_t tag;
+        std::shared_ptr<const TlsContext> context;
+        std::optional<TlsSession> tls; // none until the peer has said something
         broker::Peer peer;
         Clock::time_point deadline;
         bool awaits_room = false;
     };
-    using Table = std::unordered_map<std::uint32_t, UnderWay>; // by tag
-    void close(const UnderWay& handshake, std::string_view why);
+    using Position = std::list<UnderWay>::iterator;
+    void forget(Position handshake);
+    void close(Position handshake, std::string_view why);
 
     Poller& poller_;
     MemoryAccount& memory_;
     HandshakeNotes& notes_;
-    Table under_way_;
+    std::list<UnderWay> under_way_; // by deadline
+    std::unordered_map<std::uint32_t, Position> of_tag_;
     std::uint32_t next_ = 0;
 };
 

@@ -12,6 +12,8 @@ namespace {
 
 // Of one connection, before others have their turn.
 constexpr std::size_t kReadBytesMax = 64 * 1024;
+// In what is read at once, as for PINGREQ: so many are no sign of life but a flood.
+constexpr int kPingsAtOnceMax = 256;
 
 } // namespace
 
@@ -71,9 +73,12 @@ std::size_t Layers::read_tls(std::span<std::byte> buffer) {
 // Leaves of `bytes` what is MQTT's, at its beginning.
 std::size_t Layers::unframe(std::span<std::byte> bytes) {
     std::size_t kept = 0;
+    int pings = 0;
     for (std::size_t at = 0; at < bytes.size();) {
         std::size_t used = 0;
-        const ws::Event event = frames_->read(bytes.subspan(at), used);
+        ws::Event event = frames_->read(bytes.subspan(at), used);
+        if (std::holds_alternative<ws::Ping>(event) && ++pings > kPingsAtOnceMax)
+            event = ws::Violation{ws::CloseCode::policy_violation, "a flood of pings"};
         at += used;
         if (const auto* data = std::get_if<ws::Data>(&event)) {
             std::memmove(bytes.data() + kept, data->bytes.data(), data->bytes.size());

@@ -6,7 +6,7 @@ namespace holdfast::gateway {
 namespace {
 
 constexpr std::size_t kChannelsMax = 1024;
-constexpr int kTicks = 2;
+constexpr std::uint64_t kTicks = 2;
 
 } // namespace
 
@@ -18,19 +18,22 @@ void Lingering::add(Channel channel) {
     const std::size_t bytes = channel.held_bytes() + channel.layer_bytes();
     if (!channel.has_unsent()) channel.end_output();
     if (closed_.size() >= kChannelsMax || !memory_.try_take(bytes)) return;
-    closed_.push_back({std::move(channel), bytes, kTicks});
+    closed_.push_back({std::move(channel), bytes, ticks_ + kTicks});
 }
 
 void Lingering::tick() {
-    for (Closed& closed : closed_) {
-        --closed.ticks_left;
+    ++ticks_;
+    for (Closed& closed : closed_)
         if (closed.channel.has_unsent()) flush(closed.channel);
+}
+
+std::size_t Lingering::end_late(std::size_t most) {
+    std::size_t ended = 0;
+    for (; ended < most && !closed_.empty() && closed_.front().last_tick <= ticks_; ++ended) {
+        memory_.give_back(closed_.front().accounted_bytes);
+        closed_.pop_front();
     }
-    std::erase_if(closed_, [this](const Closed& closed) {
-        if (closed.ticks_left > 0) return false;
-        memory_.give_back(closed.accounted_bytes);
-        return true;
-    });
+    return ended;
 }
 
 void Lingering::flush(Channel& channel) {

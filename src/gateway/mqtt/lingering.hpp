@@ -5,7 +5,8 @@
 #include <holdfast/base/memory_account.hpp>
 
 #include <cstddef>
-#include <vector>
+#include <cstdint>
+#include <deque>
 
 namespace holdfast::gateway {
 
@@ -22,17 +23,20 @@ public:
     void add(Channel channel);
     // About once a second.
     void tick();
+    // Closes those whose moment is over, at most so many; gives how many these are.
+    std::size_t end_late(std::size_t most);
 
 private:
     struct Closed {
         Channel channel;
         std::size_t accounted_bytes;
-        int ticks_left;
+        std::uint64_t last_tick;
     };
     static void flush(Channel& channel);
 
     MemoryAccount& memory_;
-    std::vector<Closed> closed_;
+    std::deque<Closed> closed_; // by their last tick
+    std::uint64_t ticks_ = 0;
 };
 
 } // namespace holdfast::gateway

@@ -19,7 +19,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr int kAcceptsPerTurn = 64;
+constexpr int kAcceptsPerTurn = 16;
 constexpr std::chrono::milliseconds kPause{200}; // when the process has no descriptor left
 constexpr std::chrono::seconds kNoteInterval{1}; // strangers must not fill the server's own log
 
@@ -81,13 +81,35 @@ void MqttListener::accept_some() {
             ::close(fd);
             continue;
         }
+        broker::Peer from{text_of(peer), {}, settings_.door};
+        if (settings_.addresses != nullptr &&
+            !admit(reinterpret_cast<const sockaddr&>(peer), from)) {
+            ::close(fd);
+            continue;
+        }
         const int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        shards_[next_shard_]->adopt(fd, {text_of(peer), {}, settings_.door},
+        shards_[next_shard_]->adopt(fd, std::move(from),
                                     settings_.tls != nullptr ? settings_.tls->current() : nullptr);
         next_shard_ = (next_shard_ + 1) % shards_.size();
     }
     wait();
+}
+
+bool MqttListener::admit(const sockaddr& address, broker::Peer& peer) {
+    using Verdict = AddressLimits::Verdict;
+    auto answer = settings_.addresses->admit(network_of(address), std::chrono::steady_clock::now());
+    peer.place = std::move(answer.place);
+    if (answer.verdict == Verdict::taken) return true;
+    peer.turned_away = answer.verdict == Verdict::too_fast ? broker::TurnedAway::too_fast
+                                                           : broker::TurnedAway::too_many;
+    ++turned_away_;
+    if (may_note())
+        log_warn("mqtt", "{} connections turned away so far, the last from {}: its address {}",
+                 turned_away_, peer.address,
+                 answer.verdict == Verdict::too_fast ? "connects too often"
+                                                     : "has too many connections");
+    return peer.place != nullptr;
 }
 
 void MqttListener::pause() {

@@ -2,7 +2,9 @@
 
 #include "gateway/mqtt/channel.hpp"
 #include "gateway/mqtt/handshakes.hpp"
+#include "gateway/mqtt/input_allowance.hpp"
 #include "gateway/mqtt/lingering.hpp"
+#include "gateway/mqtt/pauses.hpp"
 #include "gateway/mqtt/poller.hpp"
 
 #include <holdfast/base/log_line.hpp>
@@ -25,7 +27,14 @@ constexpr std::size_t kHandlersPerTurn = 256; // an unbounded turn would not end
 constexpr std::chrono::seconds kTick{1};
 // Each step may cost a millisecond of arithmetic, and those who are connected wait for it. What is
 // left over is told again by the next poll.
-constexpr int kHandshakeStepsPerTurn = 8;
+constexpr int kHandshakeStepsPerTurn = 2;
+constexpr std::size_t kEndedPerTurn = 16; // freeing a session and its socket takes 40 us
+
+// Of a client with a limit.
+struct Slowing {
+    InputAllowance allowance;
+    std::optional<Pauses::Entry> pause; // while it is not read
+};
 
 // A connection on its way from one shard's thread to another's.
 struct MovingChannel final : broker::MovingConnection {
@@ -45,16 +54,25 @@ struct ShardThread::Timer {
 struct ShardThread::Connection {
     Channel channel;
     Poller::Interest watched{};
+    std::unique_ptr<Slowing> slowing{}; // null: its client has no limit
+
+    [[nodiscard]] bool is_paused() const noexcept { return slowing && slowing->pause; }
 };
 
 struct ShardThread::Sockets {
-    Sockets(Poller& poller, MemoryAccount& account, Metrics& metrics)
-        : memory(account), lingering(account), notes(metrics), handshakes(poller, account, notes) {}
+    Sockets(Poller& poller, MemoryAccount& account, Metrics& metrics, boost::asio::io_context& io,
+            std::function<void(std::uint32_t)> resume)
+        : memory(account),
+          pauses(io, std::move(resume)),
+          lingering(account),
+          notes(metrics),
+          handshakes(poller, account, notes) {}
     MemoryAccount& memory;
     std::deque<Connection> of_slot; // a deque never moves them
     // Slots whose channel has something to give that no descriptor shows. They are few, and come
     // again one after the other.
     std::deque<std::uint32_t> again;
+    Pauses pauses;
     Lingering lingering;
     HandshakeNotes notes;
     Handshakes handshakes;
@@ -65,12 +83,15 @@ struct ShardThread::Sockets {
     }
 };
 
-ShardThread::ShardThread(std::uint16_t index, broker::Broker& broker, Metrics& metrics)
+ShardThread::ShardThread(std::uint16_t index, broker::Broker& broker, Metrics& metrics,
+                         InputLimits limits)
     : poller_(std::make_unique<Poller>(io_)),
       timer_(std::make_unique<Timer>(io_)),
-      sockets_(std::make_unique<Sockets>(*poller_, broker.memory(), metrics)),
+      sockets_(std::make_unique<Sockets>(*poller_, broker.memory(), metrics, io_,
+                                         [this](std::uint32_t slot) { resume(slot); })),
       read_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBufferBytes)),
       handshake_limit_(broker.settings().connect_timeout_ms),
+      limits_(limits),
       shard_(index, broker, *this) {}
 
 ShardThread::~ShardThread() = default;
@@ -142,7 +163,10 @@ void ShardThread::open(Channel channel, broker::Peer peer) {
 void ShardThread::watch(std::uint32_t slot, Channel channel) {
     sockets_->make_room(slot);
     Connection& connection = sockets_->of_slot[slot];
-    connection = {std::move(channel), {}};
+    connection = {std::move(channel), {}, nullptr};
+    if (limits_.is_on())
+        connection.slowing = std::make_unique<Slowing>(
+            Slowing{InputAllowance(limits_, std::chrono::steady_clock::now()), {}});
     if (const auto added = poller_->add(connection.channel.fd(), slot); !added) {
         log_error("mqtt", "a connection was dropped: {}", added.error().context);
         shard_.on_hang_up(slot, "cannot be watched");
@@ -154,13 +178,15 @@ void ShardThread::watch(std::uint32_t slot, Channel channel) {
 // After anything that may change what the channel waits for.
 void ShardThread::follow(std::uint32_t slot, Connection& connection) {
     const Channel& channel = connection.channel;
-    const Poller::Interest wanted{.readable = !channel.awaits_room(),
+    const bool is_read = !channel.awaits_room() && !connection.is_paused();
+    const Poller::Interest wanted{.readable = is_read,
                                   .writable = channel.has_unsent() || channel.awaits_room()};
     if (wanted != connection.watched) {
         connection.watched = wanted;
         poller_->want(channel.fd(), slot, wanted);
     }
-    if (channel.has_more() && std::ranges::find(sockets_->again, slot) == sockets_->again.end())
+    if (!connection.is_paused() && channel.has_more() &&
+        std::ranges::find(sockets_->again, slot) == sockets_->again.end())
         sockets_->again.push_back(slot);
 }
 
@@ -170,11 +196,13 @@ void ShardThread::move(std::uint32_t from, std::uint32_t to) {
     moved = std::move(sockets_->of_slot[from]);
     poller_->want(moved.channel.fd(), to, moved.watched);
     std::ranges::replace(sockets_->again, from, to);
+    if (moved.is_paused()) (*moved.slowing->pause)->second = to;
 }
 
 // The account stays as it is: the connection lives on.
 std::unique_ptr<broker::MovingConnection> ShardThread::release(std::uint32_t slot) {
     Channel channel = std::move(sockets_->of_slot[slot].channel);
+    end_pause(sockets_->of_slot[slot]);
     std::erase(sockets_->again, slot);
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(channel.fd());
@@ -235,20 +263,63 @@ void ShardThread::come_again() {
             if (is_stopping_ || !shard_.wants_input()) return;
             const std::uint32_t slot = again.front();
             again.pop_front();
-            read(slot, sockets_->of_slot[slot]);
+            Connection& connection = sockets_->of_slot[slot];
+            if (!connection.is_paused()) read(slot, connection);
         }
     });
 }
 
 void ShardThread::read(std::uint32_t slot, Connection& connection) {
-    const Channel::Received received =
-        connection.channel.receive({read_buffer_.get(), kReadBufferBytes});
+    if (connection.slowing) return read_slowly(slot, connection);
+    (void)read_some(slot, connection, kReadBufferBytes);
+}
+
+// Gives how many bytes came.
+std::size_t ShardThread::read_some(std::uint32_t slot, Connection& connection,
+                                   std::size_t bytes_max) {
+    const Channel::Received received = connection.channel.receive({read_buffer_.get(), bytes_max});
     // First: what is received may move the connection to another slot, or close it.
     if (connection.channel.has_layers()) follow(slot, connection);
     if (received.bytes != 0)
         shard_.on_bytes(slot, {read_buffer_.get(), received.bytes});
     else if (!received.end.empty())
         shard_.on_hang_up(slot, received.end);
+    return received.bytes;
+}
+
+// Where it is paused already its peer is gone, which the poller shows whatever is asked of it: what
+// is left is read to the end.
+void ShardThread::read_slowly(std::uint32_t slot, Connection& connection) {
+    std::size_t most = connection.slowing->allowance.bytes_at_once();
+    if (connection.channel.has_layers()) most = std::max(most, Layers::kChunkBytes);
+    const std::uint64_t before = shard_.publishes();
+    const std::size_t bytes = read_some(slot, connection, most);
+    if (!connection.slowing || connection.is_paused()) return; // it is closed, or elsewhere
+    InputAllowance& allowance = connection.slowing->allowance;
+    const auto now = std::chrono::steady_clock::now();
+    allowance.take(shard_.publishes() - before, bytes, now);
+    const auto wait = allowance.wait(now);
+    if (wait.count() != 0) pause(slot, connection, wait);
+}
+
+void ShardThread::pause(std::uint32_t slot, Connection& connection,
+                        std::chrono::microseconds wait) {
+    connection.slowing->pause = sockets_->pauses.add(slot, std::chrono::steady_clock::now() + wait);
+    std::erase(sockets_->again, slot);
+    follow(slot, connection);
+    shard_.on_slowed(slot);
+}
+
+// Of a connection that goes, with what slowed it.
+void ShardThread::end_pause(Connection& connection) {
+    if (connection.is_paused()) sockets_->pauses.remove(*connection.slowing->pause);
+    connection.slowing.reset();
+}
+
+void ShardThread::resume(std::uint32_t slot) {
+    Connection& connection = sockets_->of_slot[slot];
+    connection.slowing->pause.reset();
+    follow(slot, connection);
 }
 
 void ShardThread::write(std::uint32_t slot, Connection& connection) {
@@ -275,6 +346,7 @@ std::size_t ShardThread::keep(std::uint32_t slot, std::span<const iovec> pieces)
 void ShardThread::close(std::uint32_t slot, bool lingers) {
     Channel channel = std::move(sockets_->of_slot[slot].channel);
     if (!channel.is_open()) return;
+    end_pause(sockets_->of_slot[slot]);
     std::erase(sockets_->again, slot);
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     poller_->remove(channel.fd());
@@ -307,10 +379,20 @@ void ShardThread::start_ticking() {
 }
 
 void ShardThread::on_tick() {
+    for (const auto& [until, slot] : sockets_->pauses) shard_.on_not_read(slot);
     shard_.tick();
     sockets_->lingering.tick();
-    const std::size_t late = sockets_->handshakes.close_late(std::chrono::steady_clock::now());
+    if (!is_ending_late_) end_late();
+}
+
+// As with the silent: a thousand that came together end together, and others must not wait for all.
+void ShardThread::end_late() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::size_t late = sockets_->handshakes.close_late(now, kEndedPerTurn);
     connection_count_.fetch_sub(late, std::memory_order_relaxed);
+    const std::size_t over = sockets_->lingering.end_late(kEndedPerTurn);
+    is_ending_late_ = late == kEndedPerTurn || over == kEndedPerTurn;
+    if (is_ending_late_) boost::asio::post(io_, [this] { end_late(); });
 }
 
 } // namespace holdfast::gateway

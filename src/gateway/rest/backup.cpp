@@ -30,10 +30,12 @@ Result<HttpResponse> answer_to(const HttpRequest& request, const BackUp& back_up
     const auto began = Clock::now();
     HF_TRY(const BackupSize size, back_up(directory));
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
-    return json_response(json::object{{"directory", directory.string()},
-                                      {"files", size.files},
-                                      {"bytes", size.bytes},
-                                      {"duration_ms", took.count()}});
+    HttpResponse response = json_response(json::object{{"directory", directory.string()},
+                                                       {"files", size.files},
+                                                       {"bytes", size.bytes},
+                                                       {"duration_ms", took.count()}});
+    response.note = "to " + directory.string();
+    return response;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include <gateway/rest/json.hpp>
+#include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/log/group_offsets.hpp>
 
@@ -14,6 +15,8 @@ namespace holdfast::gateway {
 namespace {
 
 namespace json = boost::json;
+using access::Action;
+using access::Resource;
 
 // Records that the group has not read; those that retention took do not count.
 Result<std::int64_t> lag_of(const log::Log& log, const log::GroupOffset& offset) {
@@ -22,8 +25,9 @@ Result<std::int64_t> lag_of(const log::Log& log, const log::GroupOffset& offset)
     return std::max<std::int64_t>(0, bounds.last_stable_offset - next);
 }
 
+// Only of streams that the caller may read: how much others hold is not for all.
 Result<json::object> describe(const log::Log& log, const log::GroupOffsets& groups,
-                              std::string_view name) {
+                              const access::Rights& rights, std::string_view name) {
     HF_TRY(const auto offsets, groups.of(name));
     if (offsets.empty()) return fail(Errc::not_found, fmt::format("there is no group '{}'", name));
     json::array partitions;
@@ -31,6 +35,7 @@ Result<json::object> describe(const log::Log& log, const log::GroupOffsets& grou
     for (const log::GroupOffset& offset : offsets) {
         const auto stream = log.find_stream(offset.partition.stream);
         if (!stream) continue; // deleted: the next expiry forgets it
+        if (!rights.allows(Action::read, Resource::stream(stream->settings.name))) continue;
         HF_TRY(const std::int64_t lag, lag_of(log, offset));
         sum += lag;
         partitions.push_back(json::object{{"stream", stream->settings.name},
@@ -84,8 +89,8 @@ Result<void> check_members(const json::object& object) {
 }
 
 // One element: of one partition, or of all of its stream where none is named.
-Result<void> read_element(const log::Log& log, const json::value& value,
-                          std::vector<log::GroupOffset>& offsets) {
+Result<void> read_element(const log::Log& log, const access::Rights& rights,
+                          const json::value& value, std::vector<log::GroupOffset>& offsets) {
     if (!value.is_object()) return fail(Errc::malformed, "an object is expected");
     const json::object& object = value.as_object();
     HF_TRY(check_members(object));
@@ -96,6 +101,7 @@ Result<void> read_element(const log::Log& log, const json::value& value,
     if (!stream)
         return fail(Errc::not_found,
                     fmt::format("there is no stream '{}'", std::string_view(name->as_string())));
+    HF_TRY(check_right(rights, Action::read, Resource::stream(stream->settings.name)));
     PartitionIndex first = 0;
     PartitionIndex end = stream->settings.partitions;
     if (object.contains("partition")) {
@@ -119,7 +125,9 @@ Result<void> read_element(const log::Log& log, const json::value& value,
     return ok();
 }
 
-Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log, std::string_view body) {
+Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log,
+                                                   const access::Rights& rights,
+                                                   std::string_view body) {
     HF_TRY(const auto parsed, parse_json(body));
     if (!parsed.is_array() || parsed.as_array().empty())
         return fail(Errc::malformed, "an array of offsets is expected");
@@ -128,8 +136,8 @@ Result<std::vector<log::GroupOffset>> read_offsets(const log::Log& log, std::str
     const JsonSlices slices = json_slices(body);
     for (std::size_t i = 0; i < elements.size(); ++i) {
         const auto members = json_members(slices[i].second);
-        const Result<void> read =
-            members ? read_element(log, elements[i], offsets) : Result<void>(members.error());
+        const Result<void> read = members ? read_element(log, rights, elements[i], offsets)
+                                          : Result<void>(members.error());
         if (!read)
             return fail(read.error().code, fmt::format("offset {}: {}", i, read.error().context));
     }
@@ -142,29 +150,31 @@ void add_group_routes(Router& router, log::Log& log, log::GroupOffsets& groups, 
     const auto add = [&](const char* method, const char* path, Right right, auto work) {
         router.add(method, path, {}, std::move(right), on_queue(queue, std::move(work)));
     };
-    add("GET", "/api/v1/groups", Right::area(access::Action::read, "groups"),
-        [&log, &groups](const HttpRequest&) -> Result<HttpResponse> {
+    add("GET", "/api/v1/groups", Right::area(Action::read, "groups"),
+        [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(const auto names, groups.groups());
             json::array all;
             for (const std::string& name : names) {
-                auto described = describe(log, groups, name);
+                auto described = describe(log, groups, request.caller->rights, name);
                 if (described) all.push_back(std::move(described).value());
             }
             return json_response(all);
         });
-    add("GET", "/api/v1/groups/{group}", Right::area(access::Action::read, "groups"),
+    add("GET", "/api/v1/groups/{group}", Right::area(Action::read, "groups"),
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
-            HF_TRY(const auto described, describe(log, groups, request.capture("group")));
+            HF_TRY(const auto described,
+                   describe(log, groups, request.caller->rights, request.capture("group")));
             return json_response(described);
         });
-    add("PUT", "/api/v1/groups/{group}/offsets", Right::area(access::Action::manage, "groups"),
+    add("PUT", "/api/v1/groups/{group}/offsets", Right::area(Action::manage, "groups"),
         [&log, &groups](const HttpRequest& request) -> Result<HttpResponse> {
-            HF_TRY(const auto offsets, read_offsets(log, request.body));
+            HF_TRY(const auto offsets, read_offsets(log, request.caller->rights, request.body));
             HF_TRY(groups.commit(request.capture("group"), offsets));
-            HF_TRY(const auto described, describe(log, groups, request.capture("group")));
+            HF_TRY(const auto described,
+                   describe(log, groups, request.caller->rights, request.capture("group")));
             return json_response(described);
         });
-    add("DELETE", "/api/v1/groups/{group}", Right::area(access::Action::manage, "groups"),
+    add("DELETE", "/api/v1/groups/{group}", Right::area(Action::manage, "groups"),
         [&groups](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(groups.remove(request.capture("group")));
             return HttpResponse{204, "", {}, ""};

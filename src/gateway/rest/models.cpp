@@ -30,8 +30,19 @@ json::object describe(const models::ModelCounts& counts) {
             {"implausible", counts.implausible},
             {"unstorable", counts.unstorable},
             {"lost", counts.lost},
+            {"primed", counts.primed},
             {"alarms_raised", counts.alarms_raised},
             {"alarms_cleared", counts.alarms_cleared}};
+}
+
+std::string_view status_of(const models::ModelInfo& model) {
+    if (!model.reason.empty()) return "paused";
+    return model.priming ? "priming" : "running";
+}
+
+json::value describe(const std::optional<models::PrimingProgress>& priming) {
+    if (!priming) return nullptr;
+    return json::object{{"devices", priming->devices}, {"devices_done", priming->devices_done}};
 }
 
 json::object describe(const models::ModelInfo& model) {
@@ -46,6 +57,10 @@ json::object describe(const models::ModelInfo& model) {
             {"threshold", model.spec.threshold()},
             {"warmup", warm_up_of(model.spec)},
             {"definition", model.text},
+            {"made_by", model.made_by},
+            {"status", status_of(model)},
+            {"priming", describe(model.priming)},
+            {"reason", model.reason},
             {"devices", model.devices},
             {"lag", model.lag},
             {"counts", describe(model.counts)},
@@ -69,7 +84,8 @@ Result<HttpResponse> post(models::Engine& engine, const HttpRequest& request) {
     HF_TRY(check_size(request));
     HF_TRY(const auto spec, models::parse_model(request.body, kOrigin));
     HF_TRY(check_source(request, spec));
-    HF_TRY(const auto model, engine.create(request.body, kOrigin));
+    HF_TRY(const auto model,
+           engine.create(request.body, kOrigin, false, maker_of(*request.caller)));
     return json_response(describe(model), 201);
 }
 
@@ -84,7 +100,7 @@ Result<HttpResponse> put(models::Engine& engine, const HttpRequest& request) {
                                                  "'{}'",
                                                  spec.name, name));
     const bool is_new = !engine.find(name);
-    HF_TRY(const auto model, engine.create(request.body, kOrigin, true));
+    HF_TRY(const auto model, engine.create(request.body, kOrigin, true, maker_of(*request.caller)));
     return json_response(describe(model), is_new ? 201 : 200);
 }
 

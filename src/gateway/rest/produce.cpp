@@ -158,13 +158,7 @@ public:
 private:
     Result<void> start(const HttpRequest& request, const Reply& reply, Ticket ticket) {
         RecordsAppend append;
-        append.stream = log_.find_stream(request.capture("name"));
-        if (!append.stream)
-            return fail(Errc::not_found,
-                        fmt::format("there is no stream '{}'", request.capture("name")));
-        if (append.stream->settings.internal)
-            return fail(Errc::denied, fmt::format("stream '{}' is the server's own",
-                                                  append.stream->settings.name));
+        HF_TRY(append.stream, stream_to_append(log_, request.capture("name")));
         HF_TRY(append.records, records_of(request));
         const std::size_t count = append.records.size();
         append.now_ms = clock_.now_ms();

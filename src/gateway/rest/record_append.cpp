@@ -14,10 +14,29 @@
 namespace holdfast::gateway {
 namespace {
 
+Bytes encoded_headers(const NewRecord& record) {
+    Bytes headers;
+    for (const auto& [name, value] : record.headers)
+        record::encode_header(headers, name, as_bytes(value));
+    return headers;
+}
+
+std::optional<ByteView> view_of(const std::optional<std::string>& text) {
+    return text ? std::optional(as_bytes(*text)) : std::nullopt;
+}
+
+// As the first of its batch.
+std::size_t batch_bytes_max(const NewRecord& record, ByteView headers) {
+    const std::array<ByteView, 1> pieces{headers};
+    return record::kBatchHeaderBytes + record::BatchBuilder::record_bytes_max(
+                                           view_of(record.key), view_of(record.value), pieces);
+}
+
 // On its way into the log it owns itself: completed() ends it.
 class Group final : public log::AppendGroup {
 public:
-    explicit Group(RecordsAppend append) : append_(std::move(append)) {}
+    explicit Group(RecordsAppend append)
+        : append_(std::move(append)), keyed_among_(append_.stream->settings.partitions) {}
 
     Result<void> build() {
         for (std::size_t i = 0; i < append_.records.size(); ++i)
@@ -29,8 +48,10 @@ public:
         for (auto& [partition, batches] : batches_)
             for (record::BatchBuilder& batch : batches) {
                 const std::int32_t count = batch.record_count();
-                appends.push_back(
-                    {{append_.stream->id, partition}, batch.finish(compression), count});
+                appends.push_back({{append_.stream->id, partition},
+                                   batch.finish(compression),
+                                   count,
+                                   keyed_among_});
             }
         return ok();
     }
@@ -54,20 +75,18 @@ private:
             return fail(Errc::malformed,
                         fmt::format("stream '{}' is compacted: a key is needed", settings.name));
         HF_TRY(const PartitionIndex partition, partition_of(record));
-        Bytes headers;
-        for (const auto& [name, value] : record.headers)
-            record::encode_header(headers, name, as_bytes(value));
+        if (record.partition) keyed_among_ = 0;
+        const Bytes headers = encoded_headers(record);
         const std::array<ByteView, 1> pieces{headers};
-        const auto key = record.key ? std::optional(as_bytes(*record.key)) : std::nullopt;
-        const auto value = record.value ? std::optional(as_bytes(*record.value)) : std::nullopt;
-        const std::size_t bytes = record::BatchBuilder::record_bytes_max(key, value, pieces);
+        const std::size_t bytes = batch_bytes_max(record, headers) - record::kBatchHeaderBytes;
         if (record::kBatchHeaderBytes + bytes > settings.message_bytes_max)
             return fail(Errc::too_large, fmt::format("larger than stream '{}' takes, {} bytes",
                                                      settings.name, settings.message_bytes_max));
         auto& batches = batches_[partition];
         if (batches.empty() || batches.back().size_bytes() + bytes > settings.message_bytes_max)
             batches.emplace_back();
-        batches.back().append(record.timestamp_ms.value_or(append_.now_ms), key, value,
+        batches.back().append(record.timestamp_ms.value_or(append_.now_ms), view_of(record.key),
+                              view_of(record.value),
                               static_cast<std::uint32_t>(record.headers.size()), pieces);
         return ok();
     }
@@ -94,10 +113,24 @@ private:
     }
 
     RecordsAppend append_;
+    PartitionIndex keyed_among_; // 0 as soon as one record names its partition
     std::map<PartitionIndex, std::vector<record::BatchBuilder>> batches_;
 };
 
 } // namespace
+
+Result<std::shared_ptr<const log::Stream>> stream_to_append(const log::Log& log,
+                                                            std::string_view name) {
+    auto stream = log.find_stream(name);
+    if (!stream) return fail(Errc::not_found, fmt::format("there is no stream '{}'", name));
+    if (stream->settings.internal)
+        return fail(Errc::denied, fmt::format("stream '{}' is the server's own", name));
+    return stream;
+}
+
+bool fits(const log::StreamSettings& settings, const NewRecord& record) {
+    return batch_bytes_max(record, encoded_headers(record)) <= settings.message_bytes_max;
+}
 
 Result<void> append_records(log::Log& log, RecordsAppend append) {
     auto group = std::make_unique<Group>(std::move(append));

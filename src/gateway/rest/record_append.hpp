@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::gateway {
@@ -39,6 +40,13 @@ struct RecordsAppend {
     std::function<log::StateChange(const std::vector<PlacedRecords>&)> remember;
     std::function<void(Result<std::vector<PlacedRecords>>)> done;
 };
+
+// The stream that a client appends to. not_found; denied where it is the server's own.
+[[nodiscard]] Result<std::shared_ptr<const log::Stream>> stream_to_append(const log::Log& log,
+                                                                          std::string_view name);
+
+// Whether a stream with these settings takes a record of that size.
+[[nodiscard]] bool fits(const log::StreamSettings& settings, const NewRecord& record);
 
 // Stores all of them or none; then, and not where this gives an error, `done` is called. Errors,
 // naming the record: malformed (partition, no key in a compacted stream), too_large (larger

@@ -1,4 +1,4 @@
-#include <gateway/rest/rule_rights.hpp>
+#include <holdfast/gateway/rest/rule_rights.hpp>
 
 #include <holdfast/gateway/http/right.hpp>
 

@@ -1,9 +1,9 @@
 #include <gateway/rest/json.hpp>
-#include <gateway/rest/rule_rights.hpp>
 #include <holdfast/base/clock.hpp>
 #include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 #include <holdfast/gateway/rest/api.hpp>
+#include <holdfast/gateway/rest/rule_rights.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/rules/check.hpp>
 #include <holdfast/rules/dry_run.hpp>
@@ -38,7 +38,9 @@ json::object describe(const rules::RuleInfo& rule) {
     return {{"name", rule.name},
             {"sql", rule.sql},
             {"status", rules::to_string(rule.status)},
+            {"reason", rule.reason},
             {"created_ms", rule.created_ms},
+            {"made_by", rule.made_by},
             {"lag", rule.lag},
             {"counts", describe(rule.counts)},
             {"last_error", rule.last_error},
@@ -78,7 +80,7 @@ Result<HttpResponse> post(rules::Engine& engine, const log::Log& log, const Http
     HF_TRY(const std::string sql, sql_of(request));
     HF_TRY(const auto statement, checked(sql, log));
     HF_TRY(check_rule_rights(request.caller->rights, statement));
-    HF_TRY(const auto rule, engine.create(sql));
+    HF_TRY(const auto rule, engine.create(sql, false, maker_of(*request.caller)));
     return json_response(describe(rule), 201);
 }
 
@@ -93,7 +95,7 @@ Result<HttpResponse> put(rules::Engine& engine, const log::Log& log, const HttpR
                                                  "'{}'",
                                                  statement.name, name));
     const bool is_new = !engine.find(name);
-    HF_TRY(const auto rule, engine.create(sql, true));
+    HF_TRY(const auto rule, engine.create(sql, true, maker_of(*request.caller)));
     return json_response(describe(rule), is_new ? 201 : 200);
 }
 

@@ -1,7 +1,9 @@
 #include <holdfast/gateway/rest/stream_users.hpp>
 
+#include <holdfast/access/audit_event.hpp>
 #include <holdfast/broker/bridge.hpp>
 #include <holdfast/models/engine.hpp>
+#include <holdfast/models/predictions.hpp>
 #include <holdfast/rules/engine.hpp>
 #include <holdfast/sql/rule_statement.hpp>
 
@@ -31,16 +33,20 @@ void add_uses(const rules::RuleInfo& rule, std::string_view stream,
 } // namespace
 
 std::vector<std::string> stream_users(std::string_view stream, const broker::Bridge& bridge,
-                                      const rules::Engine& rules, const models::Engine& models) {
+                                      const StreamWorkers& workers) {
     std::vector<std::string> users;
     if (stream == kAlarms) users.emplace_back("the server keeps alarms in it");
+    if (stream == access::kAuditStream) users.emplace_back("the server keeps its audit in it");
     const auto routed = bridge.streams();
     if (std::ranges::find(routed, stream) != routed.end())
         users.emplace_back("the bridge leads topics to it");
-    for (const rules::RuleInfo& rule : rules.list()) add_uses(rule, stream, users);
-    for (const models::ModelInfo& model : models.list())
+    for (const rules::RuleInfo& rule : workers.rules.list()) add_uses(rule, stream, users);
+    for (const models::ModelInfo& model : workers.models.list())
         if (model.spec.source == stream)
             users.push_back(fmt::format("model '{}' reads it", model.spec.name));
+    if (workers.trained == nullptr) return users;
+    for (const std::string& name : workers.trained->readers_of(stream))
+        users.push_back(fmt::format("trained model '{}' reads it", name));
     return users;
 }
 

@@ -4,6 +4,8 @@
 
 #include <exception>
 
+#include <sys/resource.h>
+
 namespace holdfast::gateway {
 namespace {
 
@@ -18,10 +20,21 @@ void run_one(const std::function<void()>& task) {
     }
 }
 
+// On Linux a nice value belongs to one thread.
+void step_back() {
+    constexpr int kNice = 10;
+    [[maybe_unused]] const int done = setpriority(PRIO_PROCESS, 0, kNice); // less is never refused
+}
+
 } // namespace
 
-WorkQueue::WorkQueue(std::size_t threads, std::size_t tasks_max) : tasks_max_(tasks_max) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+WorkQueue::WorkQueue(std::size_t threads, std::size_t tasks_max, Priority priority)
+    : tasks_max_(tasks_max) {
+    for (std::size_t i = 0; i < threads; ++i)
+        threads_.emplace_back([this, priority] {
+            if (priority == Priority::low) step_back();
+            run();
+        });
 }
 
 WorkQueue::~WorkQueue() {

@@ -1,6 +1,7 @@
 #include "gateway/tls/tls_session.hpp"
 
 #include "gateway/tls/openssl_error.hpp"
+#include "gateway/tls/peer_name.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -75,6 +76,13 @@ TlsSession::Outcome TlsSession::read(std::span<std::byte> out) {
     return outcome_of(SSL_read(session_.get(), out.data(), size_of(out.size())));
 }
 
+TlsSession::Outcome TlsSession::peek() {
+    std::byte next{};
+    ERR_clear_error();
+    errno = 0;
+    return outcome_of(SSL_peek(session_.get(), &next, 1));
+}
+
 TlsSession::Outcome TlsSession::write(ByteView bytes) {
     assert(!bytes.empty());
     ERR_clear_error();
@@ -88,19 +96,10 @@ void TlsSession::shut_down() noexcept {
     ERR_clear_error();
 }
 
-std::string TlsSession::peer_common_name() const {
+std::string TlsSession::peer_name() const {
     const X509* certificate = SSL_get0_peer_certificate(session_.get());
     if (certificate == nullptr || SSL_get_verify_result(session_.get()) != X509_V_OK) return {};
-    const X509_NAME* subject = X509_get_subject_name(certificate);
-    const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-    if (at < 0) return {};
-    unsigned char* text = nullptr;
-    const int size =
-        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-    if (size < 0) return {};
-    std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
-    OPENSSL_free(text);
-    return name;
+    return gateway::peer_name(certificate);
 }
 
 std::string TlsSession::version() const {

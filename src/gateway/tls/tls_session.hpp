@@ -44,6 +44,8 @@ public:
     // At most what `out` takes. Ask until it is not done: what the session holds makes no
     // descriptor readable.
     [[nodiscard]] Outcome read(std::span<std::byte> out);
+    // Whether read() would give something; takes nothing but what is TLS's own.
+    [[nodiscard]] Outcome peek();
     // Some of `bytes`, at least one where done. Where it wants to read or write, the next call must
     // give at least the same bytes again (from wherever they are then).
     [[nodiscard]] Outcome write(ByteView bytes);
@@ -52,8 +54,8 @@ public:
     void shut_down() noexcept;
 
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
-    // CN of the client's certificate, which was checked; empty without one.
-    [[nodiscard]] std::string peer_common_name() const;
+    // Whom the client's certificate names, which was checked; empty without one.
+    [[nodiscard]] std::string peer_name() const;
     [[nodiscard]] std::string version() const; // "TLSv1.3"
 
 private:

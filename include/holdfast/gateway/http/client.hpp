@@ -3,6 +3,7 @@
 #include <holdfast/gateway/http/message.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,11 +11,18 @@
 
 namespace holdfast::gateway {
 
-// Requests to a server from its command line tools. Blocking, one connection, one thread.
+struct ServerAddress {
+    std::string url = "http://127.0.0.1:8080"; // `http://host:port` or https, without a path
+    std::filesystem::path ca{};                // PEM; of https; empty: those of the system
+    std::string token{};                       // an API token; empty: none is shown
+};
+
+// Requests to a server from its command line tools. Blocking, one connection, one thread. Over
+// https the server's certificate must be of a known CA and name the host.
 class HttpClient {
 public:
-    // `url`: `http://host:port`, without a path. Errors: malformed (url), io (nobody listens).
-    [[nodiscard]] static Result<HttpClient> connect(std::string_view url);
+    // Errors: malformed (url, ca), io (nobody listens; a certificate that is not good).
+    [[nodiscard]] static Result<HttpClient> connect(const ServerAddress& server);
     HttpClient(HttpClient&&) noexcept;
     HttpClient& operator=(HttpClient&&) noexcept;
     ~HttpClient();

@@ -56,6 +56,7 @@ struct HttpResponse {
     NamedValues headers{}; // beside Content-Type, Content-Length, Date and Connection
     std::string body{};
     std::shared_ptr<BodyStream> stream{}; // where set, the body
+    std::string note{}; // what was changed, without a secret: for the audit; it is not sent
 };
 
 // Where a request is to go: `/path?query`, or `http://host:port/path?query`, as clients write it

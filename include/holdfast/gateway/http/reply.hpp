@@ -35,6 +35,10 @@ public:
           std::stop_token gone = {});
 
     void send(HttpResponse response) const;
+    // `observer` sees the answer before it is sent, on the thread that sends it, whether or not the
+    // client still waits. It must not block. Before a handler has the reply.
+    using Observer = std::function<void(const HttpResponse&)>;
+    void observe(Observer observer) const;
     // Runs `task` on the session's thread, if the server still runs then.
     void post(std::function<void()> task) const;
     // Stopped when the client has hung up: what takes long need not be finished.

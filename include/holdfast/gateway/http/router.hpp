@@ -36,6 +36,8 @@ public:
         explicit Found(const Route& route) noexcept : route_(&route) {}
 
         [[nodiscard]] const Right& right() const noexcept { return route_->right; }
+        // Method and pattern: "PATCH /api/v1/streams/{name}".
+        [[nodiscard]] std::string text() const;
         // What keeps request.caller from it: 401 where there is none, or nobody in particular;
         // else 403.
         [[nodiscard]] std::optional<HttpResponse> refusal(const HttpRequest& request) const;

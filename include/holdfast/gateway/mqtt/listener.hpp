@@ -1,6 +1,7 @@
 #pragma once
 
 #include <holdfast/base/result.hpp>
+#include <holdfast/gateway/address_limits.hpp>
 #include <holdfast/gateway/mqtt/shard_thread.hpp>
 #include <holdfast/gateway/tls/tls_credentials.hpp>
 
@@ -20,6 +21,7 @@ struct MqttListenerSettings {
     std::size_t connections_max = 100'000; // of all listeners; those beyond are closed at once
     std::shared_ptr<const broker::Door> door{};
     const TlsCredentials* tls = nullptr; // outlives the listener; null: in clear
+    AddressLimits* addresses = nullptr;  // outlives the listener; null: no limit
 };
 
 // Accepts MQTT connections and deals them out to the shards, one after the other. Lives on the
@@ -38,6 +40,8 @@ public:
 private:
     void wait();
     void accept_some();
+    // False where the connection, of an address that has too many, is to be closed at once.
+    [[nodiscard]] bool admit(const sockaddr& address, broker::Peer& peer);
     void pause();
     [[nodiscard]] bool may_note(); // a line about connections that are not taken
     [[nodiscard]] std::size_t connection_count() const;
@@ -49,6 +53,7 @@ private:
     std::uint16_t port_ = 0;
     std::size_t next_shard_ = 0;
     std::uint64_t refused_ = 0;
+    std::uint64_t turned_away_ = 0; // for a limit of their address
     std::chrono::steady_clock::time_point next_note_{};
 };
 

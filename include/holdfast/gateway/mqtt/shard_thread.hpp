@@ -5,6 +5,7 @@
 #include <holdfast/broker/peer.hpp>
 #include <holdfast/broker/shard.hpp>
 #include <holdfast/broker/transport.hpp>
+#include <holdfast/gateway/mqtt/input_limits.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -29,7 +30,8 @@ class TlsContext;
 // bound, then Shard::end_turn(). HTTP sessions run on the same io_context.
 class ShardThread final : public broker::Transport, public broker::ShardPort {
 public:
-    ShardThread(std::uint16_t index, broker::Broker& broker, Metrics& metrics);
+    ShardThread(std::uint16_t index, broker::Broker& broker, Metrics& metrics,
+                InputLimits limits = {});
     ~ShardThread() override; // stop() must have been called if start() was
 
     [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
@@ -73,10 +75,16 @@ private:
     void shake(std::uint32_t tag);
     void come_again();
     void read(std::uint32_t slot, Connection& connection);
+    std::size_t read_some(std::uint32_t slot, Connection& connection, std::size_t bytes_max);
+    void read_slowly(std::uint32_t slot, Connection& connection);
+    void pause(std::uint32_t slot, Connection& connection, std::chrono::microseconds wait);
+    void end_pause(Connection& connection);
+    void resume(std::uint32_t slot);
     void write(std::uint32_t slot, Connection& connection);
     void start_hold();
     void start_ticking();
     void on_tick();
+    void end_late();
     void begin_stop(std::chrono::steady_clock::time_point deadline);
 
     boost::asio::io_context io_{1};
@@ -88,10 +96,12 @@ private:
     bool is_armed_ = false;
     bool is_holding_ = false; // the hold timer runs
     bool is_coming_again_ = false;
+    bool is_ending_late_ = false; // a later turn goes on with it
     bool is_stopping_ = false;
     std::chrono::steady_clock::time_point stop_deadline_{};
     std::atomic<std::size_t> connection_count_{0};
     const std::chrono::milliseconds handshake_limit_;
+    const InputLimits limits_;
     broker::Shard shard_;
     std::thread thread_;
 };

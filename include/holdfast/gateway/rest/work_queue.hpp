@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -13,7 +14,10 @@ namespace holdfast::gateway {
 // Threads for handlers that must wait for a disk, so that no shard does. Thread-safe.
 class WorkQueue {
 public:
-    explicit WorkQueue(std::size_t threads = 2, std::size_t tasks_max = 1'024);
+    // `low`: where there are too few cores, whoever takes messages goes first, as with queries.
+    enum class Priority : std::uint8_t { normal, low };
+    explicit WorkQueue(std::size_t threads = 2, std::size_t tasks_max = 1'024,
+                       Priority priority = Priority::normal);
     ~WorkQueue(); // stop()
 
     // False, and nothing kept, where tasks_max are waiting or stop() was called.
