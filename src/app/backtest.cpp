@@ -1,5 +1,7 @@
 #include "app/backtest.hpp"
 
+#include "app/train/training_terminal.hpp"
+
 #include <holdfast/config/config.hpp>
 #include <holdfast/models/backtest.hpp>
 
@@ -11,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -50,6 +53,16 @@ bool is_same_file(const std::string& one, const std::string& other) {
     return std::filesystem::equivalent(one, other, ignored);
 }
 
+void print(const ml::LabelScores& scores) {
+    const ml::Confusion& by = scores.confusion;
+    fmt::print(
+        "at the threshold: F1 {:.3f}, precision {:.3f}, recall {:.3f}; "
+        "{} of {} labelled rows found, {} false\n"
+        "whatever the threshold: ROC-AUC {:.3f}, PR-AUC {:.3f}\n",
+        by.f1(), by.precision(), by.recall(), by.true_ones, by.true_ones + by.false_zeros,
+        by.false_ones, scores.roc_auc, scores.pr_auc);
+}
+
 } // namespace
 
 int run_backtest(const BacktestArguments& arguments) {
@@ -66,9 +79,18 @@ int run_backtest(const BacktestArguments& arguments) {
         return failed(arguments.output_file + ": is the input as well");
     std::ofstream out(arguments.output_file, std::ios::binary | std::ios::trunc);
     if (!out) return failed(arguments.output_file + ": " + std::strerror(errno));
-    const auto result =
-        models::backtest(spec.value(), {arguments.time_column, arguments.input_file}, in, out);
-    if (!result) // its text does not tell which of the two
+    std::error_code ignored; // without a size there is no bar
+    const auto size = std::filesystem::file_size(arguments.input_file, ignored);
+    std::optional<TrainingTerminal> terminal(std::in_place);
+    models::BacktestOptions options{arguments.time_column, arguments.input_file,
+                                    arguments.label_column};
+    options.progress = [&](std::uint64_t bytes) {
+        const double part = ignored ? 0.0 : static_cast<double>(bytes) / static_cast<double>(size);
+        return terminal->step("scoring", std::min(part, 1.0));
+    };
+    const auto result = models::backtest(spec.value(), options, in, out);
+    terminal.reset(); // the bar goes before anything is said
+    if (!result)      // its text does not tell which of the two
         return failed((out ? arguments.input_file : arguments.output_file) + ": " +
                       result.error().context);
     fmt::print("{} rows scored, {} alarms raised, {} cleared\n", result.value().rows,
@@ -77,6 +99,7 @@ int run_backtest(const BacktestArguments& arguments) {
         if (const auto count = result.value().without_number[i]; count != 0)
             fmt::print("{} of {} cells of column '{}' are no numbers: taken as missing\n", count,
                        result.value().rows, spec.value().fields[i]);
+    if (result.value().labels) print(*result.value().labels);
     return 0;
 }
 

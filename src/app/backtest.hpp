@@ -10,6 +10,7 @@ struct BacktestArguments {
     std::string config_file; // empty: built-in defaults
     std::string input_file;
     std::string output_file;
+    std::string label_column;        // empty: nothing is known of the rows
     std::string time_column;         // empty: as models::BacktestOptions says
     std::vector<std::string> fields; // empty: the model's
 };

@@ -4,7 +4,9 @@
 
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/crc32c.hpp>
+#include <holdfast/base/memory_account.hpp>
 #include <holdfast/base/metrics.hpp>
+#include <holdfast/history/store.hpp>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,8 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
+#include <memory>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -194,9 +198,43 @@ Result<BackupManifest> load_manifest(const fs::path& directory) {
     return manifest;
 }
 
-Result<void> copy_checked(const BackupManifest& manifest, const fs::path& from,
+// Links the files of a checkpoint into a new directory of the backup.
+Result<std::vector<BackupManifest::File>> take_over(const fs::path& checkpoint,
+                                                    const fs::path& directory,
+                                                    const std::stop_token& stop) {
+    HF_TRY(make_directories(directory));
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (fs::directory_iterator at(checkpoint, error), end; !error && at != end;
+         at.increment(error))
+        files.push_back(at->path());
+    if (error) return failed("cannot read", checkpoint, error);
+    std::ranges::sort(files);
+    std::vector<BackupManifest::File> taken;
+    for (const fs::path& file : files) {
+        HF_TRY(auto linked, link_or_copy(file, directory / file.filename(), stop));
+        taken.push_back(std::move(linked));
+    }
+    HF_TRY(sync(directory));
+    return taken;
+}
+
+// Removes what a backup that was killed left.
+Result<void> clear_away(const fs::path& checkpoint) {
+    std::error_code error;
+    fs::remove_all(checkpoint, error);
+    if (error) return failed("cannot remove", checkpoint, error);
+    return ok();
+}
+
+struct ReleaseHistory {
+    void operator()(BackupHistory* history) const noexcept { history->release(); }
+};
+
+Result<void> copy_checked(const std::vector<BackupManifest::File>& files, const fs::path& from,
                           const fs::path& to) {
-    for (const auto& file : manifest.files) {
+    HF_TRY(make_directories(to));
+    for (const auto& file : files) {
         HF_TRY(const auto copied, copy_bytes(from / file.name, to / file.name, {}));
         if (copied.bytes != file.bytes || copied.crc32c != file.crc32c)
             return fail(Errc::corrupt,
@@ -205,7 +243,7 @@ Result<void> copy_checked(const BackupManifest& manifest, const fs::path& from,
     return sync(to);
 }
 
-Result<void> check_opens(const fs::path& directory) {
+Result<void> check_log_opens(const fs::path& directory) {
     const SystemClock clock;
     Metrics metrics;
     log::LogOptions options;
@@ -216,11 +254,27 @@ Result<void> check_opens(const fs::path& directory) {
     return ok();
 }
 
+Result<void> check_history_opens(const fs::path& directory) {
+    Metrics metrics;
+    MemoryAccount memory(std::numeric_limits<std::size_t>::max());
+    history::StoreOptions options;
+    options.directory = directory;
+    HF_TRY(history::Store::open(std::move(options), memory, metrics));
+    return ok();
+}
+
+Result<void> put_in_place(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    fs::rename(from, to, error);
+    if (error) return failed("cannot rename", from, error);
+    return ok();
+}
+
 } // namespace
 
-Result<BackupManifest> make_backup(log::Log& log, const fs::path& data_dir,
+Result<BackupManifest> make_backup(log::Log& log, BackupHistory* history, const fs::path& data_dir,
                                    const fs::path& directory, const Clock& clock,
-                                   const std::stop_token& stop) {
+                                   const std::stop_token& stop, const LinkTrained& trained) {
     if (!directory.is_absolute())
         return fail(Errc::malformed,
                     fmt::format("'{}' is not an absolute path", directory.string()));
@@ -228,45 +282,71 @@ Result<BackupManifest> make_backup(log::Log& log, const fs::path& data_dir,
         return fail(Errc::malformed,
                     fmt::format("{} is in the data directory", directory.string()));
     HF_TRY(check_empty(directory));
-    std::error_code error;
-    const fs::path checkpoint = data_dir / "log.checkpoint";
-    fs::remove_all(checkpoint, error); // of a backup that was killed
-    if (error) return failed("cannot remove", checkpoint, error);
+    const fs::path log_links = data_dir / "log.checkpoint";
+    const fs::path history_links = data_dir / "history.checkpoint";
+    HF_TRY(clear_away(log_links));
+    HF_TRY(clear_away(history_links));
+    const fs::path trained_links = data_dir / "trained.checkpoint";
+    HF_TRY(clear_away(trained_links));
 
     BackupManifest manifest;
     manifest.created_ms = clock.now_ms();
-    const Draft links(checkpoint);
-    HF_TRY(log.checkpoint(checkpoint));
-    HF_TRY(make_directories(directory / "log"));
-    Draft made(directory / "log");
-    std::vector<fs::path> files;
-    for (fs::directory_iterator at(checkpoint, error), end; !error && at != end;
-         at.increment(error))
-        files.push_back(at->path());
-    if (error) return failed("cannot read", checkpoint, error);
-    std::ranges::sort(files);
-    for (const fs::path& file : files) {
-        HF_TRY(auto linked, link_or_copy(file, directory / "log" / file.filename(), stop));
-        manifest.files.push_back(std::move(linked));
+    const Draft log_draft(log_links);
+    const Draft history_draft(history_links);
+    const Draft trained_draft(trained_links);
+    {
+        // First history: a log that is younger has what it lacks.
+        const std::unique_ptr<BackupHistory, ReleaseHistory> held(history);
+        if (history != nullptr) {
+            HF_TRY(history->checkpoint(history_links));
+        }
+        HF_TRY(log.checkpoint(log_links));
+        if (trained) {
+            HF_TRY(trained(trained_links));
+        }
     }
-    HF_TRY(sync(directory / "log"));
+    Draft made_log(directory / "log");
+    Draft made_history(directory / "history");
+    Draft made_trained(directory / "trained");
+    HF_TRY(manifest.log, take_over(log_links, directory / "log", stop));
+    if (history != nullptr) {
+        HF_TRY(manifest.history, take_over(history_links, directory / "history", stop));
+    }
+    std::error_code ignored; // what is not there was not linked
+    if (trained && !fs::is_empty(trained_links, ignored)) {
+        HF_TRY(manifest.trained, take_over(trained_links, directory / "trained", stop));
+    }
     HF_TRY(write_manifest(manifest, directory));
-    made.keep();
+    made_log.keep();
+    made_history.keep();
+    made_trained.keep();
     return manifest;
 }
 
 Result<BackupManifest> restore_backup(const fs::path& directory, const fs::path& data_dir) {
     HF_TRY(auto manifest, load_manifest(directory));
     HF_TRY(check_empty(data_dir));
-    const fs::path restoring = data_dir / "log.restoring";
-    HF_TRY(make_directories(restoring));
-    Draft made(restoring);
-    HF_TRY(copy_checked(manifest, directory / "log", restoring));
-    HF_TRY(check_opens(restoring));
-    std::error_code error;
-    fs::rename(restoring, data_dir / "log", error);
-    if (error) return failed("cannot rename", restoring, error);
-    made.keep();
+    const fs::path log = data_dir / "log.restoring";
+    const fs::path history = data_dir / "history.restoring";
+    const fs::path trained = data_dir / "trained.restoring";
+    Draft made_log(log);
+    Draft made_history(history);
+    Draft made_trained(trained);
+    HF_TRY(copy_checked(manifest.log, directory / "log", log));
+    HF_TRY(check_log_opens(log));
+    if (!manifest.history.empty()) {
+        HF_TRY(copy_checked(manifest.history, directory / "history", history));
+        HF_TRY(check_history_opens(history));
+        HF_TRY(put_in_place(history, data_dir / "history"));
+        made_history.keep();
+    }
+    if (!manifest.trained.empty()) {
+        HF_TRY(copy_checked(manifest.trained, directory / "trained", trained));
+        HF_TRY(put_in_place(trained, data_dir / "trained"));
+        made_trained.keep();
+    }
+    HF_TRY(put_in_place(log, data_dir / "log"));
+    made_log.keep();
     HF_TRY(sync(data_dir));
     return manifest;
 }

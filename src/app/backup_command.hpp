@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/server_options.hpp"
+
 #include <optional>
 #include <string>
 
@@ -21,7 +23,7 @@ private:
     CLI::App* backup_;
     CLI::App* restore_;
     std::string directory_;
-    std::string url_ = "http://127.0.0.1:8080";
+    ServerOptions server_;
     std::string data_dir_ = "./holdfast-data";
 };
 

@@ -42,23 +42,47 @@ Result<BackupManifest::File> read_file(const json::value& object) {
     return file;
 }
 
+Result<std::vector<BackupManifest::File>> read_files(const json::value& whole,
+                                                     std::string_view name) {
+    const json::value* list = member(whole, name, json::kind::array);
+    if (list == nullptr) return fail(Errc::corrupt, fmt::format("'{}' is missing", name));
+    std::vector<BackupManifest::File> files;
+    for (const json::value& file : list->as_array()) {
+        HF_TRY(auto one, read_file(file));
+        files.push_back(std::move(one));
+    }
+    return files;
+}
+
+json::array files_json(const std::vector<BackupManifest::File>& files) {
+    json::array list;
+    for (const auto& file : files)
+        list.push_back(json::object{{"name", file.name},
+                                    {"bytes", static_cast<std::int64_t>(file.bytes)},
+                                    {"crc32c", std::int64_t{file.crc32c}}});
+    return list;
+}
+
+std::uint64_t bytes_of(const std::vector<BackupManifest::File>& files) noexcept {
+    return std::accumulate(files.begin(), files.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const auto& file) { return sum + file.bytes; });
+}
+
 } // namespace
 
 std::uint64_t BackupManifest::bytes() const noexcept {
-    return std::accumulate(files.begin(), files.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const File& file) { return sum + file.bytes; });
+    return bytes_of(log) + bytes_of(history) + bytes_of(trained);
 }
 
 std::string to_json(const BackupManifest& manifest) {
-    json::array files;
-    for (const auto& file : manifest.files)
-        files.push_back(json::object{{"name", file.name},
-                                     {"bytes", static_cast<std::int64_t>(file.bytes)},
-                                     {"crc32c", std::int64_t{file.crc32c}}});
-    return json::serialize(json::object{{"format", BackupManifest::kFormat},
-                                        {"created_ms", manifest.created_ms},
-                                        {"files", std::move(files)}}) +
-           "\n";
+    // The oldest that says it all: older programs restore what they know.
+    const std::int64_t format = !manifest.trained.empty() ? 3 : !manifest.history.empty() ? 2 : 1;
+    json::object whole{{"format", format},
+                       {"created_ms", manifest.created_ms},
+                       {"files", files_json(manifest.log)}};
+    if (format > 1) whole["history"] = files_json(manifest.history);
+    if (format > 2) whole["trained"] = files_json(manifest.trained);
+    return json::serialize(whole) + "\n";
 }
 
 Result<BackupManifest> read_backup_manifest(std::string_view text) {
@@ -72,11 +96,12 @@ Result<BackupManifest> read_backup_manifest(std::string_view text) {
                                 BackupManifest::kFormat));
     BackupManifest manifest;
     HF_TRY(manifest.created_ms, number(whole, "created_ms", INT64_MAX));
-    const json::value* files = member(whole, "files", json::kind::array);
-    if (files == nullptr) return fail(Errc::corrupt, "'files' is missing");
-    for (const json::value& file : files->as_array()) {
-        HF_TRY(auto one, read_file(file));
-        manifest.files.push_back(std::move(one));
+    HF_TRY(manifest.log, read_files(whole, "files"));
+    if (format > 1) {
+        HF_TRY(manifest.history, read_files(whole, "history"));
+    }
+    if (format > 2) {
+        HF_TRY(manifest.trained, read_files(whole, "trained"));
     }
     return manifest;
 }

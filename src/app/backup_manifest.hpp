@@ -2,6 +2,7 @@
 
 #include <holdfast/base/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,17 +13,22 @@ namespace holdfast::app {
 // What a backup consists of: the file `backup.json` in it, written last, so that a directory
 // without one is no backup.
 struct BackupManifest {
-    static constexpr std::int64_t kFormat = 1;
+    static constexpr std::int64_t kFormat = 3; // 1: without history; 2: without models
     static constexpr const char* kFileName = "backup.json";
 
     struct File {
-        std::string name; // in the backup's directory `log`
+        std::string name; // in the backup's directory `log`, `history` or `trained`
         std::uint64_t bytes = 0;
         std::uint32_t crc32c = 0;
     };
     std::int64_t created_ms = 0;
-    std::vector<File> files;
+    std::vector<File> log;
+    std::vector<File> history; // empty: the server had none
+    std::vector<File> trained; // versions of models; empty: likewise
 
+    [[nodiscard]] std::size_t files() const noexcept {
+        return log.size() + history.size() + trained.size();
+    }
     [[nodiscard]] std::uint64_t bytes() const noexcept;
 };
 

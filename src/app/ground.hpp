@@ -1,6 +1,8 @@
 #pragma once
 
+#include "app/audit_log.hpp"
 #include "app/housekeeping.hpp"
+#include "app/server_alarms.hpp"
 
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/expiry_clock.hpp>
@@ -22,6 +24,8 @@ struct Ground {
     SystemClock clock;
     ExpiryClock expiry_clock{clock};
     Metrics metrics;
+    AuditLog audit{clock, metrics}; // written while the audit's part runs
+    ServerAlarms alarms{clock};     // raised and cleared while the alarms' part runs
     MemoryAccount memory;
     Housekeeping housekeeping{clock};
     std::stop_source stopping; // of what takes long: asked to end before the parts are stopped

@@ -1,6 +1,7 @@
 #include "app/log_command.hpp"
 
 #include "app/keyspaces.hpp"
+#include "app/server_options.hpp"
 
 #include <holdfast/base/clock.hpp>
 #include <holdfast/base/log_line.hpp>
@@ -221,7 +222,7 @@ LogCommand::LogCommand(CLI::App& cli) {
 void LogCommand::add_tail(CLI::App& log) {
     tail_ = log.add_subcommand("tail", "a server's records as they come, one line of JSON each");
     tail_->add_option("stream", tail_arguments_.stream, "name of the stream")->required();
-    tail_->add_option("--url", tail_arguments_.url, "the server")->capture_default_str();
+    add_server_options(*tail_, tail_arguments_.server);
     auto* partition =
         tail_->add_option("--partition", tail_arguments_.partition, "default: all of them");
     auto* offset = tail_->add_option("--offset", tail_arguments_.offset, "default: the end");

@@ -1,6 +1,7 @@
 #include "app/log_tail.hpp"
 
-#include <holdfast/gateway/http/client.hpp>
+#include "app/percent_encode.hpp"
+
 #include <holdfast/gateway/http/problem.hpp>
 
 #include <fmt/format.h>
@@ -16,17 +17,6 @@ namespace holdfast::app {
 namespace {
 
 constexpr std::chrono::seconds kReconnectPause{1};
-
-// Everything that is not a letter or digit becomes %XX.
-std::string percent_encode(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool is_plain =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
-}
 
 std::string target_of(const LogTailArguments& arguments) {
     std::string target =
@@ -46,7 +36,7 @@ std::string target_of(const LogTailArguments& arguments) {
 class Tail {
 public:
     explicit Tail(const LogTailArguments& arguments)
-        : url_(arguments.url), target_(target_of(arguments)), limit_(arguments.limit) {}
+        : server_(arguments.server), target_(target_of(arguments)), limit_(arguments.limit) {}
 
     int run() {
         while (!is_over_) {
@@ -56,7 +46,7 @@ public:
             const bool is_lost = !outcome || outcome.value().status == 200;
             if (last_id_.empty() || !is_lost) return give_up(outcome);
             if (!std::exchange(is_waiting_, true))
-                fmt::print(stderr, "holdfast: {} is gone; waiting for it\n", url_);
+                fmt::print(stderr, "holdfast: {} is gone; waiting for it\n", server_.address.url);
             std::this_thread::sleep_for(kReconnectPause);
         }
         return exit_code_;
@@ -76,7 +66,7 @@ private:
         request.headers.emplace_back("Accept", "text/event-stream");
         if (!last_id_.empty()) request.headers.emplace_back("Last-Event-ID", last_id_);
         text_.clear();
-        HF_TRY(auto client, gateway::HttpClient::connect(url_));
+        HF_TRY(auto client, connect_to(server_));
         return client.stream(request, [this](std::string_view piece) {
             is_waiting_ = false;
             text_ += piece;
@@ -113,7 +103,7 @@ private:
         is_over_ = ++taken_ == limit_;
     }
 
-    const std::string url_;
+    const ServerOptions server_;
     const std::string target_;
     const std::uint64_t limit_;
     std::string text_; // received, not yet taken

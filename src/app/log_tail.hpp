@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/server_options.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,7 +9,7 @@
 namespace holdfast::app {
 
 struct LogTailArguments {
-    std::string url = "http://127.0.0.1:8080";
+    ServerOptions server;
     std::string stream;
     std::optional<std::uint32_t> partition; // all without
     std::optional<std::int64_t> offset;     // of that partition

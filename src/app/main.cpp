@@ -2,13 +2,17 @@
 #include "app/backtest.hpp"
 #include "app/backup_command.hpp"
 #include "app/cert_command.hpp"
+#include "app/clients_command.hpp"
 #include "app/command_line.hpp"
+#include "app/import/import_command.hpp"
 #include "app/init/init_command.hpp"
 #include "app/log_command.hpp"
 #include "app/query/query_command.hpp"
 #include "app/rule_test.hpp"
 #include "app/serve.hpp"
 #include "app/token_command.hpp"
+#include "app/train/predict_command.hpp"
+#include "app/train/train_command.hpp"
 #include "app/user_command.hpp"
 
 #include <CLI/CLI.hpp>
@@ -37,6 +41,8 @@ int main(int argc, char** argv) {
     backtest_command->add_option("--input", backtest.input_file, "CSV with a header")->required();
     backtest_command->add_option("--output", backtest.output_file, "CSV of scores")->required();
     backtest_command->add_option("--time", backtest.time_column, "column of the event time");
+    backtest_command->add_option("--label", backtest.label_column,
+                                 "column that is not 0 where something was wrong");
     backtest_command->add_option("--fields", backtest.fields, "columns instead of the model's")
         ->delimiter(',');
 
@@ -52,11 +58,15 @@ int main(int argc, char** argv) {
     const holdfast::app::LogCommand log_command(cli);
     const holdfast::app::BackupCommand backup_command(cli);
     const holdfast::app::QueryCommand query_command(cli);
+    const holdfast::app::ImportCommand import_command(cli);
+    const holdfast::app::TrainCommand train_command(cli);
+    const holdfast::app::PredictCommand predict_command(cli);
     const holdfast::app::InitCommand init_command(cli);
     const holdfast::app::CertCommand cert_command(cli);
     const holdfast::app::UserCommand user_command(cli);
     const holdfast::app::TokenCommand token_command(cli);
     const holdfast::app::AccessCommand access_command(cli);
+    const holdfast::app::ClientsCommand clients_command(cli);
 
     try {
         if (const auto code = holdfast::app::read_command_line(cli, argc, argv)) return *code;
@@ -67,11 +77,15 @@ int main(int argc, char** argv) {
         if (const auto code = log_command.run()) return *code;
         if (const auto code = backup_command.run()) return *code;
         if (const auto code = query_command.run()) return *code;
+        if (const auto code = import_command.run()) return *code;
+        if (const auto code = train_command.run()) return *code;
+        if (const auto code = predict_command.run()) return *code;
         if (const auto code = init_command.run()) return *code;
         if (const auto code = cert_command.run()) return *code;
         if (const auto code = user_command.run()) return *code;
         if (const auto code = token_command.run()) return *code;
         if (const auto code = access_command.run()) return *code;
+        if (const auto code = clients_command.run()) return *code;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "holdfast: %s\n", failure.what());
     }

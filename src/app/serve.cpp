@@ -2,6 +2,7 @@
 
 #include "app/check_config.hpp"
 #include "app/descriptors.hpp"
+#include "app/without_effect.hpp"
 
 #include <holdfast/app/server.hpp>
 #include <holdfast/base/log_line.hpp>
@@ -57,6 +58,8 @@ int serve(const ServeArguments& arguments) {
     if (!config) return failed(config.error());
     if (!arguments.data_dir.empty()) config.value().data_dir = arguments.data_dir;
     set_log_level(config.value().log_level);
+    for (const std::string& line : settings_without_effect(config.value()))
+        log_warn("app", "{}", line);
     if (const auto shared = share_descriptors(config.value().limits); !shared)
         return failed(shared.error());
 
@@ -90,6 +93,8 @@ int serve(const ServeArguments& arguments) {
 int check(const std::string& config_file) {
     const auto config = load(config_file);
     if (!config) return failed(config.error());
+    for (const std::string& line : settings_without_effect(config.value()))
+        fmt::print(stderr, "warning: {}\n", line);
     fmt::print("{}: ok\n", config_file);
     return 0;
 }

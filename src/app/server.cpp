@@ -2,6 +2,7 @@
 
 #include "app/ground.hpp"
 #include "app/parts/alarms_part.hpp"
+#include "app/parts/audit_part.hpp"
 #include "app/parts/broker_part.hpp"
 #include "app/parts/compaction_part.hpp"
 #include "app/parts/consumers_part.hpp"
@@ -13,6 +14,7 @@
 #include "app/parts/mqtt_part.hpp"
 #include "app/parts/part.hpp"
 #include "app/parts/rules_part.hpp"
+#include "app/parts/training_part.hpp"
 
 #include <utility>
 
@@ -25,14 +27,18 @@ struct Server::Parts {
         auto& identity = list.add<IdentityPart>(ground);
         auto& log = list.add<LogPart>(ground);
         auto& broker = list.add<BrokerPart>(ground, identity, log);
-        auto& alarms = list.add<AlarmsPart>(log);
+        list.add<AuditPart>(ground, log, broker);
+        auto& alarms = list.add<AlarmsPart>(ground, log, broker);
         auto& consumers = list.add<ConsumersPart>(log);
-        auto& rules = list.add<RulesPart>(ground, log, broker, alarms, consumers);
-        auto& models = list.add<ModelsPart>(ground, log, broker, alarms, consumers);
-        list.add<HistoryPart>(ground, log, consumers);
+        auto& rules = list.add<RulesPart>(ground, identity, log, broker, alarms, consumers);
+        auto& history = list.add<HistoryPart>(ground, log, consumers);
+        auto& models =
+            list.add<ModelsPart>(ground, identity, log, broker, alarms, consumers, history);
+        auto& training =
+            list.add<TrainingPart>(ground, identity, log, broker, alarms, consumers, history);
         list.add<CompactionPart>(ground, log);
         list.add<MqttPart>(ground, broker);
-        list.add<HttpPart>(ground, identity, log, broker, alarms, rules, models);
+        list.add<HttpPart>(ground, identity, log, broker, alarms, rules, models, history, training);
     }
 
     Ground ground;

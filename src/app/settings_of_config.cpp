@@ -64,6 +64,7 @@ log::LogOptions log_options(const config::Config& config) {
     to.directory = config.data_dir / "log";
     to.keyspaces = keyspaces();
     to.disk_bytes_max = config.limits.disk_bytes;
+    to.disk_beside = config.data_dir / "history";
     to.disk_reserve_bytes = config.limits.disk_reserve_bytes;
     // The database's part of limits.memory: its write buffers and its cache.
     const std::size_t share = config.limits.memory_bytes / 16;
@@ -95,7 +96,8 @@ std::vector<broker::RouteSettings> route_settings(const std::vector<config::Rout
     return to;
 }
 
-broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt) {
+broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt,
+                                       const config::Limits& limits) {
     broker::BrokerSettings to;
     to.packet_bytes_max = mqtt.packet_bytes_max;
     to.drops_refused_publish = mqtt.refused_publish == config::RefusedPublish::drop;
@@ -109,7 +111,16 @@ broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt) {
     to.session_messages_max = mqtt.session_messages_max;
     to.session_bytes_max = mqtt.session_bytes_max;
     to.retained_bytes_max = mqtt.retained_bytes_max;
+    to.connections_per_user = limits.connections_per_user;
     return to;
+}
+
+gateway::InputLimits input_limits(const config::Limits& limits) {
+    return {limits.message_rate_per_client, limits.byte_rate_per_client};
+}
+
+gateway::AddressLimitSettings address_limits(const config::Limits& limits) {
+    return {limits.connections_per_address, limits.connect_rate_per_address};
 }
 
 gateway::TlsSettings tls_settings(const config::TlsFiles& files) {

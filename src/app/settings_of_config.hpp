@@ -3,7 +3,9 @@
 #include <holdfast/broker/bridge.hpp>
 #include <holdfast/broker/broker.hpp>
 #include <holdfast/config/config.hpp>
+#include <holdfast/gateway/address_limits.hpp>
 #include <holdfast/gateway/http/server.hpp>
+#include <holdfast/gateway/mqtt/input_limits.hpp>
 #include <holdfast/gateway/tls/tls_context.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/log/stream.hpp>
@@ -18,7 +20,10 @@ namespace holdfast::app {
 [[nodiscard]] log::StreamSettings stream_settings(const config::StreamConfig& stream);
 [[nodiscard]] std::vector<broker::RouteSettings> route_settings(
     const std::vector<config::RouteConfig>& bridge);
-[[nodiscard]] broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt);
+[[nodiscard]] broker::BrokerSettings broker_settings(const config::MqttConfig& mqtt,
+                                                     const config::Limits& limits);
+[[nodiscard]] gateway::InputLimits input_limits(const config::Limits& limits);
+[[nodiscard]] gateway::AddressLimitSettings address_limits(const config::Limits& limits);
 [[nodiscard]] gateway::TlsSettings tls_settings(const config::TlsFiles& files);
 [[nodiscard]] gateway::HttpSettings http_settings(const config::Limits& limits);
 

@@ -41,10 +41,7 @@ Result<void> create(const TokenArguments& arguments) {
     HF_TRY(const config::Security files, find_users(arguments.config_file));
     const std::int64_t now_ms = SystemClock().now_ms();
     HF_TRY(const std::int64_t expires_ms, end_of_life(arguments.expires, now_ms));
-    identity::NewToken made;
-    do // an id that begins like an option could not be given to `revoke`
-        made = identity::make_token(arguments.user, arguments.label, now_ms, expires_ms);
-    while (made.stored.id.starts_with('-'));
+    const auto made = identity::make_token(arguments.user, arguments.label, now_ms, expires_ms);
     HF_TRY(identity::change_users(files.users, [&](identity::Users& users) -> Result<void> {
         if (users.find(arguments.user) == nullptr)
             return fail(Errc::not_found, fmt::format("{}: there is no user '{}'",

@@ -106,6 +106,35 @@ Result<void> passwd(const UserArguments& arguments) {
     return ok();
 }
 
+Result<void> role(const UserArguments& arguments) {
+    HF_TRY(const config::Security files, find_users(arguments.config_file));
+    if (arguments.roles.empty() && arguments.taken_roles.empty())
+        return fail(Errc::malformed, "--add or --take says what is to change");
+    HF_TRY(check_roles(arguments.roles, files));
+    std::vector<std::string> roles;
+    HF_TRY(identity::change_users(files.users, [&](identity::Users& users) -> Result<void> {
+        const auto user = std::ranges::find(users.users, arguments.name, &identity::User::name);
+        if (user == users.users.end()) return no_such_user(arguments, files);
+        const auto has = [&](const std::string& one) {
+            return std::ranges::find(user->roles, one) != user->roles.end();
+        };
+        for (const std::string& added : arguments.roles)
+            if (!has(added)) user->roles.push_back(added);
+        for (const std::string& taken : arguments.taken_roles) {
+            if (!has(taken))
+                return fail(Errc::not_found,
+                            fmt::format("user '{}' has no role '{}'", arguments.name, taken));
+            std::erase(user->roles, taken);
+        }
+        roles = user->roles;
+        return ok();
+    }));
+    fmt::print(
+        "user '{}' has {}\n", arguments.name,
+        roles.empty() ? "no role: it may do nothing" : fmt::format("{}", fmt::join(roles, ", ")));
+    return ok();
+}
+
 Result<void> remove(const UserArguments& arguments) {
     HF_TRY(const config::Security files, find_users(arguments.config_file));
     std::size_t tokens = 0;
@@ -171,6 +200,11 @@ UserCommand::UserCommand(CLI::App& cli) {
     list_ = sub("list", "who there is, with their roles");
     passwd_ = sub("passwd", "give one another password");
     add_password_options(passwd_);
+    role_ = sub("role", "change the roles of one");
+    role_->add_option("--add", arguments_.roles, "of access.yaml; may be given again")
+        ->allow_extra_args(false);
+    role_->add_option("--take", arguments_.taken_roles, "one that it has; may be given again")
+        ->allow_extra_args(false);
     remove_ = sub("remove", "remove one, with its tokens");
 }
 
@@ -181,6 +215,7 @@ std::optional<int> UserCommand::run() const {
     if (add_->parsed()) return exit_code(add(arguments_));
     if (list_->parsed()) return exit_code(list(arguments_));
     if (passwd_->parsed()) return exit_code(passwd(arguments_));
+    if (role_->parsed()) return exit_code(role(arguments_));
     if (remove_->parsed()) return exit_code(remove(arguments_));
     return {};
 }

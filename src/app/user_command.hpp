@@ -14,12 +14,13 @@ struct UserArguments {
     std::string config_file = "holdfast.yaml";
     std::string name;
     std::vector<std::string> roles;
+    std::vector<std::string> taken_roles;
     bool is_password_on_input = false;
     bool is_generated = false;
     bool is_without_password = false;
 };
 
-// `holdfast user add|list|passwd|remove`: changes the users file itself, so that it also works
+// `holdfast user add|list|passwd|role|remove`: changes the users file itself, so that it also works
 // without a server and where nobody can sign in any more; a running server sees the change within a
 // second. Keep it as long as `cli`.
 class UserCommand {
@@ -32,6 +33,7 @@ private:
     CLI::App* add_;
     CLI::App* list_;
     CLI::App* passwd_;
+    CLI::App* role_;
     CLI::App* remove_;
     UserArguments arguments_;
 };

@@ -94,6 +94,20 @@ TEST_CASE("options name the columns of a back-test", "[app][backtest]") {
           "b,a,score,alarm,details\n1600000000000,2,0,,\n1600000600000,5,0,,\n");
 }
 
+TEST_CASE("labels tell how good a model is", "[app][backtest]") {
+    std::string text = "when,flow,wrong\n";
+    for (int i = 0; i < kRows; ++i)
+        text += fmt::format("{},{},{}\n", 1'600'041'600'000 + i * 600'000LL,
+                            i == kJump ? 90 : i % 5, i == kJump ? "true" : "0");
+    const Files files(text);
+    const auto outcome = files.run({"--label", "wrong"});
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.output, Contains("1 of 1 labelled rows found") && Contains("ROC-AUC 1.000"));
+    check_refused(files.run({"--label", "none"}), files.input, "there is no column 'none'");
+    check_refused(Files("when,flow,wrong\n1600000000000,2,0\n").run({"--label", "wrong"}), "",
+                  "column 'wrong': ");
+}
+
 TEST_CASE("a model is back-tested by its name in a configuration", "[app][backtest]") {
     const Files files;
     REQUIRE(files.run().exit_code == 0);

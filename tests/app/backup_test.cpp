@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -30,8 +31,18 @@ bridge: [{topic: "#", stream: telemetry}]
 )";
 const char* const kRecords = "/api/v1/streams/telemetry/records?limit=10000";
 
+const char* const kHistoryConfig = R"(
+listeners: {mqtt: off, http: "127.0.0.1:0"}
+log_level: error
+streams: {telemetry: {partitions: 2}}
+bridge: [{topic: "{device}", stream: telemetry, device: "{device}"}]
+history: {enabled: true}
+)";
+
 struct BackedUp {
-    Site site{kConfig};
+    explicit BackedUp(const char* config = kConfig) : site(config) {}
+
+    Site site;
     TempDir place;
     std::unique_ptr<ServerProcess> server = site.start();
     std::string url = fmt::format("http://127.0.0.1:{}", server->port("http"));
@@ -63,6 +74,18 @@ int count_of(std::uint16_t port) {
         if (at == std::string::npos) FAIL("record " << i);
     }
     return count;
+}
+
+// Until so many rows are in history.
+void wait_for_history(Socket& http, int rows) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    const std::string expected = fmt::format("[{}]", rows);
+    for (std::string body; body.find(expected) == std::string::npos;) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        body = http_post(http, "/api/v1/query", "text/plain",
+                         "SELECT count(n) AS rows FROM telemetry@history")
+                   .body;
+    }
 }
 
 void flip(const fs::path& path, std::uintmax_t at) {
@@ -146,8 +169,8 @@ TEST_CASE("a backup that is not whole, or not as it was, is not restored", "[app
         std::ifstream in(manifest);
         std::getline(in, text);
     }
-    write_file(manifest, "{\"format\":2}");
-    CHECK_THAT(at.restore().errors, Contains("is of format 2, this version reads up to 1"));
+    write_file(manifest, "{\"format\":4}");
+    CHECK_THAT(at.restore().errors, Contains("is of format 4, this version reads up to 3"));
     write_file(manifest, text.substr(0, text.size() / 2));
     CHECK_THAT(at.restore().errors, Contains(manifest.string() + ": not JSON"));
     write_file(manifest,
@@ -159,6 +182,41 @@ TEST_CASE("a backup that is not whole, or not as it was, is not restored", "[app
     CHECK(at.restore().exit_code == 0);
     CHECK_THAT(at.restore().errors,
                Contains(at.restored().string() + " is there and not an empty directory"));
+}
+
+TEST_CASE("a backup holds history, and restores beside its log or without it",
+          "[app][backup][history]") {
+    BackedUp at(kHistoryConfig);
+    Socket http(at.server->port("http"));
+    for (int i = 0; i < 100; ++i)
+        REQUIRE(http_post(http, fmt::format("/api/v1/publish/d{}", i % 3), "application/json",
+                          fmt::format("{{\"n\":{}}}", i))
+                    .status == 200);
+    wait_for_history(http, 100);
+    REQUIRE(at.back_up().exit_code == 0);
+    CHECK(fs::exists(at.backup() / "history" / "CURRENT"));
+    CHECK_FALSE(fs::exists(at.site.data_dir() / "history.checkpoint"));
+    REQUIRE(at.restore().exit_code == 0);
+    CHECK(fs::exists(at.restored() / "history" / "CURRENT"));
+    {
+        ServerProcess second(
+            {"serve", "-c", at.site.config_file().string(), "--data-dir", at.restored().string()});
+        REQUIRE(second.wait_until_ready());
+        Socket again(second.port("http"));
+        wait_for_history(again, 100);
+        second.signal(SIGTERM);
+        CHECK(second.wait() == 0);
+    }
+    fs::remove_all(at.restored());
+    for (const auto& entry : fs::directory_iterator(at.backup() / "history")) {
+        const auto size = fs::file_size(entry);
+        if (size == 0) continue;
+        flip(entry, size / 2);
+        const auto outcome = at.restore();
+        CHECK(outcome.exit_code == 1);
+        CHECK_THAT(outcome.errors, Contains(entry.path().string() + " is not as it was backed up"));
+        flip(entry, size / 2);
+    }
 }
 
 TEST_CASE("a backup goes to an empty place outside of the data", "[app][backup]") {

@@ -1,7 +1,7 @@
 // Goal: history equals the log, however often the server is killed while it follows. Method: rounds
 // of start, messages over HTTP, SIGKILL at a random moment; then log and history are opened in this
 // process, history reads on from its checkpoint to the end, and both are compared row by row.
-// HOLDFAST_HISTORY_CRASH_ROUNDS chooses how long.
+// HOLDFAST_HISTORY_CRASH_ROUNDS chooses how long, HOLDFAST_HISTORY_SEED what.
 #include "app/site.hpp"
 #include "app/socket.hpp"
 #include "support/keyspaces.hpp"
@@ -112,7 +112,10 @@ TEST_CASE("history equals the log after the server was killed again and again",
     set_log_level(LogLevel::error);
     const char* given = std::getenv("HOLDFAST_HISTORY_CRASH_ROUNDS");
     const long rounds = given ? std::atol(given) : 5;
-    std::mt19937_64 random(std::random_device{}());
+    const char* given_seed = std::getenv("HOLDFAST_HISTORY_SEED");
+    const auto seed = given_seed ? std::strtoull(given_seed, nullptr, 10) : std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
     Site site(kConfig);
     std::int64_t number = 0;
     for (long round = 0; round < rounds; ++round) {

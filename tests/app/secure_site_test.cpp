@@ -3,6 +3,7 @@
 #include "app/server_process.hpp"
 #include "support/temp_dir.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <csignal>
@@ -19,13 +20,16 @@ namespace {
 namespace fs = std::filesystem;
 
 const char* const kPublish = "/usr/bin/mosquitto_pub";
+// Not the one that everything on a machine is bound to: as from another machine.
+const char* const kAddress = "127.0.0.2";
 const char* const kSubscribe = "/usr/bin/mosquitto_sub";
+const char* const kCurl = "/usr/bin/curl";
 
 // The site's own file, on free ports.
 void use_free_ports(const fs::path& config) {
     std::ifstream in(config);
     std::string text{std::istreambuf_iterator<char>(in), {}};
-    for (const std::string port : {":8883\"", ":1883\"", ":8080\""}) {
+    for (const std::string port : {":8883\"", ":1883\"", ":8443\"", ":8080\""}) {
         const auto at = text.find(port);
         REQUIRE(at != std::string::npos);
         text.replace(at, port.size(), ":0\"");
@@ -38,13 +42,22 @@ std::string password_in(const std::string& output) {
     return output.substr(at, 23);
 }
 
+Outcome run_all(const std::vector<std::string>& words) {
+    Child child(words);
+    Outcome outcome;
+    outcome.exit_code = child.wait();
+    outcome.output = child.output();
+    outcome.errors = child.errors();
+    return outcome;
+}
+
 Outcome run(const char* program, const fs::path& site, std::uint16_t port,
             const std::vector<std::string>& arguments) {
     std::vector<std::string> words{program,
                                    "--cafile",
                                    (site / "certs" / "ca.crt").string(),
                                    "-h",
-                                   "localhost",
+                                   kAddress,
                                    "-p",
                                    std::to_string(port),
                                    "-V",
@@ -52,12 +65,7 @@ Outcome run(const char* program, const fs::path& site, std::uint16_t port,
                                    "-q",
                                    "1"};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    Child child(words);
-    Outcome outcome;
-    outcome.exit_code = child.wait();
-    outcome.output = child.output();
-    outcome.errors = child.errors();
-    return outcome;
+    return run_all(words);
 }
 
 } // namespace
@@ -70,7 +78,7 @@ TEST_CASE("a device of a new site publishes over TLS, on its own topics only", "
     const TempDir above;
     const fs::path site = above.path() / "site";
     const std::string config = (site / "holdfast.yaml").string();
-    const auto made = run_holdfast({"init", site.string()});
+    const auto made = run_holdfast({"init", site.string(), "--host", kAddress});
     REQUIRE(made.exit_code == 0);
     const auto checked = run_holdfast({"check", "-c", config});
     INFO(checked.errors);
@@ -106,6 +114,19 @@ TEST_CASE("a device of a new site publishes over TLS, on its own topics only", "
                           {"-i", "desk", "-u", "admin", "-P", password_in(made.output), "-t",
                            "devices/#", "-C", "1", "-W", "30", "-F", "%t %p"});
     CHECK(seen.output == "devices/press-7/state on\n");
+    if (fs::exists(kCurl)) {
+        const auto streams = run_all({kCurl, "-s", "--cacert", (site / "certs" / "ca.crt").string(),
+                                      "-u", "admin:" + password_in(made.output),
+                                      fmt::format("https://{}:{}/api/v1/streams", kAddress,
+                                                  port_in(server.output(), "https"))});
+        CHECK_THAT(streams.output, Contains(R"("name":"events")"));
+        const auto why = run_all({kCurl, "-s", "--cacert", (site / "certs" / "ca.crt").string(),
+                                  "-u", "admin:" + password_in(made.output),
+                                  fmt::format("https://{}:{}/api/v1/clients/press-7", kAddress,
+                                              port_in(server.output(), "https"))});
+        CHECK_THAT(why.output, Contains(R"("resource":"devices/press-8/state")"));
+        CHECK_THAT(why.output, Contains("no rule allows it"));
+    }
     server.signal(SIGTERM);
     CHECK(server.wait() == 0);
 }

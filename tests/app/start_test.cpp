@@ -166,6 +166,21 @@ TEST_CASE("check is silent about nothing: no file, broken text, a good one", "[a
     }
 }
 
+TEST_CASE("check and serve warn of a setting of history that does nothing", "[app][start]") {
+    const Site site(std::string(kFreePorts) +
+                    "history: {enabled: false}\n"
+                    "streams:\n"
+                    "  telemetry: {history: {retention: 30d}}\n"
+                    "  events: {history: off}\n");
+    const auto checked = run_holdfast({"check", "-c", site.config_file().string()});
+    CHECK(checked.exit_code == 0);
+    CHECK_THAT(checked.output, Contains("ok"));
+    CHECK_THAT(checked.errors, Contains("warning: " + site.config_file().string() + ":") &&
+                                   Contains("streams.telemetry: history.retention has no effect: "
+                                            "history.enabled is false") &&
+                                   !Contains("events"));
+}
+
 TEST_CASE("a rule file with a mistake stops the start, by file and place", "[app][start]") {
     const Site site(fmt::format("{}rules: [bad.sql]\n", kFreePorts));
     write_file(site.directory() / "bad.sql", "CREATE RULE r AS SELEKT device FROM 'a/#';\n");

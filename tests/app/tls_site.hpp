@@ -30,7 +30,7 @@ public:
         write_file(file("site.yaml"), fmt::format(R"(
 listeners:
   mqtt: [{{address: "127.0.0.1:0", tls: {0}}}, "127.0.0.1:0"]
-  http: "127.0.0.1:0"
+  http: [{{address: "127.0.0.1:0", tls: {0}}}, "127.0.0.1:0"]
 )",
                                                   tls));
     }

@@ -107,6 +107,21 @@ TEST_CASE("a user leaves with its tokens", "[app][user]") {
     CHECK(left.tokens.front().user == "bert");
 }
 
+TEST_CASE("roles are added and taken", "[app][user]") {
+    const SecuredSite site;
+    REQUIRE(site.run({"user", "add", "anna", "--role", "viewer", "--no-password"}).exit_code == 0);
+    const auto changed = site.run(
+        {"user", "role", "anna", "--add", "device", "--take", "viewer", "--add", "device"});
+    CHECK(changed.exit_code == 0);
+    CHECK(changed.output == "user 'anna' has device\n");
+    CHECK(site.users().find("anna")->roles == std::vector<std::string>{"device"});
+    refused(site.run({"user", "role", "anna", "--take", "viewer"}), "has no role 'viewer'");
+    refused(site.run({"user", "role", "anna", "--add", "views"}), "there is no role 'views'");
+    refused(site.run({"user", "role", "bert", "--add", "device"}), "there is no user 'bert'");
+    refused(site.run({"user", "role", "anna"}), "--add or --take says what is to change");
+    CHECK(site.users().find("anna")->roles == std::vector<std::string>{"device"});
+}
+
 TEST_CASE("a running server takes the change by itself", "[app][user]") {
     const SecuredSite site;
     // Its log goes where it can be waited for.

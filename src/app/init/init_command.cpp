@@ -108,9 +108,8 @@ Result<void> make_site(const fs::path& directory, const std::vector<std::string>
     const std::string option = "-c " + quoted(config.string());
     fmt::print("start the server:   holdfast serve {}\n", option);
     fmt::print("let a device in:    holdfast user add NAME --role device --generate {}\n", option);
-    fmt::print(
-        "give clients the CA {}; MQTT over TLS is on port 8883, HTTP on 8080 of this machine\n",
-        certificate_file(directory / "certs", kCaName).string());
+    fmt::print("give clients the CA {}; over TLS MQTT is on port 8883, HTTP on 8443\n",
+               certificate_file(directory / "certs", kCaName).string());
     return ok();
 }
 

@@ -67,8 +67,15 @@ listeners:
         client_ca: certs/ca.crt
         clients: asked
     - address: "127.0.0.1:1883" # without TLS, from this machine only
-  # REST, from this machine only: it has no TLS of its own in this version.
-  http: "127.0.0.1:8080"
+  # REST, and MQTT over WebSocket at /mqtt.
+  http:
+    - address: "0.0.0.0:8443"
+      tls:
+        certificate: certs/server.crt
+        key: certs/server.key
+        client_ca: certs/ca.crt
+        clients: asked
+    - address: "127.0.0.1:8080"
 
 # What is published is kept in streams. The first route that matches a topic wins.
 streams:

@@ -39,21 +39,24 @@ std::chrono::milliseconds left_until(SteadyClock::time_point deadline) {
 Result<void> BrokerPart::start() {
     const config::Config& config = ground_.config;
     HF_TRY(broker::Bridge bridge, broker::Bridge::make(route_settings(config.bridge)));
-    broker_ = std::make_unique<broker::Broker>(broker_settings(config.mqtt), std::move(bridge),
-                                               log_.log(), ground_.clock, ground_.memory,
-                                               ground_.metrics);
+    broker_ = std::make_unique<broker::Broker>(broker_settings(config.mqtt, config.limits),
+                                               std::move(bridge), log_.log(), ground_.clock,
+                                               ground_.memory, ground_.metrics);
     if (identity_.has_users()) {
-        gate_ = std::make_unique<MqttGate>(identity_.authenticator());
+        gate_ = std::make_unique<MqttGate>(identity_.authenticator(), ground_.audit);
         broker_->set_gate(*gate_);
     }
+    addresses_ =
+        std::make_unique<gateway::AddressLimits>(address_limits(config.limits), ground_.metrics);
     const std::size_t count = config.shards != 0 ? config.shards : usable_cores();
     for (std::size_t i = 0; i < std::min(count, kShardsMax); ++i) {
-        shards_.push_back(std::make_unique<gateway::ShardThread>(static_cast<std::uint16_t>(i),
-                                                                 *broker_, ground_.metrics));
+        shards_.push_back(std::make_unique<gateway::ShardThread>(
+            static_cast<std::uint16_t>(i), *broker_, ground_.metrics, input_limits(config.limits)));
         broker_->add_port(*shards_.back());
         shard_pointers_.push_back(shards_.back().get());
         io_contexts_.push_back(&shards_.back()->io());
     }
+    clients_ = broker::clients_of(*broker_);
     ground_.memory.take(broker_->fixed_bytes());
     HF_TRY(broker_->load());
     for (const auto& shard : shards_) {
@@ -62,10 +65,12 @@ Result<void> BrokerPart::start() {
     broker_->reads().start(kReaders);
     for (const auto& shard : shards_) shard->start();
     shards_run_ = true;
+    // Whoever changes users or rights: a file, a signal, a request.
+    identity_.authenticator().add_follower([this] { follow_rights(); });
     return ok();
 }
 
-void BrokerPart::reload() {
+void BrokerPart::follow_rights() const {
     if (shards_run_) broker_->follow_rights();
 }
 

@@ -7,6 +7,8 @@
 #include "app/parts/part.hpp"
 
 #include <holdfast/broker/broker.hpp>
+#include <holdfast/broker/client_info.hpp>
+#include <holdfast/gateway/address_limits.hpp>
 #include <holdfast/gateway/mqtt/shard_thread.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -25,9 +27,9 @@ public:
 
     Result<void> start() override;
     void stop() override;
-    void reload() override; // after the identity part's
 
     [[nodiscard]] broker::Broker& broker() const noexcept { return *broker_; }
+    [[nodiscard]] broker::Clients& clients() const noexcept { return *clients_; }
     [[nodiscard]] std::span<gateway::ShardThread* const> shards() const noexcept {
         return shard_pointers_;
     }
@@ -35,12 +37,21 @@ public:
         return io_contexts_;
     }
 
+    // Of MQTT's connections, by whatever listener they come. Null: no limit.
+    [[nodiscard]] gateway::AddressLimits* addresses() const noexcept {
+        return addresses_->is_on() ? addresses_.get() : nullptr;
+    }
+
 private:
+    void follow_rights() const;
+
     Ground& ground_;
     const IdentityPart& identity_;
     const LogPart& log_;
     std::unique_ptr<MqttGate> gate_; // null: without users everybody may do everything
     std::unique_ptr<broker::Broker> broker_;
+    std::unique_ptr<broker::Clients> clients_;
+    std::unique_ptr<gateway::AddressLimits> addresses_;
     std::vector<std::unique_ptr<gateway::ShardThread>> shards_;
     std::vector<gateway::ShardThread*> shard_pointers_;
     std::vector<boost::asio::io_context*> io_contexts_;

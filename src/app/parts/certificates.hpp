@@ -14,7 +14,7 @@ namespace holdfast::app {
 
 // The certificates of a part's TLS listeners: read at the start, on SIGHUP, and within a second of
 // a change of one of their files. A bad file leaves the one before in force. Tells how long they
-// are good: as a metric, and below a month as a log line a day. The main thread.
+// are good: as a metric, and below a month as a log line a day and an alarm. The main thread.
 class Certificates {
 public:
     explicit Certificates(Ground& ground) : ground_(ground) {}
@@ -31,12 +31,20 @@ private:
         std::string name;
         std::shared_ptr<gateway::TlsCredentials> credentials; // the metric may outlive us
         FileWatch files;
+
+        [[nodiscard]] std::string file() const {
+            return credentials->settings().certificate.string();
+        }
     };
     void reload(const Entry& entry) const;
     void tell_days_left() const;
+    void raise_or_clear(const Entry& entry, double days) const;
 
     Ground& ground_;
     std::vector<Entry> entries_;
 };
+
+// Those of certificates that no listener uses any more, which nobody else would end.
+void clear_unused_certificate_alarms(Ground& ground);
 
 } // namespace holdfast::app

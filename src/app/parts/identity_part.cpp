@@ -3,7 +3,6 @@
 #include <holdfast/base/log_line.hpp>
 
 #include <chrono>
-#include <utility>
 
 namespace holdfast::app {
 
@@ -14,8 +13,8 @@ Result<void> IdentityPart::start() {
     const config::Security& security = ground_.config.security;
     // Watched from before they are read: a change in between is read again.
     files_.emplace(FileWatch({security.access, security.users}));
-    HF_TRY(auto directory, identity::Directory::load(security.access, security.users));
-    identity_->replace(std::move(directory));
+    users_ = std::make_unique<identity::UserStore>(*identity_, security.access, security.users);
+    HF_TRY(users_->reload());
     ground_.housekeeping.add("users and rights", std::chrono::seconds(1), [this]() -> Result<void> {
         if (files_->has_changed()) reload();
         return ok();
@@ -29,15 +28,20 @@ void IdentityPart::stop() {
 
 void IdentityPart::reload() {
     if (!has_users()) return;
-    const config::Security& security = ground_.config.security;
-    auto directory = identity::Directory::load(security.access, security.users);
-    if (!directory) {
-        log_error("identity", "users and rights stay as they were: {}", directory.error().context);
+    constexpr const char* kAction = "reload users and rights";
+    const auto changes = users_->reload();
+    if (!changes) {
+        log_error("identity", "users and rights stay as they were: {}", changes.error().context);
+        ground_.audit.note(
+            {"", "", kAction, "", access::AuditOutcome::failed, changes.error().context});
         return;
     }
-    const std::size_t users = directory.value()->users().users.size();
-    identity_->replace(std::move(directory).value());
-    log_info("identity", "users and rights were read again: {} users", users);
+    log_info("identity", "users and rights were read again: {} users; {}",
+             identity_->directory()->users().users.size(),
+             changes.value().empty() ? "nothing changed" : changes.value());
+    // What a request changed was noted with who did it; the file that it wrote tells nothing new.
+    if (!changes.value().empty())
+        ground_.audit.note({"", "", kAction, "", access::AuditOutcome::done, changes.value()});
 }
 
 } // namespace holdfast::app

@@ -5,6 +5,7 @@
 #include "app/parts/part.hpp"
 
 #include <holdfast/identity/authenticator.hpp>
+#include <holdfast/identity/user_store.hpp>
 
 #include <memory>
 #include <optional>
@@ -22,11 +23,14 @@ public:
     void reload() override;
 
     [[nodiscard]] identity::Authenticator& authenticator() const noexcept { return *identity_; }
+    // Null without users.
+    [[nodiscard]] identity::UserStore* users() const noexcept { return users_.get(); }
     [[nodiscard]] bool has_users() const noexcept { return ground_.config.security.has_users(); }
 
 private:
     Ground& ground_;
     std::unique_ptr<identity::Authenticator> identity_;
+    std::unique_ptr<identity::UserStore> users_;
     std::optional<FileWatch> files_;
 };
 

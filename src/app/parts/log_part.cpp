@@ -16,9 +16,15 @@ Result<void> LogPart::start() {
     ground_.memory.take(4 * options.write_buffer_bytes + options.block_cache_bytes);
     HF_TRY(log_, log::Log::open(std::move(options), ground_.clock, ground_.metrics));
     HF_TRY(make_streams());
-    ground_.housekeeping.add("retention", std::chrono::milliseconds(500), [this]() -> Result<void> {
-        return log_->apply_retention(ground_.expiry_clock.now_ms());
-    });
+    ground_.housekeeping.add("retention", std::chrono::milliseconds(500),
+                             [this] { return retain(); });
+    return ok();
+}
+
+Result<void> LogPart::retain() {
+    const log::Wanted wanted = keeper_ != nullptr ? keeper_->wanted() : log::Wanted();
+    HF_TRY(const auto held, log_->apply_retention(ground_.expiry_clock.now_ms(), wanted));
+    if (keeper_ != nullptr) keeper_->held(held);
     return ok();
 }
 

@@ -11,6 +11,8 @@
 namespace holdfast::app {
 namespace {
 
+constexpr std::size_t kClientIdBytesMax = 256; // in the audit; whoever is refused chose it
+
 std::string without_port(const std::string& address) {
     return address.substr(0, address.rfind(':'));
 }
@@ -29,14 +31,27 @@ void MqttGate::admit(broker::Credentials credentials, Done done) {
     const std::string common_name = credentials.peer.common_name;
     const bool has_certificate = !common_name.empty();
     auto finish =
-        [directory, version, done = std::move(done), common_name, client_id = credentials.client_id,
+        [directory, version, &audit = audit_, user = credentials.user, done = std::move(done),
+         common_name, client_id = credentials.client_id,
          address = without_port(credentials.peer.address)](Result<access::Principal> recognised) {
-            if (!recognised) return done(std::move(recognised).error());
+            const auto refuse = [&](std::string_view actor, std::string why) {
+                audit.note({std::string(actor.substr(0, identity::kUserNameBytesMax)), address,
+                            "mqtt connect", client_id.substr(0, kClientIdBytesMax),
+                            access::AuditOutcome::refused, std::move(why)});
+            };
+            if (!recognised) {
+                refuse(user.empty() ? common_name : user, recognised.error().context);
+                return done(std::move(recognised).error());
+            }
             access::Principal principal = std::move(recognised).value();
             principal.client_id = client_id;
             principal.address = address;
             principal.common_name = common_name;
             access::Rights rights = directory->policy().rights_of(principal);
+            // The broker asks for this, too, and refuses the connection.
+            const auto may =
+                rights.decide(access::Action::connect, access::Resource::client_id(client_id));
+            if (!may.is_allowed) refuse(principal.name, may.rule);
             broker::Admission admission{std::move(principal), std::move(rights), version};
             done(std::make_shared<const broker::Admission>(std::move(admission)));
         };

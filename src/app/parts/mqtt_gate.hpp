@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/access/audit_event.hpp>
 #include <holdfast/broker/gate.hpp>
 #include <holdfast/identity/authenticator.hpp>
 
@@ -13,7 +14,9 @@ namespace holdfast::app {
 // password of its owner. The authenticator outlives it.
 class MqttGate final : public broker::Gate {
 public:
-    explicit MqttGate(identity::Authenticator& identity) : identity_(identity) {}
+    // Refused connections are told to `audit`, which outlives it, too.
+    MqttGate(identity::Authenticator& identity, access::AuditSink& audit)
+        : identity_(identity), audit_(audit) {}
 
     void admit(broker::Credentials credentials, Done done) override;
     [[nodiscard]] std::shared_ptr<const broker::Admission> renew(
@@ -24,6 +27,7 @@ private:
     void check_secret(const broker::Credentials& credentials, identity::Authenticator::Done done);
 
     identity::Authenticator& identity_;
+    access::AuditSink& audit_;
 };
 
 } // namespace holdfast::app

@@ -21,6 +21,7 @@ Result<void> MqttPart::start() {
         HF_TRY(listen(listener));
     }
     certificates_.watch();
+    clear_unused_certificate_alarms(ground_); // of HTTP, too
     return ok();
 }
 
@@ -35,6 +36,7 @@ Result<void> MqttPart::listen(const config::Listener& listener) {
     settings.door =
         std::make_shared<const broker::Door>(broker::Door{name, listener.takes_anonymous});
     settings.tls = tls;
+    settings.addresses = broker_.addresses();
     auto made = std::make_unique<gateway::MqttListener>(broker_.shards(), std::move(settings));
     HF_TRY(made->start(at.address, at.port));
     listeners_.push_back(std::move(made));

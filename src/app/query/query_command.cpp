@@ -92,7 +92,7 @@ int run_input(QueryTarget& target, query::Request request, const std::string& fo
 QueryCommand::QueryCommand(CLI::App& cli) {
     command_ = cli.add_subcommand("query", "ask the stored data in SQL");
     command_->add_option("sql", sql_, "the statement; without: a prompt, or standard input");
-    command_->add_option("--url", url_, "the server")->capture_default_str();
+    add_server_options(*command_, server_);
     data_dir_option_ = command_->add_option("--data-dir", data_dir_,
                                             "ask this data directory instead of a server");
     command_->add_option("--format", format_, "table, csv, json or ndjson")
@@ -114,7 +114,7 @@ std::optional<int> QueryCommand::run() const {
     }
     auto target = data_dir_option_->count() != 0
                       ? query_directory(data_dir_)
-                      : Result<std::unique_ptr<QueryTarget>>(query_server(url_));
+                      : Result<std::unique_ptr<QueryTarget>>(query_server(server_));
     if (!target) {
         fmt::print(stderr, "holdfast: {}\n", target.error().context);
         return 1;

@@ -27,7 +27,7 @@ private:
     CLI::Option* data_dir_option_;
     std::string sql_;
     std::string format_ = "table";
-    std::string url_ = "http://127.0.0.1:8080";
+    ServerOptions server_;
     std::string data_dir_;
     std::vector<std::string> params_;
 };

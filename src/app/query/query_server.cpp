@@ -1,6 +1,5 @@
 #include "app/query/query_target.hpp"
 
-#include <holdfast/gateway/http/client.hpp>
 #include <holdfast/gateway/http/problem.hpp>
 
 #include <boost/json/array.hpp>
@@ -38,7 +37,7 @@ std::string body_of(const query::Request& request, std::string_view format) {
 
 class QueryServer final : public QueryTarget {
 public:
-    explicit QueryServer(std::string url) : url_(std::move(url)) {}
+    explicit QueryServer(ServerOptions server) : server_(std::move(server)) {}
 
     Result<void> ask(const query::Request& request, std::string_view format,
                      const Take& take) override {
@@ -47,20 +46,20 @@ public:
         asked.path = "/api/v1/query";
         asked.headers.emplace_back("Content-Type", "application/json");
         asked.body = body_of(request, format);
-        HF_TRY(auto client, gateway::HttpClient::connect(url_));
+        HF_TRY(auto client, connect_to(server_));
         HF_TRY(const auto response, client.stream(asked, take));
         if (response.status != 200) return fail(Errc::malformed, gateway::detail_of(response));
         return ok();
     }
 
 private:
-    const std::string url_;
+    const ServerOptions server_;
 };
 
 } // namespace
 
-std::unique_ptr<QueryTarget> query_server(std::string url) {
-    return std::make_unique<QueryServer>(std::move(url));
+std::unique_ptr<QueryTarget> query_server(ServerOptions server) {
+    return std::make_unique<QueryServer>(std::move(server));
 }
 
 } // namespace holdfast::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/server_options.hpp"
+
 #include <holdfast/base/result.hpp>
 #include <holdfast/query/engine.hpp>
 
@@ -24,7 +26,7 @@ public:
 };
 
 // A server, over REST.
-[[nodiscard]] std::unique_ptr<QueryTarget> query_server(std::string url);
+[[nodiscard]] std::unique_ptr<QueryTarget> query_server(ServerOptions server);
 // The log of a data directory as it stands, also beside its server: tables are `streams`, `groups`
 // and `alarms`. Errors: as of Log::open().
 [[nodiscard]] Result<std::unique_ptr<QueryTarget>> query_directory(
