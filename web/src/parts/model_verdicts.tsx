@@ -1,0 +1,61 @@
+// What a model raised, and why: of a detector the signal that stood out, and where it was expected, of a trained
+// model its prediction. A chart of what was around it is on the alarm's own view.
+
+import {withQuery} from '../net/api';
+import {usePolled} from '../net/poll';
+import type {Alarm} from '../net/types';
+import {compact, time} from '../state/format';
+import {link} from '../state/route';
+import {may} from '../state/session';
+import {t} from '../texts';
+import {Asked} from '../ui/states';
+import {Table, type Column} from '../ui/table';
+
+const text = t.models;
+const shownMax = 50;
+const digits = 4;
+const aroundMs = 60 * 60_000; // shown before the raise and behind the clear
+
+// Of details that another version wrote, or that name no such member, nothing is shown.
+export function detailOf(alarm: Alarm, name: string): string {
+  const details = alarm.details;
+  const value = typeof details === 'object' && details !== null ? (details as Record<string, unknown>)[name] : undefined;
+  if (typeof value === 'number') return String(Number(value.toPrecision(digits)));
+  return value === undefined || value === null ? '' : compact(value);
+}
+
+// To what the model sees of the device around it.
+function linkAround({source, device, raised_at, cleared_at}: Alarm): string {
+  const to = (cleared_at ?? Math.max(Date.now(), raised_at)) + aroundMs;
+  return link('models', source, {device, from: String(raised_at - aroundMs), to: String(to)});
+}
+
+const whoAndWhen: Column<Alarm>[] = [
+  {title: text.device, cell: alarm => <a href={link('alarms', alarm.id, {source: alarm.source})}><bdi>{alarm.device}</bdi></a>},
+  {title: text.raised, cell: alarm => time(alarm.raised_at), isTime: true},
+  {title: text.cleared, cell: alarm => (alarm.cleared_at === null ? text.active : time(alarm.cleared_at)), isTime: true},
+];
+
+const detectorColumns: Column<Alarm>[] = [
+  {title: text.score, cell: alarm => detailOf(alarm, 'score'), isNumber: true},
+  {title: text.threshold, cell: alarm => detailOf(alarm, 'threshold'), isNumber: true},
+  {title: text.signal, cell: alarm => <bdi>{detailOf(alarm, 'signal')}</bdi>},
+  {title: text.value, cell: alarm => detailOf(alarm, 'value'), isNumber: true},
+  {title: text.expected, cell: alarm => text.between(detailOf(alarm, 'expected_low'), detailOf(alarm, 'expected_high'))},
+  {title: text.context, cell: alarm => <bdi>{detailOf(alarm, 'context')}</bdi>},
+  {title: '', cell: alarm => <a href={linkAround(alarm)}>{text.look}</a>},
+];
+
+export function ModelVerdicts({source, columns = detectorColumns}: {source: string; columns?: Column<Alarm>[]}) {
+  const {value, error} = usePolled<Alarm[]>(may('alarms', 'read') ? withQuery('/api/v1/alarms', {source, limit: shownMax}) : null, 10_000);
+  if (!may('alarms', 'read')) return null;
+  const rows = value?.toSorted((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
+  return (
+    <section>
+      <h3>{text.verdicts}</h3>
+      <Asked value={value} error={error} empty={text.noVerdicts}>
+        <Table label={text.verdicts} columns={[...whoAndWhen, ...columns]} rows={rows ?? []} keyOf={alarm => alarm.id} />
+      </Asked>
+    </section>
+  );
+}
