@@ -6,6 +6,7 @@
 #include <load/replay/replay.hpp>
 #include <load/simulate/simulation.hpp>
 #include <load/stop_signal.hpp>
+#include <load/wear/wear.hpp>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -203,6 +204,46 @@ void add_replay(CLI::App& app, ReplayOptions& options, Run& chosen) {
         [&options, &chosen] { chosen = [&options] { return finish(run_replay(options)); }; });
 }
 
+struct WearCommand {
+    WearOptions options;
+    std::string step = "1h";
+};
+
+Result<int> run(WearCommand& command) {
+    constexpr double kStepMaxS = 86'400;
+    HF_TRY(command.options.step_s, parse_duration_s(command.step));
+    const bool is_step = command.options.step_s >= 0.001 && command.options.step_s <= kStepMaxS;
+    if (!is_step) { // "nan" is none either
+        return fail(Errc::malformed,
+                    fmt::format("--step {}: 0.001s to 24h are possible", command.step));
+    }
+    return run_wear(command.options);
+}
+
+void add_wear(CLI::App& app, WearCommand& wear, Run& chosen) {
+    CLI::App* command =
+        app.add_subcommand("wear", "Lives of machines that wear and fail, on a clock of their own");
+    WearOptions& options = wear.options;
+    add_endpoint(*command, options.endpoint);
+    command->add_option("--devices", options.devices, "Machines, a connection each")
+        ->check(CLI::Range(1, 10'000));
+    command->add_option("--lives", options.plan.lives, "Of each machine; each ends in a failure")
+        ->check(CLI::Range(0, 1'000));
+    command->add_option("--life", options.plan.life_samples, "Messages of a life, about")
+        ->check(CLI::Range(10, 10'000));
+    command->add_flag("--under-way", options.plan.has_life_ahead,
+                      "One life more of each machine, which has not ended");
+    command->add_option("--step", wear.step, "Event time between two messages, e.g. 1h or 10m");
+    command->add_option("--name", options.plan.name,
+                        "Devices are NAME-01, topics NAME/NAME-01/state");
+    command->add_option("--seed", options.plan.seed, "The same seed gives the same lives");
+    command->add_option("--window", options.in_flight_max, "Messages in flight per machine")
+        ->check(CLI::Range(1, 65'535));
+    command->add_option("--mqtt-version", options.version, "3, 4 (3.1.1) or 5")
+        ->check(CLI::IsMember({3, 4, 5}));
+    command->callback([&wear, &chosen] { chosen = [&wear] { return finish(run(wear)); }; });
+}
+
 } // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -223,10 +264,12 @@ int run_command_line(int argc, char** argv) {
     http.run.endpoint.port = 8080;
     SimulateCommand simulate;
     ReplayOptions replay;
+    WearCommand wear;
     add_connect(app, connect, chosen);
     add_http(app, http, chosen);
     add_simulate(app, simulate, chosen);
     add_replay(app, replay, chosen);
+    add_wear(app, wear, chosen);
     CLI11_PARSE(app, argc, argv);
     install_stop_signals();
     return chosen();
