@@ -1,9 +1,13 @@
 // Invariant: bytes that nobody saved are refused, or make a detector that saves the same again
 // and whose scores stay in [0, 1] whatever comes.
+#include <holdfast/ml/ensemble.hpp>
 #include <holdfast/ml/ewma_chart.hpp>
 #include <holdfast/ml/ewma_pca.hpp>
+#include <holdfast/ml/level_shift.hpp>
 #include <holdfast/ml/range_forest.hpp>
+#include <holdfast/ml/rls.hpp>
 #include <holdfast/ml/seasonal_range.hpp>
+#include <holdfast/ml/sensor_fault.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -49,6 +53,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     });
     check(ml::EwmaPca(2), state, [](ml::EwmaPca& detector, double value) {
         return detector.update(std::array<double, 2>{value, 1.0});
+    });
+    check(ml::LevelShift(2), state, [](ml::LevelShift& detector, double value) {
+        return detector.update(std::array<double, 2>{value, 1.0});
+    });
+    check(ml::Rls(2), state, [](ml::Rls& detector, double value) {
+        return detector.update(std::array<double, 2>{value, 1.0});
+    });
+    check(ml::SensorFault(2), state, [&](ml::SensorFault& detector, double value) {
+        return detector.update(now_ms += 60'000, std::array<double, 2>{value, 1.0});
+    });
+    check(ml::Ensemble(2), state, [&](ml::Ensemble& detector, double value) {
+        return detector.update(now_ms += 60'000, std::array<double, 2>{value, 1.0});
     });
     return 0;
 }

@@ -1,0 +1,1 @@
+holdfast_fuzz(NAME influx LINKS holdfast_influx)
