@@ -1,12 +1,18 @@
-// Question: what does one sample cost a warm detector, in ns a signal, and how large is its state?
+// Question: what does one sample cost a warm detector, in ns a signal, how large is its state, and
+// what do 100,000 of them hold in memory, while they warm up and after?
 // Budget: 2,000 ns a signal; 100,000 detectors of one signal in 300 MB, so 3,000 B each.
 
+#include <holdfast/ml/ensemble.hpp>
 #include <holdfast/ml/ewma_chart.hpp>
 #include <holdfast/ml/ewma_pca.hpp>
+#include <holdfast/ml/level_shift.hpp>
 #include <holdfast/ml/range_forest.hpp>
+#include <holdfast/ml/rls.hpp>
 #include <holdfast/ml/seasonal_range.hpp>
+#include <holdfast/ml/sensor_fault.hpp>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <time.h>
 
 #include <algorithm>
@@ -60,6 +66,38 @@ void measure(const char* name, Detector detector, std::size_t signals, Update up
                signals, series[kSeries / 2], state.size(), sum);
 }
 
+double heap_bytes() {
+    const auto now = mallinfo2();
+    return static_cast<double>(now.uordblks + now.hblkhd);
+}
+
+// MB of so many detectors, of which a hundredth is made.
+template <typename Make, typename Update>
+double held_mb(Make make, std::size_t signals, int samples, Update update) {
+    constexpr int kDetectors = 100'000;
+    constexpr int kPart = 100;
+    std::vector<decltype(make(signals))> all;
+    const double from = heap_bytes();
+    all.reserve(kDetectors / kPart);
+    std::vector<double> values(signals);
+    for (int i = 0; i < kDetectors / kPart; ++i) {
+        all.push_back(make(signals));
+        for (int step = 0; step < samples; ++step) {
+            for (std::size_t signal = 0; signal < signals; ++signal)
+                values[signal] = daily(step, signal);
+            update(all.back(), step * kStepMs, values);
+        }
+    }
+    return (heap_bytes() - from) * kPart / 1e6;
+}
+
+template <typename Make, typename Update>
+void measure_memory(const char* name, Make make, std::size_t signals, Update update) {
+    fmt::print("{:16} {:2} signals  100,000 hold {:6.0f} MB in the warm-up, {:6.0f} MB after\n",
+               name, signals, held_mb(make, signals, 150, update),
+               held_mb(make, signals, 700, update));
+}
+
 } // namespace
 
 int main() {
@@ -69,11 +107,29 @@ int main() {
     const auto counted = [](auto& detector, std::int64_t, const std::vector<double>& values) {
         return detector.update(values).score;
     };
+    const auto both = [](auto& detector, std::int64_t ms, const std::vector<double>& values) {
+        return detector.update(ms, values).score;
+    };
     fmt::print("sizeof(RangeForest) {} B\n", sizeof(ml::RangeForest));
     measure("range_forest", ml::RangeForest(), 1, timed);
     measure("seasonal_range", ml::SeasonalRange(), 1, timed);
-    for (const std::size_t signals : {2, 8, 32}) {
+    for (const std::size_t signals : {2U, 8U, 32U}) {
         measure("ewma_chart", ml::EwmaChart(signals), signals, counted);
         measure("ewma_pca", ml::EwmaPca(signals), signals, counted);
+        measure("level_shift", ml::LevelShift(signals), signals, counted);
+        measure("rls", ml::Rls(signals), signals, counted);
+        measure("sensor_fault", ml::SensorFault(signals), signals, both);
+        measure("ensemble", ml::Ensemble(signals), signals, both);
+    }
+    measure_memory("range_forest", [](std::size_t) { return ml::RangeForest(); }, 1, timed);
+    for (const std::size_t signals : {2U, 4U, 8U}) {
+        measure_memory(
+            "ewma_chart", [](std::size_t m) { return ml::EwmaChart(m); }, signals, counted);
+        measure_memory(
+            "level_shift", [](std::size_t m) { return ml::LevelShift(m); }, signals, counted);
+        measure_memory("rls", [](std::size_t m) { return ml::Rls(m); }, signals, counted);
+        measure_memory(
+            "sensor_fault", [](std::size_t m) { return ml::SensorFault(m); }, signals, both);
+        measure_memory("ensemble", [](std::size_t m) { return ml::Ensemble(m); }, signals, both);
     }
 }

@@ -66,8 +66,11 @@ public:
     Result<log::Verified> verify(const std::function<void(const log::Damage&)>&) const override {
         return refuse();
     }
-    Result<void> apply_retention(std::int64_t) override { return ok(); }
+    Result<log::Held> apply_retention(std::int64_t, const log::Wanted&) override {
+        return log::Held();
+    }
     Result<log::Compacted> compact(std::int64_t, std::stop_token) override { return refuse(); }
+    Result<log::Erased> erase(const log::Erasure&, std::stop_token) override { return refuse(); }
     Result<void> checkpoint(const std::filesystem::path&) override { return refuse(); }
     std::uint64_t disk_bytes() const override { return 0; }
     std::optional<Error> refusing() const override { return std::nullopt; }

@@ -1,0 +1,5 @@
+add_executable(history_bench history/history_bench.cpp history/trucks.cpp)
+target_link_libraries(history_bench PRIVATE holdfast_query holdfast_history holdfast_log holdfast_record fmt::fmt)
+add_executable(history_follow_bench history/follow_bench.cpp history/trucks.cpp)
+target_include_directories(history_follow_bench PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(history_follow_bench PRIVATE holdfast_history holdfast_log holdfast_record fmt::fmt)
