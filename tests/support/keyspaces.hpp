@@ -3,6 +3,7 @@
 #include <holdfast/alarms/keyspace.hpp>
 #include <holdfast/broker/keyspaces.hpp>
 #include <holdfast/gateway/rest/keyspace.hpp>
+#include <holdfast/history/keyspace.hpp>
 #include <holdfast/log/group_offsets.hpp>
 #include <holdfast/models/keyspace.hpp>
 #include <holdfast/rules/keyspace.hpp>
@@ -20,9 +21,12 @@ inline constexpr log::Keyspace kSecondKeyspace{"second"};
     return {kFirstKeyspace,
             kSecondKeyspace,
             alarms::kKeyspace,
+            alarms::kAcknowledgementsKeyspace,
             broker::kRetainedKeyspace,
             broker::kSessionsKeyspace,
             gateway::kAnswersKeyspace,
+            gateway::kNotebooksKeyspace,
+            history::kErasuresKeyspace,
             log::kGroupsKeyspace,
             models::kKeyspace,
             rules::kKeyspace};

@@ -3,6 +3,7 @@
 #include "support/test_rows.hpp"
 
 #include <holdfast/base/clock.hpp>
+#include <holdfast/exec/explain.hpp>
 
 namespace holdfast::test {
 
