@@ -3,15 +3,22 @@
 # One static library `holdfast_x`, sources relative to src/x. LINKS are what its public
 # headers need, PRIVATE_LINKS what only its bodies need: together they are its floor's edges.
 # ALWAYS_ASSERT: sources on the append path, whose assertions stay in release builds.
+# PRECOMPILE: headers that this module has precompiled, instead of those that modules share.
 function(holdfast_module)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LINKS;PRIVATE_LINKS;ALWAYS_ASSERT" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LINKS;PRIVATE_LINKS;ALWAYS_ASSERT;PRECOMPILE" ${ARGN})
   set(target holdfast_${ARG_NAME})
   add_library(${target} STATIC ${ARG_SOURCES})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
-  if(ARG_ALWAYS_ASSERT)
-    set_source_files_properties(${ARG_ALWAYS_ASSERT} PROPERTIES COMPILE_OPTIONS -UNDEBUG)
+  if(ARG_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARG_PRECOMPILE})
+  else()
+    target_precompile_headers(${target} REUSE_FROM module_headers)
+  endif()
+  if(ARG_ALWAYS_ASSERT) # with other macros than the precompiled headers had
+    set_source_files_properties(${ARG_ALWAYS_ASSERT} PROPERTIES COMPILE_OPTIONS -UNDEBUG
+                                                                SKIP_PRECOMPILE_HEADERS ON)
   endif()
 endfunction()
 

@@ -1,0 +1,1 @@
+// Nothing: the target exists for the headers that modules share precompiled.
