@@ -1,5 +1,7 @@
 #include "broker/session_codec.hpp"
 
+#include <fmt/format.h>
+
 namespace holdfast::broker {
 namespace {
 
@@ -24,7 +26,7 @@ auto checked(const char* what, std::string_view value, Decode decode)
     ByteReader reader(as_bytes(value));
     auto decoded = decode(reader);
     if (!decoded || !reader.empty())
-        return fail(Errc::corrupt, std::string("the record of a ") + what + " is damaged");
+        return fail(Errc::corrupt, fmt::format("the record of a {} is damaged", what));
     return decoded;
 }
 

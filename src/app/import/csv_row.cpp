@@ -61,7 +61,7 @@ std::optional<std::int64_t> event_us(std::string_view text, TimeFormat format) {
     return column::parse_timestamp(text);
 }
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
     return boost::json::serialize(boost::json::string_view(text));
 }
 
@@ -80,7 +80,7 @@ std::string json_of(std::string_view cell, bool decimal_commas) {
     if (decimal_commas && std::ranges::count(number, ',') == 1 &&
         number.find('.') == std::string::npos)
         std::ranges::replace(number, ',', '.');
-    return is_json_number(number) ? number : quoted(cell);
+    return is_json_number(number) ? number : json_quoted(cell);
 }
 
 std::string with_device(std::string topic, std::string_view device) {
@@ -149,7 +149,7 @@ Result<std::string> CsvRow::record(const std::vector<std::string>& cells, bool d
     std::string value;
     for (std::size_t i = 0; i < cells.size(); ++i)
         if (i != device_ && i != time_ && !cells[i].empty())
-            value += fmt::format("{}{}:{}", value.empty() ? "" : ",", quoted(header_[i]),
+            value += fmt::format("{}{}:{}", value.empty() ? "" : ",", json_quoted(header_[i]),
                                  json_of(cells[i], decimal_commas));
     if (value.empty()) return fail(Errc::malformed, "all values are empty");
     std::string headers = fmt::format("\"{}\":\"{}\"", record::kHeaderEventTime, time_ms);
@@ -157,9 +157,9 @@ Result<std::string> CsvRow::record(const std::vector<std::string>& cells, bool d
         const std::string topic = with_device(mapping_.topic, device);
         if (topic.size() > topic::kTopicBytesMax || !topic::is_topic_name(topic))
             return fail(Errc::malformed, fmt::format("'{}' is no topic", topic));
-        headers += fmt::format(",\"{}\":{}", record::kHeaderMqttTopic, quoted(topic));
+        headers += fmt::format(",\"{}\":{}", record::kHeaderMqttTopic, json_quoted(topic));
     }
-    return fmt::format("{{\"key\":{},\"value\":{{{}}},\"headers\":{{{}}}}}\n", quoted(device),
+    return fmt::format("{{\"key\":{},\"value\":{{{}}},\"headers\":{{{}}}}}\n", json_quoted(device),
                        value, headers);
 }
 
