@@ -2,11 +2,12 @@
 
 #include "app/certificate_files.hpp"
 #include "app/command_line.hpp"
-#include "app/init/new_files.hpp"
 #include "app/site_files.hpp"
 #include "app/text_file.hpp"
 
+#include <holdfast/base/bytes.hpp>
 #include <holdfast/base/clock.hpp>
+#include <holdfast/base/whole_file.hpp>
 #include <holdfast/identity/certificates.hpp>
 #include <holdfast/identity/users.hpp>
 
@@ -71,8 +72,12 @@ Result<void> write_pair(const fs::path& directory, const std::string& name,
     }
     const fs::path certificate = certificate_file(directory, name);
     const bool is_renewal = fs::exists(certificate, error);
-    HF_TRY(replace_file(key_file(directory, name), pair.key, 0600));
-    HF_TRY(replace_file(certificate, pair.certificate, 0644));
+    const auto put = [](const fs::path& file, std::string_view text, mode_t mode) {
+        return write_whole(file, as_bytes(text),
+                           {.mode = mode, .keeps_owner = true, .old_ending = ".old"});
+    };
+    HF_TRY(put(key_file(directory, name), pair.key, 0600));
+    HF_TRY(put(certificate, pair.certificate, 0644));
     HF_TRY(const auto info, identity::describe_certificate(pair.certificate));
     fmt::print("{} and {}: good until {}{}\n", certificate.string(),
                key_file(directory, name).string(), date_of(info.not_after_ms),

@@ -1,8 +1,7 @@
 #include "pipeline/promotions_file.hpp"
 
-#include "pipeline/whole_file.hpp"
-
 #include <holdfast/base/crc32c.hpp>
+#include <holdfast/base/whole_file.hpp>
 
 namespace holdfast::pipeline {
 namespace {

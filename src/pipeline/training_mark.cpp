@@ -1,9 +1,8 @@
 #include "pipeline/training_mark.hpp"
 
-#include "pipeline/whole_file.hpp"
-
 #include <holdfast/base/crc32c.hpp>
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/base/whole_file.hpp>
 
 #include <system_error>
 

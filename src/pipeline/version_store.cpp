@@ -2,9 +2,9 @@
 
 #include "pipeline/promotions_file.hpp"
 #include "pipeline/version_file.hpp"
-#include "pipeline/whole_file.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/base/whole_file.hpp>
 
 #include <fmt/format.h>
 

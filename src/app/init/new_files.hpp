@@ -10,15 +10,6 @@
 
 namespace holdfast::app {
 
-// Writes a file that is not there yet, durably. Errors: already_exists, io.
-[[nodiscard]] Result<void> write_new_file(const std::filesystem::path& file, std::string_view text,
-                                          mode_t mode);
-
-// Puts the file in the place of one that may be there, which is kept as `FILE.old`. At each moment,
-// also after a power loss, there is a whole file. Errors: io.
-[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, std::string_view text,
-                                        mode_t mode);
-
 // Files and directories that come together or not at all: what was made goes again with this,
 // unless keep() was called.
 class NewFiles {
