@@ -3,6 +3,7 @@
 #include "app/train/training_terminal.hpp"
 
 #include <holdfast/config/config.hpp>
+#include <holdfast/config/model_name.hpp>
 #include <holdfast/models/backtest.hpp>
 
 #include <fmt/format.h>
@@ -23,14 +24,6 @@ namespace {
 int failed(const std::string& why) {
     fmt::print(stderr, "holdfast backtest: {}\n", why);
     return 1;
-}
-
-// As config demands it of a model's name. The usual path has a '/' or a '.' and is none.
-bool is_model_name(std::string_view text) {
-    const auto legal = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, legal);
 }
 
 Result<config::ModelFile> model_named(const std::string& name, const std::string& config_file) {
@@ -66,8 +59,10 @@ void print(const ml::LabelScores& scores) {
 } // namespace
 
 int run_backtest(const BacktestArguments& arguments) {
-    auto file = is_model_name(arguments.model) ? model_named(arguments.model, arguments.config_file)
-                                               : config::load_model(arguments.model);
+    // The usual path has a '/' or a '.' and is no name.
+    auto file = config::is_model_name(arguments.model)
+                    ? model_named(arguments.model, arguments.config_file)
+                    : config::load_model(arguments.model);
     if (!file) return failed(file.error().context);
     if (!arguments.fields.empty()) file.value().fields = arguments.fields;
     const auto spec = models::check_model(file.value());

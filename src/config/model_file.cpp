@@ -1,6 +1,7 @@
 #include <holdfast/config/model_file.hpp>
 
 #include <config/map_reader.hpp>
+#include <holdfast/config/model_name.hpp>
 #include <holdfast/config/units.hpp>
 
 #include <fmt/format.h>
@@ -14,13 +15,6 @@ namespace {
 
 constexpr std::uint64_t kYearMs = 365ULL * 86'400'000;
 constexpr std::uint64_t kPrimeMsMax = 10 * kYearMs;
-
-bool is_model_name(std::string_view name) {
-    const auto legal = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, legal);
-}
 
 std::variant<double, std::string> typed(const std::string& text) {
     double number = 0;

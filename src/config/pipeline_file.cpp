@@ -1,6 +1,7 @@
 #include <holdfast/config/pipeline_file.hpp>
 
 #include <config/map_reader.hpp>
+#include <holdfast/config/model_name.hpp>
 
 #include <fmt/format.h>
 
@@ -241,13 +242,6 @@ private:
     PipelineFile& out_;
     Mistakes& mistakes_;
 };
-
-bool is_model_name(std::string_view name) {
-    const auto legal = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, legal);
-}
 
 } // namespace
 

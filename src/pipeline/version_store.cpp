@@ -5,6 +5,7 @@
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/base/whole_file.hpp>
+#include <holdfast/config/model_name.hpp>
 
 #include <fmt/format.h>
 
@@ -27,18 +28,12 @@ struct FileName {
     std::uint64_t number = 0;
 };
 
-bool is_model_name(std::string_view name) {
-    const auto legal = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, legal);
-}
-
 std::optional<FileName> read_name(std::string_view name) {
     if (!name.ends_with(kVersionEnding)) return std::nullopt;
     name.remove_suffix(kVersionEnding.size());
     const auto dot = name.find('.');
-    if (dot == std::string_view::npos || !is_model_name(name.substr(0, dot))) return std::nullopt;
+    if (dot == std::string_view::npos || !config::is_model_name(name.substr(0, dot)))
+        return std::nullopt;
     FileName out{std::string(name.substr(0, dot))};
     const char* end = name.data() + name.size();
     const auto [stop, error] = std::from_chars(name.data() + dot + 1, end, out.number);
