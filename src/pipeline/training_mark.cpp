@@ -49,6 +49,15 @@ Result<TrainingMark> decode(ByteView bytes) {
     return out;
 }
 
+// A mark is only ever there whole, so what does not read is not ours.
+Result<TrainingMark> read_mark(const fs::path& file) {
+    HF_TRY(const Bytes bytes, read_whole(file, kBytesMax));
+    HF_TRY(TrainingMark mark, decode(bytes));
+    if (file.filename() != mark.id + kEnding)
+        return fail(Errc::malformed, "it is the mark of training " + mark.id);
+    return mark;
+}
+
 } // namespace
 
 Result<void> write_mark(const fs::path& directory, const TrainingMark& mark) {
@@ -70,12 +79,13 @@ std::vector<TrainingMark> take_marks(const fs::path& directory) {
         if (at->path().extension() == kEnding) files.push_back(at->path());
     std::vector<TrainingMark> out;
     for (const fs::path& file : files) {
-        const auto bytes = read_whole(file, kBytesMax);
-        auto mark = bytes ? decode(bytes.value()) : Result<TrainingMark>(bytes.error());
-        if (mark)
-            out.push_back(std::move(mark).value());
-        else
-            log_warn("models", "{} is left out: {}", file.string(), mark.error().context);
+        auto mark = read_mark(file);
+        if (!mark) {
+            log_warn("models", "{} is no mark of a training and left alone: {}", file.string(),
+                     mark.error().context);
+            continue;
+        }
+        out.push_back(std::move(mark).value());
         fs::remove(file, error);
     }
     return out;

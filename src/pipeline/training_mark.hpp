@@ -22,7 +22,7 @@ struct TrainingMark {
 [[nodiscard]] Result<void> write_mark(const std::filesystem::path& directory,
                                       const TrainingMark& mark);
 void remove_mark(const std::filesystem::path& directory, const std::string& id);
-// All that are there, which are then gone; a damaged one is left out with a log line.
+// All that are there, which are then gone; what is damaged, or no mark, stays, with a log line.
 [[nodiscard]] std::vector<TrainingMark> take_marks(const std::filesystem::path& directory);
 
 } // namespace holdfast::pipeline

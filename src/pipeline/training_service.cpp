@@ -91,18 +91,20 @@ public:
         job->info.model = job->plan.file.name;
         job->info.made_by = std::move(made_by);
         job->info.submitted_ms = parts_.clock.now_ms();
+        HF_TRY(enqueue(job));
+        // Not under the lock, which whoever looks at trainings takes: it waits for the disk.
+        const auto marked =
+            write_mark(settings_.directory,
+                       {job->info.id, job->info.model, job->info.made_by, job->info.submitted_ms});
         const std::lock_guard lock(mutex_);
-        if (is_stopping_) return fail(Errc::closed, "the server ends");
-        const auto waits = [](const auto& each) {
-            return each->info.state == TrainingState::waiting;
-        };
-        if (static_cast<std::size_t>(std::ranges::count_if(jobs_, waits)) >= settings_.waiting_max)
-            return fail(Errc::limit_exceeded,
-                        fmt::format("{} trainings wait already", settings_.waiting_max));
-        job->info.id = free_id(job->info);
-        HF_TRY(write_mark(settings_.directory, {job->info.id, job->info.model, job->info.made_by,
-                                                job->info.submitted_ms}));
-        jobs_.push_back(job);
+        if (!marked) {
+            std::erase(jobs_, job);
+            return marked.error();
+        }
+        job->is_marked = true;
+        // Cancelled meanwhile, when there was no mark to take away yet.
+        if (job->info.state == TrainingState::cancelled)
+            remove_mark(settings_.directory, job->info.id);
         forget_oldest();
         changed_.notify_one();
         return job->info;
@@ -149,12 +151,28 @@ public:
 
 private:
     struct Job {
-        TrainingInfo info; // guarded by mutex_
+        TrainingInfo info;      // guarded by mutex_, but for what never changes
+        bool is_marked = false; // guarded by mutex_; it begins when it is
         Plan plan;
         ReadRows read;
         std::stop_source stop;
     };
     using Jobs = std::deque<std::shared_ptr<Job>>;
+
+    // Its id is its own from now on.
+    Result<void> enqueue(const std::shared_ptr<Job>& job) {
+        const std::lock_guard lock(mutex_);
+        if (is_stopping_) return fail(Errc::closed, "the server ends");
+        const auto waits = [](const auto& each) {
+            return each->info.state == TrainingState::waiting;
+        };
+        if (static_cast<std::size_t>(std::ranges::count_if(jobs_, waits)) >= settings_.waiting_max)
+            return fail(Errc::limit_exceeded,
+                        fmt::format("{} trainings wait already", settings_.waiting_max));
+        job->info.id = free_id(job->info);
+        jobs_.push_back(job);
+        return ok();
+    }
 
     Counter& count(std::string_view name, std::string_view help) {
         return parts_.metrics.counter(name, help);
@@ -189,7 +207,7 @@ private:
                 Jobs::iterator next;
                 changed_.wait(lock, [&] {
                     next = std::ranges::find_if(jobs_, [](const auto& each) {
-                        return each->info.state == TrainingState::waiting;
+                        return each->is_marked && each->info.state == TrainingState::waiting;
                     });
                     return is_stopping_ || next != jobs_.end();
                 });

@@ -2,15 +2,15 @@
 
 #include "pipeline/promotions_file.hpp"
 #include "pipeline/version_file.hpp"
+#include "pipeline/version_name.hpp"
 
 #include <holdfast/base/log_line.hpp>
 #include <holdfast/base/whole_file.hpp>
-#include <holdfast/config/model_name.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -19,26 +19,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kVersionEnding = ".version";
-constexpr std::string_view kPromotionsEnding = ".promoted";
+Error no_version(std::string_view name, std::uint64_t number) {
+    return fail(Errc::not_found, fmt::format("there is no version {} of model '{}'", number, name));
+}
 
-// What `pump-life.3.version` says of itself.
-struct FileName {
-    std::string model;
-    std::uint64_t number = 0;
-};
-
-std::optional<FileName> read_name(std::string_view name) {
-    if (!name.ends_with(kVersionEnding)) return std::nullopt;
-    name.remove_suffix(kVersionEnding.size());
-    const auto dot = name.find('.');
-    if (dot == std::string_view::npos || !config::is_model_name(name.substr(0, dot)))
-        return std::nullopt;
-    FileName out{std::string(name.substr(0, dot))};
-    const char* end = name.data() + name.size();
-    const auto [stop, error] = std::from_chars(name.data() + dot + 1, end, out.number);
-    if (error != std::errc() || stop != end || out.number == 0) return std::nullopt;
-    return out;
+// Why the last of them cannot be gone back to, and to which others one can.
+Error not_before(std::string_view name, std::span<const std::uint64_t> promotions, Error why) {
+    if (why.code != Errc::corrupt) return why;
+    const auto earlier = promotions.first(promotions.size() - 1);
+    why.context = fmt::format(
+        "version {} of model '{}', which was promoted before, is damaged: {}; {}",
+        promotions.back(), name, why.context,
+        earlier.empty() ? "none was promoted before that"
+                        : fmt::format("promoted before that: {}", fmt::join(earlier, ", ")));
+    return why;
 }
 
 VersionInfo info_of(const VersionFile& file, std::uint64_t bytes) {
@@ -57,28 +51,27 @@ VersionInfo info_of(const VersionFile& file, std::uint64_t bytes) {
 
 Result<VersionFile> read_version(const fs::path& path, std::string_view name, std::uint64_t number,
                                  std::uint64_t* bytes_read = nullptr) {
-    HF_TRY(const Bytes bytes, read_whole(path, kVersionFileBytesMax));
-    if (bytes_read != nullptr) *bytes_read = bytes.size();
-    auto file = decode_version(bytes);
-    if (!file) return fail(file.error().code, path.string() + ": " + file.error().context);
+    const auto bytes = read_whole(path, kVersionFileBytesMax);
+    if (!bytes && bytes.error().code == Errc::not_found) // somebody took it away
+        return fail(Errc::corrupt, bytes.error().context);
+    if (!bytes) return bytes.error();
+    if (bytes_read != nullptr) *bytes_read = bytes.value().size();
+    auto file = decode_version(bytes.value());
+    if (!file) return fail(Errc::corrupt, path.string() + ": " + file.error().context);
     if (file.value().model.name != name || file.value().number != number)
         return fail(Errc::corrupt, fmt::format("{}: it is version {} of '{}'", path.string(),
                                                file.value().number, file.value().model.name));
     return file;
 }
 
-Error no_model(std::string_view name) {
-    return fail(Errc::not_found, fmt::format("there is no version of a model '{}'", name));
-}
-
 } // namespace
 
 fs::path VersionStore::version_path(std::string_view name, std::uint64_t number) const {
-    return settings_.directory / fmt::format("{}.{}{}", name, number, kVersionEnding);
+    return settings_.directory / version_name(name, number);
 }
 
 fs::path VersionStore::promotions_path(std::string_view name) const {
-    return settings_.directory / fmt::format("{}{}", name, kPromotionsEnding);
+    return settings_.directory / promotions_name(name);
 }
 
 Result<void> VersionStore::load() {
@@ -95,28 +88,23 @@ Result<void> VersionStore::load() {
                                           error.message()));
     std::ranges::sort(files);
     for (const fs::path& file : files) take_up(file);
-    for (const fs::path& file : files) { // once their versions are known
-        const std::string name = file.filename().string();
-        if (name.ends_with(kPromotionsEnding))
-            take_up_promotions(file, name.substr(0, name.size() - kPromotionsEnding.size()));
-    }
+    for (const fs::path& file : files) // once their versions are known
+        if (const std::string name = file.filename().string(); name.ends_with(kPromotionsEnding))
+            take_up_promotions(file);
     return ok();
 }
 
 void VersionStore::take_up(const fs::path& file) {
     const std::string file_name = file.filename().string();
-    const auto is_ours = [&](std::string_view ending) {
-        return file_name.ends_with(std::string(ending) + ".new");
-    };
-    if (is_ours(kVersionEnding) || is_ours(kPromotionsEnding)) { // a write that did not end
-        std::error_code ignored;                                 // then it lies there once more
+    if (is_unfinished_write(file_name)) {
+        std::error_code ignored; // then it lies there once more
         fs::remove(file, ignored);
         return;
     }
     if (!file_name.ends_with(kVersionEnding)) return;
-    const auto name = read_name(file_name);
+    const auto name = read_version_name(file_name);
     if (!name) {
-        log_error("models", "{} is no version of a model and left out", file.string());
+        log_error("models", "{} is no version of a model and left alone", file.string());
         return;
     }
     std::uint64_t bytes = 0;
@@ -134,11 +122,17 @@ void VersionStore::take_up(const fs::path& file) {
     models_[name->model].versions.insert_or_assign(name->number, std::move(info));
 }
 
-void VersionStore::take_up_promotions(const fs::path& file, std::string_view name) {
+void VersionStore::take_up_promotions(const fs::path& file) {
+    const std::string file_name = file.filename().string();
+    const auto name = read_promotions_name(file_name);
+    if (!name) {
+        log_error("models", "{} names no model and is left alone", file.string());
+        return;
+    }
     const auto numbers = read_promotions(file);
-    const auto found = models_.find(name);
+    const auto found = models_.find(*name);
     if (!numbers || found == models_.end()) {
-        log_error("models", "no version of model '{}' is in use: {}", name,
+        log_error("models", "no version of model '{}' is in use: {}", *name,
                   numbers ? "there are none" : numbers.error().context);
         return;
     }
@@ -146,54 +140,73 @@ void VersionStore::take_up_promotions(const fs::path& file, std::string_view nam
     for (const std::uint64_t number : numbers.value())
         if (model.versions.contains(number)) model.promotions.push_back(number);
     if (model.promotions.empty()) return;
-    auto stored = read_locked(name, model.promotions.back());
-    auto applied = stored ? AppliedModel::make(std::move(stored.value().model))
-                          : Result<AppliedModel>(stored.error());
+    auto applied = read_applied(found->first, model.promotions.back());
     if (applied)
-        model.applied = std::make_shared<const AppliedModel>(std::move(applied).value());
+        model.applied = std::move(applied).value();
     else
         log_error("models", "version {} of model '{}', which was promoted, is not in use: {}",
-                  model.promotions.back(), name, applied.error().context);
+                  model.promotions.back(), *name, applied.error().context);
 }
 
-Result<VersionInfo> VersionStore::add(ml::TrainedModel model, std::string report,
-                                      std::string made_by, std::int64_t now_ms) {
+Result<std::uint64_t> VersionStore::next_number(const std::string& name) const {
     const std::lock_guard lock(mutex_);
-    const std::string name = model.name;
     const auto known = models_.find(name);
     if (known == models_.end() && models_.size() >= settings_.models_max)
         return fail(Errc::limit_exceeded,
                     fmt::format("there are {} trained models already", settings_.models_max));
-    const bool is_first = known == models_.end() || known->second.versions.empty();
-    const std::uint64_t number = is_first ? 1 : known->second.versions.rbegin()->first + 1;
+    if (known == models_.end() || known->second.versions.empty()) return 1;
+    const std::uint64_t last = known->second.versions.rbegin()->first;
+    if (last == kVersionNumberMax)
+        return fail(Errc::limit_exceeded,
+                    fmt::format("model '{}' has version {}, after which there is none: remove its "
+                                "versions, or train under another name",
+                                name, last));
+    return last + 1;
+}
+
+Result<VersionInfo> VersionStore::add(ml::TrainedModel model, std::string report,
+                                      std::string made_by, std::int64_t now_ms) {
+    const std::lock_guard change(changing_);
+    const std::string name = model.name;
+    HF_TRY(const std::uint64_t number, next_number(name));
     const VersionFile file{number, now_ms, std::move(made_by), std::move(report), std::move(model)};
     HF_TRY(const Bytes bytes, encode_version(file));
     HF_TRY(write_whole(version_path(name, number), bytes));
-    Model& kept = models_[name];
     const VersionInfo info = info_of(file, bytes.size());
-    kept.versions.insert_or_assign(number, info);
-    drop_oldest(name, kept);
+    std::vector<std::uint64_t> dropped;
+    {
+        const std::lock_guard lock(mutex_);
+        Model& kept = models_[name];
+        kept.versions.insert_or_assign(number, info);
+        dropped = drop_oldest(kept);
+    }
+    for (const std::uint64_t each : dropped) {
+        std::error_code error;
+        fs::remove(version_path(name, each), error);
+        if (error)
+            log_warn("models", "version {} of model '{}' stays on the disk: {}", each, name,
+                     error.message());
+    }
     return info;
 }
 
-// The newest stays, and the one in use.
-void VersionStore::drop_oldest(const std::string& name, Model& model) {
+// The newest stays, and the one in use. Which ones went.
+std::vector<std::uint64_t> VersionStore::drop_oldest(Model& model) const {
+    std::vector<std::uint64_t> out;
     while (model.versions.size() > std::max<std::size_t>(settings_.versions_max, 2)) {
         auto oldest = model.versions.begin();
         if (!model.promotions.empty() && oldest->first == model.promotions.back()) ++oldest;
-        std::error_code error;
-        fs::remove(version_path(name, oldest->first), error);
-        if (error)
-            log_warn("models", "version {} of model '{}' stays on the disk: {}", oldest->first,
-                     name, error.message());
+        out.push_back(oldest->first);
         std::erase(model.promotions, oldest->first);
         model.versions.erase(oldest);
     }
+    return out;
 }
 
 VersionedModel VersionStore::shown(const std::string& name, const Model& model) {
-    VersionedModel out{name, {}, std::nullopt};
+    VersionedModel out{name, {}, std::nullopt, std::nullopt};
     if (!model.promotions.empty()) out.promoted = model.promotions.back();
+    if (model.applied) out.in_use = out.promoted;
     for (auto each = model.versions.rbegin(); each != model.versions.rend(); ++each) {
         out.versions.push_back(each->second);
         out.versions.back().is_promoted = out.promoted == each->first;
@@ -210,72 +223,113 @@ std::vector<VersionedModel> VersionStore::list() const {
 
 Result<VersionedModel> VersionStore::find(std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    const auto found = models_.find(name);
-    if (found == models_.end()) return no_model(name);
-    return shown(found->first, found->second);
+    HF_TRY(const Model* model, model_of(name));
+    return shown(std::string(name), *model);
 }
 
 Result<StoredVersion> VersionStore::read(std::string_view name, std::uint64_t number) const {
-    const std::lock_guard lock(mutex_);
-    return read_locked(name, number);
+    VersionInfo info;
+    {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(const Model* model, model_of(name));
+        const auto version = model->versions.find(number);
+        if (version == model->versions.end()) return no_version(name, number);
+        info = version->second;
+        info.is_promoted = !model->promotions.empty() && model->promotions.back() == number;
+    }
+    HF_TRY(VersionFile file, read_version(version_path(name, number), name, number));
+    return StoredVersion{std::move(info), std::move(file.report), std::move(file.model)};
 }
 
-Result<StoredVersion> VersionStore::read_locked(std::string_view name, std::uint64_t number) const {
+Result<const VersionStore::Model*> VersionStore::model_of(std::string_view name) const {
     const auto found = models_.find(name);
-    if (found == models_.end()) return no_model(name);
-    const auto version = found->second.versions.find(number);
-    if (version == found->second.versions.end())
-        return fail(Errc::not_found,
-                    fmt::format("there is no version {} of model '{}'", number, name));
+    if (found == models_.end())
+        return fail(Errc::not_found, fmt::format("there is no version of a model '{}'", name));
+    return &found->second;
+}
+
+VersionStore::Applied VersionStore::read_applied(std::string_view name,
+                                                 std::uint64_t number) const {
     HF_TRY(VersionFile file, read_version(version_path(name, number), name, number));
-    StoredVersion out{version->second, std::move(file.report), std::move(file.model)};
-    const auto& promotions = found->second.promotions;
-    out.info.is_promoted = !promotions.empty() && promotions.back() == number;
-    return out;
+    HF_TRY(AppliedModel applied, AppliedModel::make(std::move(file.model)));
+    return std::make_shared<const AppliedModel>(std::move(applied));
 }
 
 // The file first: what is in use is what a restart finds.
-Result<void> VersionStore::use(const std::string& name, Model& model,
-                               std::vector<std::uint64_t> promotions) {
-    HF_TRY(StoredVersion stored, read_locked(name, promotions.back()));
-    HF_TRY(AppliedModel applied, AppliedModel::make(std::move(stored.model)));
+Result<void> VersionStore::use(const std::string& name, std::vector<std::uint64_t> promotions) {
+    auto applied = read_applied(name, promotions.back());
+    if (!applied && applied.error().code == Errc::corrupt) {
+        const std::lock_guard lock(mutex_);
+        models_[name].versions[promotions.back()].damage = applied.error().context;
+    }
+    if (!applied) return applied.error();
     HF_TRY(write_whole(promotions_path(name), encode_promotions(promotions)));
+    const std::lock_guard lock(mutex_);
+    Model& model = models_[name]; // nobody else changes what there is
     model.promotions = std::move(promotions);
-    model.applied = std::make_shared<const AppliedModel>(std::move(applied));
+    model.applied = std::move(applied).value();
     return ok();
 }
 
 Result<void> VersionStore::promote(std::string_view name, std::uint64_t number) {
-    const std::lock_guard lock(mutex_);
-    const auto found = models_.find(name);
-    if (found == models_.end()) return no_model(name);
-    std::vector<std::uint64_t> promotions = found->second.promotions;
+    const std::lock_guard change(changing_);
+    std::vector<std::uint64_t> promotions;
+    {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(const Model* model, model_of(name));
+        if (!model->versions.contains(number)) return no_version(name, number);
+        promotions = model->promotions;
+    }
     std::erase(promotions, number); // each once, so they are no more than versions
     promotions.push_back(number);
-    return use(found->first, found->second, std::move(promotions));
+    return use(std::string(name), std::move(promotions));
 }
 
-Result<std::uint64_t> VersionStore::roll_back(std::string_view name) {
+Result<std::vector<std::uint64_t>> VersionStore::promotions_until(
+    std::string_view name, std::optional<std::uint64_t> to) const {
     const std::lock_guard lock(mutex_);
-    const auto found = models_.find(name);
-    if (found == models_.end()) return no_model(name);
-    std::vector<std::uint64_t> promotions = found->second.promotions;
-    if (promotions.size() < 2) // as before() says
+    HF_TRY(const Model* model, model_of(name));
+    std::vector<std::uint64_t> out = model->promotions;
+    if (!out.empty()) out.pop_back(); // the newest
+    if (out.empty())
         return fail(Errc::not_found,
                     fmt::format("no version of model '{}' was promoted before", name));
-    promotions.pop_back();
-    const std::uint64_t number = promotions.back();
-    HF_TRY(use(found->first, found->second, std::move(promotions)));
-    return number;
+    if (!to) return out;
+    const auto found = std::ranges::find(out, *to);
+    if (found == out.end())
+        return fail(Errc::not_found,
+                    fmt::format("version {} of model '{}' was not promoted before; these were: {}",
+                                *to, name, fmt::join(out, ", ")));
+    out.erase(found + 1, out.end());
+    return out;
+}
+
+Result<StoredVersion> VersionStore::before(std::string_view name,
+                                           std::optional<std::uint64_t> to) const {
+    HF_TRY(const auto promotions, promotions_until(name, to));
+    auto stored = read(name, promotions.back());
+    if (!stored) return not_before(name, promotions, stored.error());
+    return stored;
+}
+
+Result<std::uint64_t> VersionStore::roll_back(std::string_view name,
+                                              std::optional<std::uint64_t> to) {
+    const std::lock_guard change(changing_);
+    HF_TRY(const auto promotions, promotions_until(name, to));
+    const auto used = use(std::string(name), promotions);
+    if (!used) return not_before(name, promotions, used.error());
+    return promotions.back();
 }
 
 Result<void> VersionStore::remove(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    const auto found = models_.find(name);
-    if (found == models_.end()) return no_model(name);
+    const std::lock_guard change(changing_);
     std::vector<fs::path> files{promotions_path(name)}; // first: what is not there is not in use
-    for (const auto& [number, info] : found->second.versions)
-        files.push_back(version_path(name, number));
+    {
+        const std::lock_guard lock(mutex_);
+        HF_TRY(const Model* model, model_of(name));
+        for (const auto& [number, info] : model->versions)
+            files.push_back(version_path(name, number));
+    }
     for (const fs::path& file : files) {
         std::error_code error;
         fs::remove(file, error);
@@ -283,19 +337,9 @@ Result<void> VersionStore::remove(std::string_view name) {
             return fail(Errc::io,
                         fmt::format("cannot remove {}: {}", file.string(), error.message()));
     }
-    models_.erase(found);
-    return ok();
-}
-
-Result<std::uint64_t> VersionStore::before(std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    const auto found = models_.find(name);
-    if (found == models_.end()) return no_model(name);
-    const auto& promotions = found->second.promotions;
-    if (promotions.size() < 2)
-        return fail(Errc::not_found,
-                    fmt::format("no version of model '{}' was promoted before", name));
-    return promotions[promotions.size() - 2];
+    models_.erase(models_.find(name));
+    return ok();
 }
 
 VersionStore::Promoted VersionStore::promoted(std::string_view name) const {
@@ -311,18 +355,22 @@ bool VersionStore::has_promotions(std::string_view name) const {
 }
 
 Result<void> VersionStore::checkpoint(const fs::path& directory) const {
-    const std::lock_guard lock(mutex_); // nothing goes meanwhile
+    const std::lock_guard change(changing_); // nothing goes meanwhile
+    std::vector<fs::path> files;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, model] : models_) {
+            for (const auto& [number, info] : model.versions)
+                files.push_back(version_path(name, number));
+            files.push_back(promotions_path(name));
+        }
+    }
     std::error_code error;
     fs::create_directories(directory, error);
-    // What is no file is damage, which keeps nothing from being backed up.
-    const auto link = [&](const fs::path& file) {
-        std::error_code absent;
+    for (const fs::path& file : files) {
+        std::error_code absent; // what is no file is damage, which keeps nothing from being copied
         if (!error && fs::is_regular_file(fs::symlink_status(file, absent)))
             fs::create_hard_link(file, directory / file.filename(), error);
-    };
-    for (const auto& [name, model] : models_) {
-        for (const auto& [number, info] : model.versions) link(version_path(name, number));
-        link(promotions_path(name));
     }
     if (error)
         return fail(Errc::io, fmt::format("cannot link versions of models into {}: {}",

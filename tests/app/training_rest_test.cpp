@@ -114,6 +114,38 @@ TEST_CASE("a model is trained, promoted, asked and rolled back over REST", "[app
     CHECK(query(there, "SELECT round(predict('wear', 6), 3) AS wear") == "wear\r\n12.0\r\n");
 }
 
+TEST_CASE("a damaged version is refused by name, and one before it is taken", "[app][training]") {
+    const Site site(kConfig);
+    auto server = site.start();
+    {
+        Socket http(server->port("http"));
+        feed(http);
+        for (const char* number : {"1", "2", "3"}) {
+            train(http, kPipeline);
+            const auto target = fmt::format("/api/v1/models/wear/versions/{}/promote", number);
+            REQUIRE(ask(http, "POST", target).status == 200);
+        }
+        server->signal(SIGTERM);
+        REQUIRE(server->wait() == 0);
+    }
+    for (const char* number : {"2", "3"})
+        write_file(site.data_dir() / "trained" / fmt::format("wear.{}.version", number), "gone");
+    server = site.start();
+    Socket http(server->port("http"));
+    CHECK_THAT(http_get(http, "/api/v1/models/wear/versions").body,
+               Contains(R"("promoted":3,"in_use":null)") &&
+                   Contains(R"({"version":3,"promoted":true,"bytes":4,"damaged":true,)"));
+    const auto refused = ask(http, "POST", "/api/v1/models/wear/rollback");
+    CHECK(refused.status == 409);
+    CHECK_THAT(refused.body, Contains("version 2 of model 'wear'") && Contains("is damaged") &&
+                                 Contains("promoted before that: 1"));
+    CHECK(ask(http, "POST", "/api/v1/models/wear/versions/2/promote").status == 409);
+    CHECK(ask(http, "POST", "/api/v1/models/wear/rollback?version=9").status == 404);
+    CHECK(ask(http, "POST", "/api/v1/models/wear/rollback?version=x").status == 400);
+    CHECK_THAT(ask(http, "POST", "/api/v1/models/wear/rollback?version=1").body,
+               Contains(R"("promoted":1,"in_use":1)"));
+}
+
 TEST_CASE("a promoted model says what it thinks of what comes", "[app][training]") {
     const Site site(kConfig);
     const auto server = site.start();

@@ -6,6 +6,7 @@
 #include <support/temp_dir.hpp>
 
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -182,6 +183,25 @@ TEST_CASE("a training that needs more memory than it may have is refused", "[pip
     CHECK_THAT(at.wait(at.submit(at.door.reader()), TrainingState::failed).error,
                Contains("training.memory of 16 MiB does not fit into the 12 MiB"));
     at.memory.give_back(20U << 20U);
+}
+
+TEST_CASE("what is no mark of a training is left alone", "[pipeline][service]") {
+    Trainings at;
+    const auto theirs = at.settings.directory / "morning.training";
+    std::ofstream(theirs) << "run 10 km";
+    at.submit(at.door.reader());
+    at.service->stop();
+    std::filesystem::path mark;
+    for (const auto& each : std::filesystem::directory_iterator(at.settings.directory))
+        if (each.path() != theirs && each.path().extension() == ".training") mark = each.path();
+    REQUIRE_FALSE(mark.empty());
+    const auto copy = at.settings.directory / "copy.training";
+    std::filesystem::copy(mark, copy);
+    at.start();
+    CHECK(at.service->list().size() == 1);
+    CHECK(std::filesystem::exists(theirs));
+    CHECK(std::filesystem::exists(copy));
+    CHECK_FALSE(std::filesystem::exists(mark));
 }
 
 TEST_CASE("the end of a server interrupts what was under way", "[pipeline][service]") {

@@ -97,6 +97,44 @@ TEST_CASE("a version is promoted and rolled back, also across a restart", "[pipe
     CHECK(at.store->find("double").value().promoted == 1U);
 }
 
+TEST_CASE("a damaged version is not rolled back to, but one before it is", "[pipeline][versions]") {
+    Versions at;
+    for (const double factor : {2.0, 3.0, 4.0}) at.add(factor);
+    for (const std::uint64_t number : {1U, 2U, 3U}) REQUIRE(at.store->promote("double", number));
+    overwrite(at.file(2), 80, "zzzz");
+    const auto refused = at.store->roll_back("double");
+    CHECK(refused.error().code == Errc::corrupt);
+    CHECK_THAT(refused.error().context,
+               Contains("version 2 of model 'double', which was promoted before, is damaged") &&
+                   Contains("its checksum does not match") && Contains("promoted before that: 1"));
+    CHECK(at.store->before("double").error() == refused.error());
+    CHECK(at.ask() == Approx(12.0)); // nothing has changed
+    CHECK_THAT(at.store->find("double").value().versions[1].damage, Contains("checksum"));
+    CHECK_THAT(at.store->roll_back("double", 3).error().context,
+               Contains("version 3 of model 'double' was not promoted before; these were: 1, 2"));
+    CHECK(at.store->before("double", 1).value().info.number == 1);
+    const auto back = at.store->roll_back("double", 1);
+    REQUIRE(back);
+    CHECK(back.value() == 1);
+    CHECK(at.load().promoted("double").number == 1);
+    CHECK(at.ask() == Approx(6.0));
+    CHECK(at.store->roll_back("double").error().code == Errc::not_found);
+}
+
+TEST_CASE("a version that was promoted and is damaged is both", "[pipeline][versions]") {
+    Versions at;
+    at.add();
+    REQUIRE(at.store->promote("double", 1));
+    CHECK(at.store->find("double").value().in_use == 1U);
+    std::filesystem::remove(at.file(1));
+    std::ofstream(at.file(1)) << "something else";
+    const auto model = at.load().find("double").value();
+    CHECK(model.promoted == 1U);
+    CHECK_FALSE(model.in_use);
+    CHECK(model.versions[0].is_promoted);
+    CHECK_THAT(model.versions[0].damage, Contains("no version of a model"));
+}
+
 TEST_CASE("the oldest version goes, but not the one in use", "[pipeline][versions]") {
     Versions at(3);
     at.add();
@@ -164,6 +202,40 @@ TEST_CASE("files of others are left alone", "[pipeline][versions]") {
     CHECK_THAT(at.store->read("double", 2).error().context, Contains("damaged"));
     CHECK(at.store->read("double", 1));
     CHECK(std::filesystem::exists(at.directory() / "README"));
+}
+
+TEST_CASE("only names that the store gives are its own", "[pipeline][versions]") {
+    Versions at;
+    at.add();
+    const std::vector<std::string> others{"double.01.version",
+                                          "double.99999999999999999999.version",
+                                          "double.9007199254740992.version",
+                                          "Up.promoted",
+                                          "Up.1.version.new",
+                                          "notes.new"};
+    for (const std::string& name : others) std::ofstream(at.directory() / name) << "theirs";
+    std::ofstream(at.directory() / "double.2.version.new") << "of a write that was cut";
+    at.load();
+    for (const std::string& name : others) {
+        CAPTURE(name);
+        CHECK(std::filesystem::exists(at.directory() / name));
+    }
+    CHECK_FALSE(std::filesystem::exists(at.directory() / "double.2.version.new"));
+    CHECK(at.store->list().size() == 1);
+    CHECK(at.store->find("double").value().versions.size() == 1);
+    CHECK(at.add() == 2);
+}
+
+TEST_CASE("after the last number there is no version", "[pipeline][versions]") {
+    Versions at;
+    at.add();
+    std::ofstream(at.directory() / "double.9007199254740991.version") << "damaged";
+    at.load();
+    const auto refused = at.store->add(test::double_model(), "{}", "", 1);
+    CHECK(refused.error().code == Errc::limit_exceeded);
+    CHECK_THAT(refused.error().context,
+               Contains("model 'double' has version 9007199254740991, after which there is none"));
+    CHECK(at.store->find("double").value().versions.size() == 2);
 }
 
 TEST_CASE("a damaged promotion leaves no version in use", "[pipeline][versions]") {

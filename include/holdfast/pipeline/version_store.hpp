@@ -16,6 +16,9 @@
 
 namespace holdfast::pipeline {
 
+// Exact in whatever reads JSON, and an offset, which stored state keeps it as.
+inline constexpr std::uint64_t kVersionNumberMax = (1ULL << 53U) - 1;
+
 struct VersionStoreSettings {
     std::filesystem::path directory; // made where it is not there
     std::size_t models_max = 100;
@@ -46,36 +49,44 @@ struct StoredVersion {
 struct VersionedModel {
     std::string name;
     std::vector<VersionInfo> versions;     // the newest first
-    std::optional<std::uint64_t> promoted; // which of them is in use
+    std::optional<std::uint64_t> promoted; // the last that was
+    std::optional<std::uint64_t> in_use;   // that one, unless it could not be read at the start
 };
 
 // The versions of trained models, each in a file of its own (docs/format/version_file.md), and
 // which of them is in use. A version never changes once it is there.
 //
-// Thread-safe. All members but promoted() read or write the disk.
+// Thread-safe. All members but list(), find() and promoted() read or write the disk;
+// changes wait for each other, and nobody else for them.
 class VersionStore {
 public:
     explicit VersionStore(VersionStoreSettings settings) : settings_(std::move(settings)) {}
 
-    // Reads what is there. What is damaged, or of somebody else, gets a log line that names it, and
-    // is shown as damaged where its name says whose it is: it stops nothing. io.
+    // Reads what is there. What is damaged, or of somebody else, gets a log line that names it, is
+    // left where it is, and is shown as damaged where its name says whose it is: it stops nothing.
+    // io.
     [[nodiscard]] Result<void> load();
 
-    // The next version of the model. limit_exceeded: one model too many; too_large, io, no_space.
+    // The next version of the model. limit_exceeded: one model too many, or no number
+    // left; too_large, io, no_space.
     [[nodiscard]] Result<VersionInfo> add(ml::TrainedModel model, std::string report,
                                           std::string made_by, std::int64_t now_ms);
 
     [[nodiscard]] std::vector<VersionedModel> list() const;                 // by name
     [[nodiscard]] Result<VersionedModel> find(std::string_view name) const; // not_found
-    // not_found; corrupt, malformed, not_supported, io, naming the file.
+    // not_found; corrupt, io, naming the file.
     [[nodiscard]] Result<StoredVersion> read(std::string_view name, std::uint64_t number) const;
 
     // From now on this version is the one in use, also after a restart. Errors as read().
     [[nodiscard]] Result<void> promote(std::string_view name, std::uint64_t number);
-    // Back to the one that was promoted before; its number. not_found where there is none.
-    [[nodiscard]] Result<std::uint64_t> roll_back(std::string_view name);
-    // Where roll_back() would lead. not_found likewise.
-    [[nodiscard]] Result<std::uint64_t> before(std::string_view name) const;
+    // Back to the one that was promoted before, or to this one of those; its number. What was
+    // promoted after it is forgotten. not_found where there is none; corrupt, naming those before,
+    // where it is damaged: then nothing changes.
+    [[nodiscard]] Result<std::uint64_t> roll_back(std::string_view name,
+                                                  std::optional<std::uint64_t> to = {});
+    // Where roll_back() would lead. Errors likewise.
+    [[nodiscard]] Result<StoredVersion> before(std::string_view name,
+                                               std::optional<std::uint64_t> to = {}) const;
 
     // All versions, for good. not_found, io.
     [[nodiscard]] Result<void> remove(std::string_view name);
@@ -98,20 +109,28 @@ private:
         std::vector<std::uint64_t> promotions;         // the newest last
         std::shared_ptr<const AppliedModel> applied;   // of promotions.back()
     };
+    using Applied = Result<std::shared_ptr<const AppliedModel>>;
     void take_up(const std::filesystem::path& file);
-    void take_up_promotions(const std::filesystem::path& file, std::string_view name);
-    void drop_oldest(const std::string& name, Model& model);
-    [[nodiscard]] Result<void> use(const std::string& name, Model& model,
-                                   std::vector<std::uint64_t> promotions);
-    [[nodiscard]] Result<StoredVersion> read_locked(std::string_view name,
-                                                    std::uint64_t number) const;
+    void take_up_promotions(const std::filesystem::path& file);
+    [[nodiscard]] Result<std::uint64_t> next_number(const std::string& name) const;
+    [[nodiscard]] std::vector<std::uint64_t> drop_oldest(Model& model) const;
+    // Under mutex_. not_found.
+    [[nodiscard]] Result<const Model*> model_of(std::string_view name) const;
+    // Not under mutex_: it reads the file.
+    [[nodiscard]] Applied read_applied(std::string_view name, std::uint64_t number) const;
+    // Under changing_ alone.
+    [[nodiscard]] Result<void> use(const std::string& name, std::vector<std::uint64_t> promotions);
+    // Those that roll_back() leaves, its goal last.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> promotions_until(
+        std::string_view name, std::optional<std::uint64_t> to) const;
     [[nodiscard]] static VersionedModel shown(const std::string& name, const Model& model);
     [[nodiscard]] std::filesystem::path version_path(std::string_view name,
                                                      std::uint64_t number) const;
     [[nodiscard]] std::filesystem::path promotions_path(std::string_view name) const;
 
     const VersionStoreSettings settings_;
-    mutable std::mutex mutex_;
+    mutable std::mutex changing_;                      // one change at a time; before mutex_
+    mutable std::mutex mutex_;                         // never held over a write
     std::map<std::string, Model, std::less<>> models_; // guarded by mutex_
 };
 

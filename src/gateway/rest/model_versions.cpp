@@ -44,6 +44,7 @@ json::object describe(const pipeline::VersionInfo& version) {
     json::object out{
         {"version", version.number}, {"promoted", version.is_promoted}, {"bytes", version.bytes}};
     if (!version.damage.empty()) {
+        out["damaged"] = true;
         out["damage"] = version.damage;
         return out;
     }
@@ -60,19 +61,37 @@ json::object describe(const pipeline::VersionInfo& version) {
 json::object describe(const pipeline::VersionedModel& model) {
     json::array versions;
     for (const auto& version : model.versions) versions.push_back(describe(version));
-    json::object out{{"model", model.name}, {"promoted", nullptr}};
+    json::object out{{"model", model.name}, {"promoted", nullptr}, {"in_use", nullptr}};
     if (model.promoted) out["promoted"] = *model.promoted;
+    if (model.in_use) out["in_use"] = *model.in_use;
     out["versions"] = std::move(versions);
     return out;
 }
 
-Result<std::uint64_t> number_of(const HttpRequest& request, std::string_view capture) {
-    const std::string_view text = request.capture(capture);
+Result<std::uint64_t> number_from(std::string_view text) {
     std::uint64_t out = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     if (error != std::errc() || end != text.data() + text.size() || out == 0)
         return fail(Errc::malformed, fmt::format("'{}' is no version: a number is expected", text));
     return out;
+}
+
+Result<std::uint64_t> number_of(const HttpRequest& request, std::string_view capture) {
+    return number_from(request.capture(capture));
+}
+
+// Which of those that were in use before a roll-back goes to; nothing: the last of them.
+Result<std::optional<std::uint64_t>> goal_of(const HttpRequest& request) {
+    const auto text = request.query_value("version");
+    if (!text) return std::optional<std::uint64_t>();
+    HF_TRY(const auto number, number_from(*text));
+    return std::optional(number);
+}
+
+// A version that is damaged is in the way of what was asked, not of the server: 409.
+Error as_conflict(Error why) {
+    if (why.code == Errc::corrupt) why.code = Errc::out_of_order;
+    return why;
 }
 
 Result<HttpResponse> show(const pipeline::VersionStore& versions, const HttpRequest& request) {
@@ -85,9 +104,7 @@ Result<HttpResponse> show(const pipeline::VersionStore& versions, const HttpRequ
 }
 
 // A model in use reads for whoever took it into use, and shows him what it sees.
-Result<void> check_source(const pipeline::VersionStore& versions, const HttpRequest& request,
-                          std::uint64_t number) {
-    HF_TRY(const auto stored, versions.read(request.capture("name"), number));
+Result<void> check_source(const pipeline::StoredVersion& stored, const HttpRequest& request) {
     HF_TRY(const auto file, config::parse_pipeline(stored.model.pipeline, "pipeline"));
     if (file.source.stream.empty()) return ok();
     if (!file.device.empty() && file.device != "device")
@@ -140,6 +157,14 @@ void add_version_routes(Router& router, pipeline::VersionStore& versions,
         router.add(method, path, {}, Right::area(action, "models"),
                    on_queue(queue, std::move(work)));
     };
+    const auto in_use = [&versions, &predictions](const HttpRequest& request, std::uint64_t number,
+                                                  const char* how) -> Result<HttpResponse> {
+        const auto name = request.capture("name");
+        HF_TRY(predictions.follow(name, maker_of(*request.caller)));
+        HF_TRY(auto response, show_model(versions, name));
+        response.note = fmt::format("version {} of model '{}' is in use{}", number, name, how);
+        return response;
+    };
     add(reads, "GET", "/api/v1/trained", Action::read,
         [&versions](const HttpRequest&) -> Result<HttpResponse> {
             json::array all;
@@ -155,27 +180,29 @@ void add_version_routes(Router& router, pipeline::VersionStore& versions,
     add(reads, "GET", "/api/v1/models/{name}/versions/{version}/compare/{other}", Action::read,
         [&versions](const HttpRequest& request) { return compare(versions, request); });
     add(changes, "POST", "/api/v1/models/{name}/versions/{version}/promote", Action::manage,
-        [&](const HttpRequest& request) -> Result<HttpResponse> {
+        [&versions, in_use](const HttpRequest& request) -> Result<HttpResponse> {
             const auto name = request.capture("name");
             HF_TRY(const auto number, number_of(request, "version"));
-            HF_TRY(check_source(versions, request, number));
-            HF_TRY(versions.promote(name, number));
-            HF_TRY(predictions.follow(name, maker_of(*request.caller)));
-            HF_TRY(auto response, show_model(versions, name));
-            response.note = fmt::format("version {} of model '{}' is in use", number, name);
-            return response;
+            const auto stored = versions.read(name, number);
+            if (!stored) return as_conflict(stored.error());
+            HF_TRY(check_source(stored.value(), request));
+            const auto promoted = versions.promote(name, number);
+            if (!promoted) return as_conflict(promoted.error());
+            return in_use(request, number, "");
         });
-    add(changes, "POST", "/api/v1/models/{name}/rollback", Action::manage,
-        [&](const HttpRequest& request) -> Result<HttpResponse> {
+    router.add(
+        "POST", "/api/v1/models/{name}/rollback", {"version"},
+        Right::area(Action::manage, "models"),
+        on_queue(changes, [&versions, in_use](const HttpRequest& request) -> Result<HttpResponse> {
             const auto name = request.capture("name");
-            HF_TRY(const auto before, versions.before(name));
-            HF_TRY(check_source(versions, request, before));
-            HF_TRY(const auto number, versions.roll_back(name));
-            HF_TRY(predictions.follow(name, maker_of(*request.caller)));
-            HF_TRY(auto response, show_model(versions, name));
-            response.note = fmt::format("version {} of model '{}' is in use again", number, name);
-            return response;
-        });
+            HF_TRY(const auto goal, goal_of(request));
+            const auto before = versions.before(name, goal);
+            if (!before) return as_conflict(before.error());
+            HF_TRY(check_source(before.value(), request));
+            const auto number = versions.roll_back(name, goal);
+            if (!number) return as_conflict(number.error());
+            return in_use(request, number.value(), " again");
+        }));
     add(changes, "DELETE", "/api/v1/models/{name}/versions", Action::manage,
         [&](const HttpRequest& request) -> Result<HttpResponse> {
             HF_TRY(versions.remove(request.capture("name")));

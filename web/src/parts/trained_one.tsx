@@ -29,7 +29,7 @@ function columnsOf(model: string, refresh: () => void): Column<Version>[] {
     {title: text.versions, cell: one => (
       <>
         {one.damage ? text.version(one.version) : <a href={linkOfVersion(model, one.version)}>{text.version(one.version)}</a>}
-        {one.promoted && <> <span class="badge running">{text.inUse}</span></>}
+        {one.promoted && !one.damage && <> <span class="badge running">{text.inUse}</span></>}
       </>
     )},
     {title: text.trainedAt, cell: one => (one.damage ? <span class="failure">{one.damage}</span> : time(one.trained_ms)), isTime: true},
