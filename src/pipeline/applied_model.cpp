@@ -76,7 +76,7 @@ Result<AppliedModel> AppliedModel::make(ml::TrainedModel model) {
     };
     auto file = config::parse_pipeline(model.pipeline, "pipeline");
     if (!file) return named(Errc::malformed, file.error().context);
-    auto plan = check_pipeline(std::move(file).value());
+    auto plan = check_stored_pipeline(std::move(file).value());
     if (!plan) return named(Errc::malformed, plan.error().context);
     if (plan.value().file.signals != model.signals)
         return named(Errc::malformed, "its pipeline names other signals");

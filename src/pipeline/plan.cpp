@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <set>
 
 namespace holdfast::pipeline {
 namespace {
@@ -84,36 +84,58 @@ Result<void> check_count(const config::PipelineFile& file) {
                                                      features, ml::kFeatureSpecsMax));
 }
 
-void add(Plan& plan, const ml::FeatureSpec& spec, std::string name) {
-    if (std::ranges::find(plan.features, spec) != plan.features.end()) return;
-    plan.features.push_back(spec);
-    plan.feature_names.push_back(std::move(name));
-}
+enum class Twice : std::uint8_t { refused, once }; // what is given again
 
-Result<void> add_features(Plan& plan, const config::PipelineFeature& feature) {
-    HF_TRY(const Kind* kind, kind_of(feature));
-    if (kind->takes == Takes::nothing) {
-        add(plan, {kind->kind}, feature.kind);
+// The features that an entry makes, and nothing else: one for each signal and number of samples.
+class Features {
+public:
+    Features(Plan& plan, Twice twice) : plan_(plan), twice_(twice) {}
+
+    Result<void> add(const config::PipelineFeature& feature) {
+        HF_TRY(const Kind* kind, kind_of(feature));
+        if (kind->takes == Takes::nothing) return put({kind->kind}, feature.kind, feature);
+        const std::vector<std::string>& all = plan_.file.signals;
+        for (const std::string& signal : feature.signals.empty() ? all : feature.signals) {
+            HF_TRY(add_of(*kind, signal, feature));
+        }
         return ok();
     }
-    const std::vector<std::string>& all = plan.file.signals;
-    for (const std::string& signal : feature.signals.empty() ? all : feature.signals) {
-        ml::FeatureSpec spec{kind->kind};
+
+private:
+    Result<void> add_of(const Kind& kind, const std::string& signal,
+                        const config::PipelineFeature& feature) {
+        const std::vector<std::string>& all = plan_.file.signals;
+        ml::FeatureSpec spec{kind.kind};
         HF_TRY(spec.signal, place_of(all, signal, feature.where));
-        if (kind->takes == Takes::signal) add(plan, spec, signal);
-        if (kind->takes == Takes::other) {
+        if (kind.takes == Takes::signal) return put(spec, signal, feature);
+        if (kind.takes == Takes::other) {
             HF_TRY(spec.other, place_of(all, feature.other, feature.where));
-            add(plan, spec, fmt::format("{}({}, {})", feature.kind, signal, feature.other));
+            return put(spec, fmt::format("{}({}, {})", feature.kind, signal, feature.other),
+                       feature);
         }
         for (const std::uint32_t samples : feature.samples) {
             spec.samples = samples;
-            add(plan, spec, fmt::format("{}({}, {})", feature.kind, signal, samples));
+            HF_TRY(put(spec, fmt::format("{}({}, {})", feature.kind, signal, samples), feature));
         }
+        return ok();
     }
-    return ok();
-}
 
-Result<void> plan_cleansing(Plan& plan) {
+    Result<void> put(const ml::FeatureSpec& spec, std::string name,
+                     const config::PipelineFeature& feature) {
+        if (std::ranges::find(plan_.features, spec) == plan_.features.end()) {
+            plan_.features.push_back(spec);
+            plan_.feature_names.push_back(std::move(name));
+            return ok();
+        }
+        if (twice_ == Twice::once) return ok();
+        return wrong(feature.where, fmt::format("'{}' is given twice", name));
+    }
+
+    Plan& plan_;
+    const Twice twice_;
+};
+
+Result<void> plan_cleansing(Plan& plan, Twice twice) {
     const config::PipelineFile& file = plan.file;
     CleansingSettings& out = plan.cleansing;
     out.step_ms = static_cast<std::int64_t>(file.step_ms);
@@ -122,8 +144,11 @@ Result<void> plan_cleansing(Plan& plan) {
                   : file.missing == "last" ? Missing::last
                                            : Missing::keep;
     out.limits.resize(file.signals.size());
+    std::set<std::string_view> limited;
     for (const config::PipelineLimit& limit : file.limits) {
         HF_TRY(const std::uint32_t at, place_of(file.signals, limit.signal, limit.where));
+        if (!limited.emplace(limit.signal).second && twice == Twice::refused)
+            return wrong(limit.where, "given twice");
         out.limits[at] = {limit.min, limit.max};
     }
     return ok();
@@ -140,18 +165,22 @@ Result<void> check_signals(const config::PipelineFile& file) {
     return ok();
 }
 
-} // namespace
+Result<void> check_one_source(const config::PipelineFile& file) {
+    if (file.source.stream.empty() || file.source.query.empty()) return ok();
+    return wrong(file.source.where, "a query beside a stream: rows are of one of both");
+}
 
-Result<Plan> check_pipeline(config::PipelineFile file) {
+Result<Plan> check(config::PipelineFile file, Twice twice) {
     Plan plan;
     plan.file = std::move(file);
     HF_TRY(check_count(plan.file));
     HF_TRY(check_signals(plan.file));
     HF_TRY(check_source(plan.file));
-    HF_TRY(plan_cleansing(plan));
+    HF_TRY(plan_cleansing(plan, twice));
     if (plan.file.features.empty()) plan.file.features.push_back({"value", {}, {}, "", ""});
+    Features features(plan, twice);
     for (const config::PipelineFeature& feature : plan.file.features) {
-        HF_TRY(add_features(plan, feature));
+        HF_TRY(features.add(feature));
     }
     if (const auto made = ml::FeatureStream::make(plan.features, plan.file.signals.size()); !made)
         return wrong(plan.file.where("features"), made.error().context);
@@ -162,6 +191,17 @@ Result<Plan> check_pipeline(config::PipelineFile file) {
     if (needs_devices && plan.file.device.empty())
         return wrong(plan.file.where("device"), "is missing: rows are to be split by device");
     return plan;
+}
+
+} // namespace
+
+Result<Plan> check_pipeline(config::PipelineFile file) {
+    HF_TRY(check_one_source(file));
+    return check(std::move(file), Twice::refused);
+}
+
+Result<Plan> check_stored_pipeline(config::PipelineFile file) {
+    return check(std::move(file), Twice::once);
 }
 
 } // namespace holdfast::pipeline

@@ -53,8 +53,9 @@ Result<void> PipelineSource::check(const pipeline::Plan& plan, const MayRead& ma
     Request request = request_of(plan, may_read);
     request.sql = "EXPLAIN " + request.sql; // bound, and asked for rights, as when it runs
     Nobody nobody;
-    HF_TRY(engine_.run(request, nobody));
-    return ok();
+    HF_TRY(const Summary bound, engine_.run(request, nobody));
+    pipeline::Samples none(plan);
+    return PipelineRows(plan, none).begin(bound.columns);
 }
 
 Result<std::vector<ml::DataRange>> PipelineSource::read(const pipeline::Plan& plan,

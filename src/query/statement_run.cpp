@@ -206,6 +206,7 @@ Result<Summary> StatementRun::run(const Request& request, Sink& sink) {
     HF_TRY(const auto plan,
            sql::bind_query(statement.query, *this,
                            sql::Bindings{parts_.clock.now_ms() * 1000, numbered, named}));
+    summary.columns = plan.names;
     if (may_read_) {
         HF_TRY(check_sources(plan, may_read_, parts_.streams_of));
     }

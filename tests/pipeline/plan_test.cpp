@@ -17,7 +17,6 @@ TEST_CASE("features of every signal and length have their names", "[pipeline]") 
                               "  - {kind: value}\n"
                               "  - {kind: mean, signals: [b], samples: [5, 30]}\n"
                               "  - {kind: ratio, signals: [a], other: b}\n"
-                              "  - {kind: value, signals: [a]}\n" // is there already
                               "  - {kind: hour}\n");
     CHECK(plan.feature_names ==
           std::vector<std::string>{"a", "b", "mean(b, 5)", "mean(b, 30)", "ratio(a, b)", "hour"});
@@ -78,6 +77,31 @@ TEST_CASE("what a pipeline cannot do is said with its line", "[pipeline]") {
     const auto plan = pipeline::check_pipeline(std::move(file).value());
     REQUIRE(!plan);
     CHECK_THAT(plan.error().context, Catch::Contains(row.error));
+}
+
+TEST_CASE("what is given twice is refused by name, but in what was trained", "[pipeline]") {
+    struct Row {
+        const char* more;
+        const char* error;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"features:\n  - {kind: value}\n  - {kind: value, signals: [a]}\n",
+         "p:9: features: 'a' is given twice"},
+        {"features: [{kind: mean, samples: [5, 30, 5]}]\n",
+         "p:7: features: 'mean(a, 5)' is given twice"},
+        {"features: [{kind: lag, signals: [b, b], samples: 2}]\n", "'lag(b, 2)' is given twice"},
+        {"features: [{kind: hour}, {kind: hour}]\n", "'hour' is given twice"},
+        {"cleanse: {limits: {a: [0, 1], a: [0, 2]}}\n", "cleanse.limits.a: given twice"},
+        {"source: {stream: s, query: SELECT 1}\n",
+         "p:7: source: a query beside a stream: rows are of one of both"},
+    }));
+    CAPTURE(row.more);
+    const auto file = config::parse_pipeline(kBegin + "algorithm: linear\n" + row.more, "p");
+    REQUIRE(file);
+    const auto plan = pipeline::check_pipeline(file.value());
+    REQUIRE(!plan);
+    CHECK_THAT(plan.error().context, Catch::Contains(row.error));
+    CHECK(pipeline::check_stored_pipeline(file.value()));
 }
 
 TEST_CASE("a target is no signal, and devices are needed to split by them", "[pipeline]") {

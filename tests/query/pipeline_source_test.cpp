@@ -84,6 +84,23 @@ TEST_CASE("rows of a query go by the names of its columns", "[query][pipeline]")
     CHECK_THAT(at.read(plan("SELECT nonsense(1)")), Contains("there is no function nonsense()"));
 }
 
+TEST_CASE("a query without a column that is needed is refused before it runs",
+          "[query][pipeline]") {
+    Streams at;
+    const auto refusal = [&](const std::string& sql) {
+        const auto checked =
+            at.source.check(plan_of(kBegin + "source: {query: \"" + sql + "\"}\n"), {});
+        return checked ? std::string() : checked.error().context;
+    };
+    CHECK(refusal("SELECT device, ts, heat, wear FROM pumps") == "");
+    CHECK(refusal("SELECT device, ts, avg(heat) AS heat, max(wear) AS wear FROM pumps "
+                  "GROUP BY device, ts") == "");
+    CHECK(refusal("SELECT device, ts, heat FROM pumps") ==
+          "p.yaml:5: source: the query gives no column 'wear', but device, ts, heat");
+    CHECK_THAT(refusal("SELECT ts, heat, wear FROM pumps"), Contains("no column 'device'"));
+    CHECK_THAT(refusal("EXPLAIN SELECT device, ts, heat, wear FROM pumps"), Contains("line 1"));
+}
+
 TEST_CASE("rows are only for who may read them", "[query][pipeline]") {
     Streams at;
     const auto plan = plan_of(kBegin + "source: {stream: pumps}\n");

@@ -29,7 +29,12 @@ struct Plan {
 };
 
 // malformed, with file and line: a signal, kind, algorithm or setting that there is not, a setting
-// out of its bounds, an algorithm that cannot learn the target, more than kCandidatesMax points.
+// out of its bounds, an algorithm that cannot learn the target, more than kCandidatesMax points;
+// anything that is given twice.
 [[nodiscard]] Result<Plan> check_pipeline(config::PipelineFile file);
+
+// As check_pipeline(), of a file that a stored version was trained by: that may give a feature or a
+// limit twice, which counts once, and a query beside a stream, as was once taken.
+[[nodiscard]] Result<Plan> check_stored_pipeline(config::PipelineFile file);
 
 } // namespace holdfast::pipeline

@@ -69,6 +69,7 @@ struct Summary {
     std::string first_unreadable; // "telemetry/0, offset 17: why"; empty: none
     std::int64_t elapsed_ms = 0;
     std::size_t peak_bytes = 0;
+    std::vector<std::string> columns; // names of a query's, also where EXPLAIN only shows how
 };
 
 // SQL over the log, history and tables, read-only by construction: it holds the log as const. All

@@ -16,7 +16,7 @@ public:
     PipelineSource(const Engine& engine, const log::Log& log) : engine_(engine), log_(log) {}
 
     // Whether the rows could be read now, without reading one: malformed (no source, a query that
-    // is none), not_found, denied.
+    // is none or does not give a column that the pipeline names), not_found, denied.
     [[nodiscard]] Result<void> check(const pipeline::Plan& plan, const MayRead& may_read) const;
 
     // All rows into `out`. Gives the records that the streams had in the log when the query began;
