@@ -23,8 +23,10 @@ std::string number(double value) {
 
 struct Figures {
     std::string operator()(const ml::ValueScores& scores) const {
-        return fmt::format(R"({{"mae":{},"rmse":{},"r2":{},"phm":{}}})", number(scores.mae),
-                           number(scores.rmse), number(scores.r2), number(scores.phm));
+        std::string out = fmt::format(R"({{"mae":{},"rmse":{},"r2":{})", number(scores.mae),
+                                      number(scores.rmse), number(scores.r2));
+        if (is_remaining_life) out += fmt::format(R"(,"phm":{})", number(scores.phm));
+        return out + '}';
     }
     std::string operator()(const ml::LabelScores& scores) const {
         const ml::Confusion& by = scores.confusion;
@@ -34,15 +36,16 @@ struct Figures {
                            number(scores.roc_auc), number(scores.pr_auc), by.true_ones,
                            by.false_ones, by.true_zeros, by.false_zeros);
     }
+    bool is_remaining_life;
 };
 
-std::string candidate_json(const CandidateReport& candidate) {
+std::string candidate_json(const CandidateReport& candidate, const Figures& figures) {
     std::string folds;
     for (const ml::FoldReport& fold : candidate.evaluation.folds)
         folds += fmt::format(R"({}{{"train_rows":{},"figures":{}}})", folds.empty() ? "" : ",",
-                             fold.train_rows, std::visit(Figures{}, fold.scores));
+                             fold.train_rows, std::visit(figures, fold.scores));
     return fmt::format(R"({{"settings":{},"folds":[{}],"figures":{}}})", text(candidate.text),
-                       folds, std::visit(Figures{}, candidate.evaluation.all));
+                       folds, std::visit(figures, candidate.evaluation.all));
 }
 
 std::string residuals_json(const Residuals& of) {
@@ -55,9 +58,10 @@ std::string residuals_json(const Residuals& of) {
 } // namespace
 
 std::string report_json(const Report& report) {
+    const Figures figures{report.is_remaining_life};
     std::string candidates;
     for (const CandidateReport& candidate : report.candidates)
-        candidates += (candidates.empty() ? "" : ",") + candidate_json(candidate);
+        candidates += (candidates.empty() ? "" : ",") + candidate_json(candidate, figures);
     std::string importance;
     for (const Importance& each : report.importance)
         importance += fmt::format(R"({}{{"feature":{},"part":{}}})", importance.empty() ? "" : ",",
@@ -69,7 +73,7 @@ std::string report_json(const Report& report) {
         report.devices, report.train_rows, report.test_rows, report.first_event_ms,
         report.last_event_ms);
     out += fmt::format(R"("candidates":[{}],"best":{},"test":{},)", candidates, report.best,
-                       std::visit(Figures{}, report.test));
+                       std::visit(figures, report.test));
     if (std::holds_alternative<ml::ValueScores>(report.test))
         out += fmt::format(R"("residuals":{},)", residuals_json(report.residuals));
     return out + fmt::format(R"("importance":[{}]}})", importance);

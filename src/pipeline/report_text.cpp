@@ -15,8 +15,10 @@ constexpr std::int64_t kUsPerMs = 1000;
 
 struct Figures {
     std::string operator()(const ml::ValueScores& scores) const {
-        return fmt::format("MAE {:.4g}  RMSE {:.4g}  R2 {:.4f}  PHM {:.4g}", scores.mae,
-                           scores.rmse, scores.r2, scores.phm);
+        std::string out =
+            fmt::format("MAE {:.4g}  RMSE {:.4g}  R2 {:.4f}", scores.mae, scores.rmse, scores.r2);
+        if (is_remaining_life) out += fmt::format("  PHM {:.4g}", scores.phm);
+        return out;
     }
     std::string operator()(const ml::LabelScores& scores) const {
         const ml::Confusion& by = scores.confusion;
@@ -26,16 +28,16 @@ struct Figures {
             by.f1(), scores.roc_auc, scores.pr_auc, by.true_ones, by.false_ones, by.true_zeros,
             by.false_zeros);
     }
+    bool is_remaining_life;
 };
-
-std::string figures(const ml::Scores& scores) {
-    return std::visit(Figures{}, scores);
-}
 
 } // namespace
 
 std::string report_text(const Report& report) {
     std::string out;
+    const auto figures = [&report](const ml::Scores& scores) {
+        return std::visit(Figures{report.is_remaining_life}, scores);
+    };
     const auto line = [&out]<typename... T>(fmt::format_string<T...> text, T&&... values) {
         fmt::format_to(std::back_inserter(out), text, std::forward<T>(values)...);
         out += '\n';

@@ -42,12 +42,13 @@ std::vector<Importance> importance_of(const Plan& plan, const Learner& learner) 
     return out;
 }
 
-void add_figures(std::vector<ml::Figure>& out, const std::string& of, const ml::Scores& scores) {
+void add_figures(std::vector<ml::Figure>& out, const std::string& of, const ml::Scores& scores,
+                 bool is_remaining_life) {
     if (const auto* values = std::get_if<ml::ValueScores>(&scores)) {
         out.push_back({of + " mae", values->mae});
         out.push_back({of + " rmse", values->rmse});
         out.push_back({of + " r2", values->r2});
-        out.push_back({of + " phm", values->phm});
+        if (is_remaining_life) out.push_back({of + " phm", values->phm});
         return;
     }
     const auto& labels = std::get<ml::LabelScores>(scores);
@@ -60,8 +61,9 @@ ml::TrainedModel model_of(const Plan& plan, const Report& report, Learner learne
     std::vector<ml::FeatureSpec> features;
     for (const std::size_t column : learner.columns) features.push_back(plan.features[column]);
     std::vector<ml::Figure> figures;
-    add_figures(figures, "test", report.test);
-    add_figures(figures, "folds", report.candidates[report.best].evaluation.all);
+    add_figures(figures, "test", report.test, report.is_remaining_life);
+    add_figures(figures, "folds", report.candidates[report.best].evaluation.all,
+                report.is_remaining_life);
     return {plan.file.name,
             plan.file.text,
             {},
@@ -96,7 +98,8 @@ Result<void> search(const Plan& plan, const TrainingRows& rows, std::span<const 
 Report begun(const Plan& plan, const TrainingRows& rows, const ml::Fold& split) {
     Report out;
     out.name = plan.file.name;
-    out.target = plan.file.target.empty() ? "remaining life to " + plan.file.end : plan.file.target;
+    out.is_remaining_life = plan.file.target.empty();
+    out.target = out.is_remaining_life ? "remaining life to " + plan.file.end : plan.file.target;
     out.seed = plan.file.seed;
     out.samples = rows.samples;
     out.without_target = rows.without_target;

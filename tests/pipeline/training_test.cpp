@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace holdfast;
@@ -134,6 +135,33 @@ TEST_CASE("labels are learned and judged as labels", "[pipeline]") {
     CHECK(std::get<ml::LabelScores>(out.value().report.test).roc_auc == Approx(1));
     CHECK_THAT(pipeline::report_json(out.value().report),
                Contains(R"("test":{"f1":1,)") && !Contains("residuals"));
+}
+
+TEST_CASE("the PHM score is told of remaining life alone", "[pipeline]") {
+    const bool is_life = GENERATE(false, true);
+    const auto plan = plan_of(
+        "name: pump\ndevice: d\ntime: t\nsignals: [age]\nfolds: {count: 2}\nalgorithm: linear\n"
+        "target: {" +
+        std::string(is_life ? "end: failed, unit: 1s" : "column: failed") + "}\n");
+    pipeline::Samples samples(plan);
+    for (int i = 0; i < 100; ++i) {
+        const std::vector signals{static_cast<double>(i % 10)};
+        REQUIRE(samples.add("d1", i * 1000, signals, i % 10 == 9 ? 1.0 : 0.0));
+    }
+    const auto rows = samples.rows();
+    REQUIRE(rows);
+    const auto out = pipeline::train(plan, rows.value());
+    REQUIRE(out);
+    const auto has_phm = [](const std::string& text) {
+        return text.find("PHM") != std::string::npos || text.find("phm") != std::string::npos;
+    };
+    CHECK(has_phm(pipeline::report_text(out.value().report)) == is_life);
+    const std::string json = pipeline::report_json(out.value().report);
+    CHECK(has_phm(json) == is_life);
+    CHECK_THAT(json, Contains(R"("r2":)"));
+    CHECK(std::ranges::any_of(out.value().model.figures, [&](const ml::Figure& each) {
+              return has_phm(each.name);
+          }) == is_life);
 }
 
 TEST_CASE("a training is cancelled between fits", "[pipeline]") {

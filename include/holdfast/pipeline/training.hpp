@@ -33,6 +33,7 @@ struct Importance {
 struct Report {
     std::string name;
     std::string target;
+    bool is_remaining_life = false; // the only target that the PHM score means something for
     std::uint64_t seed = 0;
     std::size_t samples = 0;
     std::size_t without_target = 0;
