@@ -5,6 +5,7 @@
 #include "models/state_keys.hpp"
 
 #include <holdfast/base/log_line.hpp>
+#include <holdfast/column/json_text.hpp>
 #include <holdfast/models/keyspace.hpp>
 #include <holdfast/topic/topic.hpp>
 
@@ -20,13 +21,19 @@ namespace {
 constexpr std::size_t kRowsAtOnce = 1024;
 constexpr std::int64_t kUsPerMs = 1000;
 
-std::vector<column::Field> fields_of(const ModelSpec& spec) {
+constexpr std::size_t kDeviceBytesMax = 65'535; // as of a topic
+
+std::vector<column::Field> fields_of(const ModelSpec& spec, const std::string& device) {
     std::vector<column::Field> fields;
     for (const std::string& path : spec.fields)
         fields.push_back({column::FieldKind::path, column::Path::parse(path).value(), 0});
     column::Field time{column::FieldKind::ts, {}, 0};
     if (!spec.time.empty()) time.path = column::Path::parse(spec.time).value();
     fields.push_back(std::move(time));
+    if (device == "topic")
+        fields.push_back({column::FieldKind::topic, {}, 0});
+    else if (!device.empty())
+        fields.push_back({column::FieldKind::path, column::Path::parse(device).value(), 0});
     return fields;
 }
 
@@ -63,7 +70,7 @@ PartitionTask::PartitionTask(Parts parts, Offset position)
               : parts_.scorer ? std::move(parts_.scorer)
                               : std::make_unique<Scorer>(*parts_.spec)),
       is_priming_(parts_.primed.has_value()),
-      decoder_(fields_of(*parts_.spec)),
+      decoder_(fields_of(*parts_.spec, parts_.device)),
       values_(parts_.spec->fields.size()),
       position_(position),
       device_count_(scorer_->device_count()) {}
@@ -137,7 +144,7 @@ void PartitionTask::score_collected() {
             continue;
         }
         const std::int64_t event_ms = decoder_.column(time).at(row).as_int() / kUsPerMs;
-        auto scored = score(messages_[row], event_ms, counts);
+        auto scored = score(row, event_ms, counts);
         if (!scored) {
             ++counts.skipped;
             error = scored.error().context;
@@ -155,10 +162,26 @@ void PartitionTask::score_collected() {
     messages_.clear();
 }
 
+// No device is one, too, as where a training reads the same.
+Result<std::string_view> PartitionTask::device_of(std::size_t row) {
+    if (parts_.device.empty()) return messages_[row].device.value_or("");
+    const column::Value cell = decoder_.column(values_.size() + 1).at(row);
+    if (cell.is_null()) return std::string_view();
+    if (cell.type() != column::Type::text) device_ = column::to_text(cell);
+    const std::string_view device =
+        cell.type() == column::Type::text ? cell.as_text() : std::string_view(device_);
+    if (device.size() > kDeviceBytesMax)
+        return fail(Errc::limit_exceeded,
+                    fmt::format("'{}' has {} bytes, at most {} are a device", parts_.device,
+                                device.size(), kDeviceBytesMax));
+    return device;
+}
+
 // As long as the model is primed its alarms are nobody's, and what history had is passed over.
-Result<DeviceScorer::Scored> PartitionTask::score(const record::MessageView& message,
-                                                  std::int64_t event_ms, ModelCounts& counts) {
-    const std::string_view device = message.device.value_or("");
+Result<DeviceScorer::Scored> PartitionTask::score(std::size_t row, std::int64_t event_ms,
+                                                  ModelCounts& counts) {
+    const record::MessageView& message = messages_[row];
+    HF_TRY(const std::string_view device, device_of(row));
     if (!is_priming_ || message.offset >= parts_.primed->until) {
         ++counts.scored;
         auto scored = scorer_->score(device, event_ms, values_);

@@ -46,6 +46,8 @@ public:
         std::size_t checkpoint_records = 0;
         std::unique_ptr<DeviceScorer> scorer{};  // null: the detector that `spec` asks for
         std::optional<PrimedPartition> primed{}; // of a new model, whose scorer is used then
+        // What tells devices apart: `topic`, or a path into the payload; empty: the record's own.
+        std::string device{};
     };
     // `position` is where a primed partition's log goes on, too.
     PartitionTask(Parts parts, Offset position);
@@ -79,8 +81,9 @@ private:
     void collect(const record::RecordView& record);
     void score_collected();
     void note_refused(const Unstored& unstored, const std::vector<broker::Placed>& placed);
-    [[nodiscard]] Result<DeviceScorer::Scored> score(const record::MessageView& message,
-                                                     std::int64_t event_ms, ModelCounts& counts);
+    [[nodiscard]] Result<DeviceScorer::Scored> score(std::size_t row, std::int64_t event_ms,
+                                                     ModelCounts& counts);
+    [[nodiscard]] Result<std::string_view> device_of(std::size_t row);
     void add_states(std::vector<log::StateChange>& out, Offset next_offset);
     void gather(Offset next_offset);
     void store(Done done);
@@ -90,9 +93,10 @@ private:
     Scorer* const primed_scorer_; // scorer_ while it is primed
     const std::unique_ptr<DeviceScorer> scorer_;
     std::atomic<bool> is_priming_ = false;
-    record::PayloadColumns decoder_; // the model's fields, then event time
+    record::PayloadColumns decoder_; // the model's fields, then event time, then Parts::device
     std::vector<record::MessageView> messages_;
     std::vector<double> values_;
+    std::string device_; // of the row at hand, where it is no text
     std::atomic<Offset> position_;
     std::atomic<std::size_t> device_count_{0};
     std::size_t unstored_records_ = 0;

@@ -136,6 +136,11 @@ private:
         model.newest.clear();
     }
 
+    // As source_sql() has it: the record's own, or what the pipeline says instead.
+    static std::string device_path(const config::PipelineFile& pipeline) {
+        return pipeline.device == "device" ? std::string() : pipeline.device;
+    }
+
     static std::shared_ptr<const ModelSpec> spec_of(const std::string& name,
                                                     const config::PipelineFile& pipeline) {
         auto spec = std::make_shared<ModelSpec>();
@@ -291,8 +296,16 @@ private:
         auto scorer =
             std::make_unique<PredictionScorer>(source, model.applied, model.version, newest);
         auto task = std::make_shared<PartitionTask>(
-            PartitionTask::Parts{model.spec, stream, index, parts_.publisher, parts_.alarms,
-                                 model.status, parts_.checkpoint_records, std::move(scorer)},
+            PartitionTask::Parts{model.spec,
+                                 stream,
+                                 index,
+                                 parts_.publisher,
+                                 parts_.alarms,
+                                 model.status,
+                                 parts_.checkpoint_records,
+                                 std::move(scorer),
+                                 {},
+                                 device_path(model.applied->pipeline())},
             *offset);
         const std::string prefix = device_prefix(source, partition);
         HF_TRY(parts_.log.scan_state(

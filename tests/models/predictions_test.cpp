@@ -12,6 +12,7 @@
 
 #include <bit>
 #include <cmath>
+#include <map>
 #include <random>
 
 using namespace holdfast;
@@ -79,12 +80,13 @@ struct Site : Kept, LogSite<models::Predictions> {
             send(signals[0], signals[1], kStartMs + static_cast<std::int64_t>(i) * 1000);
         }
     }
-    void send(double a, double b, std::int64_t event_ms) {
+    // `more` is of the payload.
+    void send(double a, double b, std::int64_t event_ms, const std::string& more = "") {
         broker::OutMessage message;
         message.device = "d";
         message.topic = "car/d";
-        message.payload =
-            fmt::format(R"({{"a":{}{}}})", a, std::isnan(b) ? "" : fmt::format(R"(,"b":{})", b));
+        message.payload = fmt::format(R"({{"a":{}{}{}}})", a,
+                                      std::isnan(b) ? "" : fmt::format(R"(,"b":{})", b), more);
         message.event_ms = event_ms;
         append(message, event_ms);
     }
@@ -131,6 +133,42 @@ TEST_CASE("a version in use says live what it says at a desk, across a kill", "[
               std::bit_cast<std::uint64_t>(expected->value));
         site.restart(); // without a word: it goes on from what was stored
     }
+}
+
+TEST_CASE("devices that the payload tells are followed each by itself", "[models]") {
+    const auto text = [](const std::string& device) {
+        return kPlain + "device: " + device +
+               "\nfeatures: [{kind: value}, {kind: lag, samples: 1}]\n";
+    };
+    Site site;
+    site.add(text("car.id"));
+    site.use(1);
+    const auto applied = pipeline::AppliedModel::make(trained(text("car.id")));
+    REQUIRE(applied);
+    std::map<std::string, pipeline::DeviceModel> desks;
+    std::map<std::string, double> expected;
+    const auto send = [&](std::size_t i) {
+        const std::string name = i % 3 == 0 ? "7" : i % 3 == 1 ? "red" : "";
+        const std::string member = i % 3 == 0   ? R"(,"car":{"id":7})"
+                                   : i % 3 == 1 ? R"(,"car":{"id":"red"})"
+                                                : "";
+        const auto signals = sample_at(i);
+        const auto event_ms = kStartMs + static_cast<std::int64_t>(i) * 1000;
+        site.send(signals[0], signals[1], event_ms, member);
+        auto& desk = desks.try_emplace(name, applied.value()).first->second;
+        expected[name] = desk.update(event_ms, signals)->value;
+    };
+    const auto check = [&] {
+        site.catch_up();
+        std::map<std::string, double> said;
+        for (const auto& each : site.info().newest) said[each.device] = each.value;
+        CHECK(said == expected);
+    };
+    for (std::size_t i = 0; i < 200; ++i) send(i);
+    check();
+    site.restart();
+    for (std::size_t i = 200; i < 206; ++i) send(i); // with what was stored of each
+    check();
 }
 
 TEST_CASE("a prediction beyond the bound raises an alarm until one is not", "[models]") {

@@ -107,11 +107,6 @@ Result<HttpResponse> show(const pipeline::VersionStore& versions, const HttpRequ
 Result<void> check_source(const pipeline::StoredVersion& stored, const HttpRequest& request) {
     HF_TRY(const auto file, config::parse_pipeline(stored.model.pipeline, "pipeline"));
     if (file.source.stream.empty()) return ok();
-    if (!file.device.empty() && file.device != "device")
-        return fail(Errc::not_supported,
-                    fmt::format("its devices are told by '{}' in the payload, and a model in use "
-                                "tells them by the record's device alone",
-                                file.device));
     return check_right(request.caller->rights, Action::read,
                        access::Resource::stream(file.source.stream));
 }
