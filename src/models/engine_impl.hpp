@@ -23,7 +23,7 @@ public:
     Impl(EngineSettings settings, Parts parts)
         : settings_(settings),
           parts_(std::move(parts)),
-          primer_(parts_.history, parts_.log, parts_.clock,
+          primer_(parts_.history, parts_.log, parts_.clock, parts_.metrics,
                   [this](Priming& done, Result<PrimedPartitions> primed) {
                       go_live(done, std::move(primed));
                   }),

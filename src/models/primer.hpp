@@ -3,8 +3,11 @@
 #include "models/priming.hpp"
 
 #include <holdfast/base/clock.hpp>
+#include <holdfast/base/metrics.hpp>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -20,7 +23,8 @@ public:
     // Called on the thread for each priming that ended, also with an error, but was not stopped.
     using Done = std::function<void(Priming&, Result<PrimedPartitions>)>;
 
-    Primer(const history::Store* history, const log::Log& log, const Clock& clock, Done done);
+    Primer(const history::Store* history, const log::Log& log, const Clock& clock, Metrics& metrics,
+           Done done);
     ~Primer(); // stop()
 
     void begin(std::shared_ptr<Priming> priming);
@@ -35,6 +39,10 @@ private:
     const log::Log& log_;
     const Clock& clock_;
     const Done done_;
+    Counter& rows_;
+    Counter& failed_;
+    // Models that wait or are primed. Shared with a gauge, which outlives it.
+    const std::shared_ptr<std::atomic<std::size_t>> pending_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::shared_ptr<Priming>> waiting_; // guarded by mutex_

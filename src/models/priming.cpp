@@ -60,6 +60,7 @@ private:
         const auto take = [&](const Replay::Sample& sample) -> Result<void> {
             HF_TRY(partition.scorer->prime(device, sample.event_ms, sample.values));
             ++priming_.samples;
+            if (priming_.rows != nullptr) priming_.rows->add();
             return ok();
         };
         HF_TRY(const auto told, replay_.run(device, since_us_, INT64_MAX, check, take));
@@ -85,13 +86,15 @@ Result<PrimedPartitions> prime(Priming& priming, const history::Store* history, 
         partition.scorer = std::make_unique<Scorer>(*priming.spec);
         partition.since_ms = since_ms;
     }
-    if (history != nullptr) {
+    // History keeps no topics: what it has would teach the model what it is never to see.
+    const bool reads_history = history != nullptr && priming.spec->topic.empty();
+    if (reads_history) {
         HF_TRY(HistoryPriming(priming, *history, out, since_ms).run());
     }
     for (auto& [index, partition] : out) {
         const PartitionId id{priming.stream->id, index};
         HF_TRY(const auto bounds, log.bounds(id));
-        if (history == nullptr) {
+        if (!reads_history) {
             HF_TRY(partition.from, log.offset_at(id, since_ms));
         }
         partition.from = std::clamp(partition.from, bounds.log_start_offset, bounds.high_watermark);

@@ -2,6 +2,7 @@
 
 #include "models/scorer.hpp"
 
+#include <holdfast/base/metrics.hpp>
 #include <holdfast/history/store.hpp>
 #include <holdfast/log/log.hpp>
 #include <holdfast/models/model_spec.hpp>
@@ -36,6 +37,7 @@ struct Priming {
     std::atomic<std::size_t> devices = 0;
     std::atomic<std::size_t> devices_done = 0;
     std::atomic<std::uint64_t> samples = 0;
+    Counter* rows = nullptr; // of all models, which outlives it; null: nobody counts
 };
 
 using PrimedPartitions = std::map<PartitionIndex, PrimedPartition>;
@@ -43,7 +45,8 @@ using PrimedPartitions = std::map<PartitionIndex, PrimedPartition>;
 // Feeds the model with what history has from `now_ms` less its `prime` on, device after device, and
 // says where the log goes on for each of them, so that no sample is missed or seen twice. A device
 // counts for the partition that the partitioner gives its key. Devices over the bound are left out,
-// as they are live. `history` null: the log alone has it. BLOCKS. Errors: closed (it was stopped),
+// as they are live. `history` null, or a model with a topic, which history does not keep: the log
+// alone has it. BLOCKS. Errors: closed (it was stopped),
 // those of Replay and Log::offset_at().
 [[nodiscard]] Result<PrimedPartitions> prime(Priming& priming, const history::Store* history,
                                              const log::Log& log, std::int64_t now_ms);

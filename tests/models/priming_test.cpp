@@ -128,6 +128,35 @@ TEST_CASE("a primed model stands where one that saw everything does", "[models][
     CHECK(site.state() == state_of_whole(520));
 }
 
+TEST_CASE("a model with a topic is primed with what came under it, and nothing else",
+          "[models][priming]") {
+    Site site;
+    site.log_steps(0, 300); // under car/d
+    site.tell_steps(0, 300);
+    REQUIRE(site.engine->create(primed_model() + "topic: bus/+\n", "test"));
+    REQUIRE(eventually([&] { return site.is_live(); }));
+    CHECK(site.engine->find("m")->counts.primed == 0);
+    CHECK(site.engine->find("m")->devices == 0);
+    REQUIRE(site.engine->create(primed_model() + "topic: car/+\n", "test", true));
+    REQUIRE(eventually([&] { return site.is_live(); }));
+    CHECK(site.engine->find("m")->counts.primed == 300);
+    CHECK(site.state() == state_of_whole(300));
+}
+
+TEST_CASE("priming is counted", "[models][priming]") {
+    Site site;
+    site.log_steps(0, 300);
+    site.tell_steps(0, 200);
+    REQUIRE(site.engine->create(primed_model(), "test"));
+    REQUIRE(eventually([&] { return site.is_live(); }));
+    const std::string metrics = site.at.metrics.render();
+    CHECK_THAT(metrics, Catch::Contains("holdfast_models_primed_rows_total 200\n"));
+    CHECK_THAT(metrics, Catch::Contains("holdfast_models_priming_failed_total 0\n"));
+    CHECK(eventually([&] {
+        return site.at.metrics.render().find("holdfast_models_priming 0\n") != std::string::npos;
+    }));
+}
+
 TEST_CASE("a primed model raises from its first minute, and only what is new",
           "[models][priming]") {
     Site site;
