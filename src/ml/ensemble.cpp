@@ -15,10 +15,9 @@ constexpr float kHearShare = 0.25F;
 constexpr std::array<std::string_view, 3> kNames = {"levels", "relations", "sensor"};
 
 // One threshold for all: scores are calibrated to the same point.
-EnsembleSettings with_threshold(EnsembleSettings settings) {
-    settings.chart.threshold = settings.threshold;
-    settings.rls.threshold = settings.threshold;
-    settings.fault.threshold = settings.threshold;
+template <typename Settings>
+Settings with(Settings settings, double threshold) {
+    settings.threshold = threshold;
     return settings;
 }
 
@@ -42,14 +41,14 @@ Result<void> read_member(ByteReader& reader, Member& member) {
 } // namespace
 
 Ensemble::Ensemble(std::size_t signals, EnsembleSettings settings)
-    : settings_(with_threshold(settings)),
-      chart_(signals, settings_.chart),
-      rls_(signals, settings_.rls),
-      fault_(signals, settings_.fault) {}
+    : patience_samples_(settings.patience_samples),
+      chart_(signals, with(settings.chart, settings.threshold)),
+      rls_(signals, with(settings.rls, settings.threshold)),
+      fault_(signals, with(settings.fault, settings.threshold)) {}
 
 void Ensemble::listen(std::size_t member, const Verdict& verdict, bool is_alarmed) {
     Voice& voice = voices_[member];
-    const double weight = 1.0 / settings_.patience_samples;
+    const double weight = 1.0 / patience_samples_;
     voice.share += static_cast<float>(weight * ((is_alarmed ? 1.0 : 0.0) - double{voice.share}));
     voice.muted = voice.muted ? voice.share >= kHearShare : voice.share > kMuteShare;
     is_warm_ = is_warm_ || verdict.is_warm;

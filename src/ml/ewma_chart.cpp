@@ -10,6 +10,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 
 namespace holdfast::ml {
 namespace {
@@ -39,8 +40,18 @@ bool is_value(double value) {
 } // namespace
 
 EwmaChart::EwmaChart(std::size_t signals, EwmaChartSettings settings)
-    : settings_(settings), signals_(signals), training_(signals) {
+    : settings_(settings),
+      signal_count_(signals),
+      starts_kept_(static_cast<std::uint32_t>(starts_kept())),
+      training_(signals),
+      averages_(signals * (starts_kept_ + 2 * extremes_kept())) {
     assert(signals >= 2 && signals <= kEwmaChartSignalsMax);
+}
+
+std::size_t EwmaChart::starts_kept() const {
+    std::size_t starts = 0;
+    while (starts < settings_.warmup_samples && start_left(starts + 1) > kStartLeft) ++starts;
+    return starts;
 }
 
 // Of so many values the percentile is among the largest.
@@ -49,17 +60,45 @@ std::size_t EwmaChart::extremes_kept() const {
     return settings_.warmup_samples - static_cast<std::size_t>(below);
 }
 
+EwmaChart::Averages<const float> EwmaChart::averages_of(std::size_t index) const {
+    const Training& training = training_[index];
+    const std::size_t extremes = extremes_kept();
+    const std::span<const float> all(averages_);
+    const auto own =
+        all.subspan(index * (starts_kept_ + 2 * extremes), starts_kept_ + 2 * extremes);
+    return {own.first(std::min(training.values, starts_kept_)),
+            own.subspan(starts_kept_, training.kept),
+            own.subspan(starts_kept_ + extremes, training.kept)};
+}
+
+EwmaChart::Averages<float> EwmaChart::averages_of(std::size_t index) {
+    const auto own = std::as_const(*this).averages_of(index);
+    const auto writable = [this](std::span<const float> part) {
+        return std::span(averages_).subspan(
+            static_cast<std::size_t>(part.data() - averages_.data()), part.size());
+    };
+    return {writable(own.starts), writable(own.highs), writable(own.lows)};
+}
+
 // Sums and extremes do, so a thousand devices that warm up at once keep no samples. All is less the
 // first value: a large offset must not cost the digits that vary.
 void EwmaChart::collect(std::span<const double> sample) {
-    for (std::size_t i = 0; i < signals_.size(); ++i)
-        if (is_value(sample[i])) collect_value(training_[i], sample[i]);
+    for (std::size_t i = 0; i < signal_count_; ++i)
+        if (is_value(sample[i])) collect_value(i, sample[i]);
     if (++collected_ < settings_.warmup_samples) return;
-    for (std::size_t i = 0; i < signals_.size(); ++i) fit_signal(i);
-    training_ = {};
+    signals_.reserve(signal_count_);
+    for (std::size_t i = 0; i < signal_count_; ++i) signals_.push_back(fitted(i));
+    end_training();
 }
 
-void EwmaChart::collect_value(Training& training, double value) const {
+// Gives the memory back, which `= {}` would not.
+void EwmaChart::end_training() {
+    std::vector<Training>().swap(training_);
+    std::vector<float>().swap(averages_);
+}
+
+void EwmaChart::collect_value(std::size_t index, double value) {
+    Training& training = training_[index];
     if (training.values == 0) training.first = value;
     const double from_first = value - training.first;
     if (std::abs(from_first) > double{std::numeric_limits<float>::max()}) return;
@@ -69,18 +108,26 @@ void EwmaChart::collect_value(Training& training, double value) const {
     training.squares += step * (from_first - training.mean);
     training.average += settings_.smoothing * (from_first - training.average);
     const auto average = static_cast<float>(training.average);
-    if (start_left(training.values) > kStartLeft) {
-        training.starts.push_back(average);
-        return;
-    }
-    const auto keep = [&](std::vector<float>& sorted, auto is_further) {
-        const bool is_full = sorted.size() == extremes_kept();
+    if (training.values <= starts_kept_)
+        averages_of(index).starts.back() = average;
+    else
+        keep_extremes(index, average);
+}
+
+void EwmaChart::keep_extremes(std::size_t index, float average) {
+    Training& training = training_[index];
+    const bool is_full = training.kept == extremes_kept();
+    if (!is_full) ++training.kept;
+    const auto keep = [&](std::span<float> sorted, auto is_further) {
         if (is_full && !is_further(average, sorted.back())) return;
-        if (is_full) sorted.pop_back();
-        sorted.insert(std::ranges::upper_bound(sorted, average, is_further), average);
+        // The last one is free, or goes.
+        const auto at = std::upper_bound(sorted.begin(), sorted.end() - 1, average, is_further);
+        std::copy_backward(at, sorted.end() - 1, sorted.end());
+        *at = average;
     };
-    keep(training.highs, std::greater<>());
-    keep(training.lows, std::less<>());
+    const Averages<float> averages = averages_of(index);
+    keep(averages.highs, std::greater<>());
+    keep(averages.lows, std::less<>());
 }
 
 // The part of an average of so many values that is none of them, but where it started.
@@ -88,11 +135,11 @@ double EwmaChart::start_left(std::size_t values) const {
     return std::pow(1.0 - settings_.smoothing, static_cast<double>(values));
 }
 
-void EwmaChart::fit_signal(std::size_t index) {
-    Signal& signal = signals_[index];
+EwmaChart::Signal EwmaChart::fitted(std::size_t index) const {
     const Training& training = training_[index];
-    signal = {training.values > 0 ? training.first : 0.0, 1.0, 0.0, 0.0};
-    if (training.values < kValuesNeeded) return;
+    const Averages<const float> averages = averages_of(index);
+    Signal signal{training.values > 0 ? training.first : 0.0, 1.0, 0.0, 0.0};
+    if (training.values < kValuesNeeded) return signal;
 
     signal.mean = training.first + training.mean;
     const double floor = kConstantTremble * std::max(std::abs(signal.mean), kConstantTremble);
@@ -103,17 +150,18 @@ void EwmaChart::fit_signal(std::size_t index) {
 
     // The furthest from the mean are among the furthest on either side, or those of the start.
     std::vector<double> sizes;
-    for (std::size_t i = 0; i < training.starts.size(); ++i)
-        sizes.push_back(std::abs(training.starts[i] - training.mean * (1.0 - start_left(i + 1))) /
+    for (std::size_t i = 0; i < averages.starts.size(); ++i)
+        sizes.push_back(std::abs(averages.starts[i] - training.mean * (1.0 - start_left(i + 1))) /
                         signal.scale);
-    for (const std::vector<float>* side : {&training.lows, &training.highs})
-        for (const float average : *side)
+    for (const std::span<const float> side : {averages.lows, averages.highs})
+        for (const float average : side)
             sizes.push_back(std::abs(average - training.mean) / signal.scale);
     std::ranges::sort(sizes, std::greater<>());
     const auto beyond = training.values - static_cast<std::size_t>(kPercentile * training.values);
     const double percentile = sizes.size() < beyond ? 0.0 : sizes[beyond - 1];
     const double noise = std::sqrt(settings_.smoothing / (2.0 - settings_.smoothing));
     signal.limit = std::clamp(percentile, kNormalBound * noise, kDeviationsMax);
+    return signal;
 }
 
 double EwmaChart::widening() const {
@@ -141,7 +189,7 @@ double EwmaChart::worst_two() {
 }
 
 Verdict EwmaChart::update(std::span<const double> sample) {
-    assert(sample.size() == signals_.size());
+    assert(sample.size() == signal_count_);
     Verdict verdict;
     if (!is_fitted()) {
         collect(sample);
@@ -202,23 +250,25 @@ Explanation EwmaChart::explain() const {
     return out;
 }
 
-void EwmaChart::write_training(ByteWriter& writer, const Training& training) {
+void EwmaChart::write_training(ByteWriter& writer, std::size_t index) const {
+    const Training& training = training_[index];
+    const Averages<const float> averages = averages_of(index);
     writer.u32_be(training.values);
     for (const double value : {training.first, training.mean, training.squares, training.average})
         write_f64(writer, value);
-    writer.u8(static_cast<std::uint8_t>(training.highs.size()));
-    for (const std::vector<float>* side : {&training.highs, &training.lows, &training.starts})
-        for (const float value : *side) write_f32(writer, value);
+    writer.u8(training.kept);
+    for (const std::span<const float> part : {averages.highs, averages.lows, averages.starts})
+        for (const float value : part) write_f32(writer, value);
 }
 
 void EwmaChart::save(Bytes& out) const {
     ByteWriter writer(out);
     writer.u8(kStateVersion);
-    writer.u8(static_cast<std::uint8_t>(signals_.size()));
+    writer.u8(static_cast<std::uint8_t>(signal_count_));
     writer.u8(is_fitted() ? 1 : 0);
     if (!is_fitted()) {
         writer.u32_be(collected_);
-        for (const Training& training : training_) write_training(writer, training);
+        for (std::size_t i = 0; i < signal_count_; ++i) write_training(writer, i);
         return;
     }
     writer.u8(alarmed_ ? 1 : 0);
@@ -229,7 +279,7 @@ void EwmaChart::save(Bytes& out) const {
 }
 
 Result<void> EwmaChart::restore(ByteView bytes) {
-    EwmaChart read(signals_.size(), settings_);
+    EwmaChart read(signal_count_, settings_);
     if (!read.read_state(bytes)) return fail(Errc::corrupt, "state of an EWMA chart detector");
     *this = std::move(read);
     return ok();
@@ -241,28 +291,30 @@ Result<void> EwmaChart::read_state(ByteView bytes) {
     HF_TRY(const std::uint8_t version, reader.u8());
     HF_TRY(const std::uint8_t count, reader.u8());
     HF_TRY(const std::uint8_t fitted, reader.u8());
-    if (version != kStateVersion || count != signals_.size() || fitted > 1) return never_saved();
+    if (version != kStateVersion || count != signal_count_ || fitted > 1) return never_saved();
     if (fitted == 1) {
         HF_TRY(const std::uint8_t alarmed, reader.u8());
         if (alarmed > 1) return never_saved();
         alarmed_ = alarmed != 0;
         HF_TRY(judged_, reader.u64_be());
+        signals_.resize(signal_count_);
         for (Signal& signal : signals_) {
             HF_TRY(read_signal(reader, signal));
         }
         collected_ = settings_.warmup_samples;
-        training_ = {};
+        end_training();
         return reader.empty() ? ok() : never_saved();
     }
     HF_TRY(collected_, reader.u32_be());
     if (collected_ >= settings_.warmup_samples) return never_saved();
-    for (Training& training : training_) {
-        HF_TRY(read_training(reader, training));
+    for (std::size_t i = 0; i < signal_count_; ++i) {
+        HF_TRY(read_training(reader, i));
     }
     return reader.empty() ? ok() : never_saved();
 }
 
-Result<void> EwmaChart::read_training(ByteReader& reader, Training& training) const {
+Result<void> EwmaChart::read_training(ByteReader& reader, std::size_t index) {
+    Training& training = training_[index];
     HF_TRY(training.values, reader.u32_be());
     for (double* number : {&training.first, &training.mean, &training.squares, &training.average}) {
         HF_TRY(read_f64(reader, *number));
@@ -273,18 +325,15 @@ Result<void> EwmaChart::read_training(ByteReader& reader, Training& training) co
         std::abs(training.mean) > kApartMax || std::abs(training.average) > kApartMax ||
         kept > extremes_kept() || kept > training.values)
         return never_saved();
-    training.highs.resize(kept);
-    training.lows.resize(kept);
-    std::size_t starts = 0;
-    while (starts < training.values && start_left(starts + 1) > kStartLeft) ++starts;
-    training.starts.resize(starts);
-    for (std::vector<float>* side : {&training.highs, &training.lows, &training.starts}) {
-        for (float& value : *side) {
+    training.kept = kept;
+    const Averages<float> averages = averages_of(index);
+    for (const std::span<float> part : {averages.highs, averages.lows, averages.starts}) {
+        for (float& value : part) {
             HF_TRY(read_f32(reader, value));
         }
     }
-    const bool is_sorted = std::ranges::is_sorted(training.highs, std::greater<>()) &&
-                           std::ranges::is_sorted(training.lows);
+    const bool is_sorted = std::ranges::is_sorted(averages.highs, std::greater<>()) &&
+                           std::ranges::is_sorted(averages.lows);
     return is_sorted ? ok() : never_saved();
 }
 

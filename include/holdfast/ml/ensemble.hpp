@@ -61,7 +61,7 @@ private:
     void listen(std::size_t member, const Verdict& verdict, bool is_alarmed);
     [[nodiscard]] Result<void> read_state(ByteView bytes);
 
-    EnsembleSettings settings_;
+    double patience_samples_; // the members have their own settings
     EwmaChart chart_;
     Rls rls_;
     SensorFault fault_;

@@ -39,7 +39,7 @@ struct EwmaChartSettings {
 //
 // A missing value (NaN, or beyond 1e100) leaves its signal where it was; a signal with fewer than
 // 20 values in the warm-up is not judged. A constant signal is given a deviation of a thousandth of
-// its size, so that it may tremble but not move. Bounded state: m x 300 bytes and, for each 100
+// its size, so that it may tremble but not move. Bounded state: m x 190 bytes and, for each 100
 // samples of warm-up, 8 more, while warming up; m x 4 doubles after. Deterministic, no clock. One
 // thread.
 class EwmaChart {
@@ -65,34 +65,49 @@ private:
         double limit = 0.0;   // of the average's size, in scales; 0: not judged
         double average = 0.0; // moving, in scales
     };
-    // What a signal's warm-up comes down to; all but `first` from that value on.
+    // What a signal's warm-up comes down to, with its Averages; all but `first` from that value on.
     struct Training {
-        std::uint32_t values = 0;
         double first = 0.0;
         double mean = 0.0;
-        double squares = 0.0;      // sum, around the mean
-        double average = 0.0;      // moving
-        std::vector<float> highs;  // of the average, the highest first, extremes_kept() at most
-        std::vector<float> lows;   // the lowest first; as many
-        std::vector<float> starts; // the first averages, in which the start still counts
+        double squares = 0.0; // sum, around the mean
+        double average = 0.0; // moving
+        std::uint32_t values = 0;
+        std::uint8_t kept = 0; // highest averages, and lowest; extremes_kept() at most
+    };
+    // Moving averages of a signal's warm-up. All signals have theirs in one piece of memory, since
+    // a hundred thousand devices may warm up at once.
+    template <typename Float>
+    struct Averages {
+        std::span<Float> starts; // the first, in which the start still counts
+        std::span<Float> highs;  // the highest first
+        std::span<Float> lows;   // the lowest first; as many
     };
     [[nodiscard]] bool is_fitted() const noexcept { return collected_ == settings_.warmup_samples; }
     [[nodiscard]] double start_left(std::size_t values) const;
+    [[nodiscard]] std::size_t starts_kept() const;
     [[nodiscard]] std::size_t extremes_kept() const;
+    // As many as there are.
+    [[nodiscard]] Averages<float> averages_of(std::size_t index);
+    [[nodiscard]] Averages<const float> averages_of(std::size_t index) const;
     void collect(std::span<const double> sample);
-    void collect_value(Training& training, double value) const;
-    void fit_signal(std::size_t index);
+    void collect_value(std::size_t index, double value);
+    void keep_extremes(std::size_t index, float average);
+    void end_training();
+    [[nodiscard]] Signal fitted(std::size_t index) const;
     [[nodiscard]] double widening() const;
     [[nodiscard]] double worst_two();
     [[nodiscard]] Transition decide(double ratio);
-    static void write_training(ByteWriter& writer, const Training& training);
-    [[nodiscard]] Result<void> read_training(ByteReader& reader, Training& training) const;
+    void write_training(ByteWriter& writer, std::size_t index) const;
+    [[nodiscard]] Result<void> read_training(ByteReader& reader, std::size_t index);
     [[nodiscard]] Result<void> read_state(ByteView bytes);
     [[nodiscard]] Result<void> read_signal(ByteReader& reader, Signal& signal) const;
 
     EwmaChartSettings settings_;
-    std::vector<Signal> signals_;
-    std::vector<Training> training_; // of each signal, until fitted
+    std::size_t signal_count_;
+    std::uint32_t starts_kept_;      // starts_kept()
+    std::vector<Signal> signals_;    // once fitted
+    std::vector<Training> training_; // of each signal, until fitted, as is the next
+    std::vector<float> averages_;    // starts, highs and lows of the first signal, of the next, ...
     std::uint32_t collected_ = 0;
     std::uint64_t judged_ = 0; // samples since the warm-up
     bool alarmed_ = false;
