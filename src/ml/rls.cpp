@@ -1,5 +1,6 @@
 #include <holdfast/ml/rls.hpp>
 
+#include "ml/score.hpp"
 #include "ml/share_out.hpp"
 #include "ml/state_io.hpp"
 
@@ -208,7 +209,7 @@ Verdict Rls::update(std::span<const double> sample) {
         }
     Verdict verdict;
     verdict.is_warm = samples_ > settings_.warmup_samples;
-    verdict.score = evidence_ / (evidence_ + 1.0);
+    verdict.score = score_of(evidence_);
     verdict.transition = latch_.decide(verdict.score, settings_.threshold, settings_.hold_samples);
     return verdict;
 }

@@ -1,5 +1,6 @@
 #include <holdfast/ml/sensor_fault.hpp>
 
+#include "ml/score.hpp"
 #include "ml/share_out.hpp"
 #include "ml/state_io.hpp"
 
@@ -132,7 +133,7 @@ Verdict SensorFault::update(std::int64_t event_ms, std::span<const double> sampl
     }
     Verdict verdict;
     verdict.is_warm = samples_ > settings_.warmup_samples;
-    verdict.score = worst_.evidence / (worst_.evidence + 1.0);
+    verdict.score = score_of(worst_.evidence);
     verdict.transition = latch_.decide(verdict.score, settings_.threshold, settings_.hold_samples);
     return verdict;
 }
