@@ -39,9 +39,9 @@ struct EwmaChartSettings {
 //
 // A missing value (NaN, or beyond 1e100) leaves its signal where it was; a signal with fewer than
 // 20 values in the warm-up is not judged. A constant signal is given a deviation of a thousandth of
-// its size, so that it may tremble but not move. Bounded state: m x 190 bytes and, for each 100
-// samples of warm-up, 8 more, while warming up; m x 4 doubles after. Deterministic, no clock. One
-// thread.
+// its size, so that it may tremble but not move. Bounded state: m x 190 bytes, soon m x 80, and,
+// for each 100 samples of warm-up, 8 more, while warming up; m x 4 doubles after. Deterministic, no
+// clock. One thread.
 class EwmaChart {
 public:
     // `signals` in [2, 32]: asserted.
@@ -78,9 +78,15 @@ private:
     // a hundred thousand devices may warm up at once.
     template <typename Float>
     struct Averages {
-        std::span<Float> starts; // the first, in which the start still counts
+        std::span<Float> starts; // the first, in which the start still counts; until pruned
         std::span<Float> highs;  // the highest first
         std::span<Float> lows;   // the lowest first; as many
+    };
+    // One of the first averages that may still be among the furthest from the mean.
+    struct Start {
+        float average = 0.0F;
+        std::uint16_t values = 0; // that were in it
+        std::uint8_t signal = 0;
     };
     [[nodiscard]] bool is_fitted() const noexcept { return collected_ == settings_.warmup_samples; }
     [[nodiscard]] double start_left(std::size_t values) const;
@@ -92,6 +98,9 @@ private:
     void collect(std::span<const double> sample);
     void collect_value(std::size_t index, double value);
     void keep_extremes(std::size_t index, float average);
+    void prune_starts();
+    [[nodiscard]] bool may_be_furthest(const Start& start) const;
+    [[nodiscard]] std::vector<Start> starts_of(std::size_t index) const; // by age
     void end_training();
     [[nodiscard]] Signal fitted(std::size_t index) const;
     [[nodiscard]] double widening() const;
@@ -99,6 +108,7 @@ private:
     [[nodiscard]] Transition decide(double ratio);
     void write_training(ByteWriter& writer, std::size_t index) const;
     [[nodiscard]] Result<void> read_training(ByteReader& reader, std::size_t index);
+    [[nodiscard]] Result<void> read_starts(ByteReader& reader, std::size_t index);
     [[nodiscard]] Result<void> read_state(ByteView bytes);
     [[nodiscard]] Result<void> read_signal(ByteReader& reader, Signal& signal) const;
 
@@ -108,6 +118,8 @@ private:
     std::vector<Signal> signals_;    // once fitted
     std::vector<Training> training_; // of each signal, until fitted, as is the next
     std::vector<float> averages_;    // starts, highs and lows of the first signal, of the next, ...
+    std::vector<Start> starts_;      // those that are left, by signal and age, once pruned:
+    bool is_pruned_ = false;         // then averages_ has none
     std::uint32_t collected_ = 0;
     std::uint64_t judged_ = 0; // samples since the warm-up
     bool alarmed_ = false;
