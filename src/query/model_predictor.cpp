@@ -16,19 +16,21 @@ namespace {
 class RowPredictor final : public sql::Predictor {
 public:
     explicit RowPredictor(std::shared_ptr<const pipeline::AppliedModel> model)
-        : model_(std::move(model)) {}
+        : model_(std::move(model)), device_(*model_) {}
 
     const std::vector<std::string>& inputs() const noexcept override {
         return model_->pipeline().signals;
     }
 
-    // A device that has seen nothing before: the one way that training and the live stream go, too.
+    // The one way that training and the live stream go, too. A model that needs nothing beside a
+    // row (predictor_of()) and takes no value from before (`misses_one`) says the same of a device
+    // that has seen others as of one that has seen nothing, so one device does for all rows.
     double predict(std::span<const double> input) const override {
         assert(input.size() == inputs().size());
         constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
         if (model_->cleansing().missing == pipeline::Missing::last && misses_one(input))
             return kUnknown; // which value came last nobody knows here
-        const auto said = pipeline::DeviceModel(*model_).update(0, input);
+        const auto said = device_.update(0, input);
         return said ? said->value : kUnknown;
     }
 
@@ -44,6 +46,7 @@ private:
     }
 
     const std::shared_ptr<const pipeline::AppliedModel> model_;
+    mutable pipeline::DeviceModel device_; // room for a row's features
 };
 
 } // namespace

@@ -283,18 +283,19 @@ private:
 
     // What is no number is missing; what cannot be told is NULL.
     Value predict(const Predictor& predictor, const std::vector<Value>& args) {
-        std::vector<double> input(args.size());
+        input_.resize(args.size());
         for (std::size_t i = 0; i < args.size(); ++i) {
             const bool is_told = args[i].is_number() || args[i].type() == Type::boolean;
             if (!is_told && !args[i].is_null()) ++evaluation_.mismatches;
-            input[i] = is_told ? args[i].as_float() : std::numeric_limits<double>::quiet_NaN();
+            input_[i] = is_told ? args[i].as_float() : std::numeric_limits<double>::quiet_NaN();
         }
-        const double said = predictor.predict(input);
+        const double said = predictor.predict(input_);
         return std::isfinite(said) ? Value::of_float(said) : Value();
     }
 
     const Frame& frame_;
     Evaluation& evaluation_;
+    std::vector<double> input_; // of a predictor
 };
 
 } // namespace

@@ -103,6 +103,21 @@ TEST_CASE("a model that looks back is refused, and says at what", "[query][predi
     CHECK_THAT(at.first("SELECT predict('double', 1)"), Contains(row.error));
 }
 
+TEST_CASE("what is said of a row does not depend on the rows before it", "[query][predict]") {
+    const char* const more = GENERATE(as<const char*>{}, "", "cleanse: {missing: drop}\n",
+                                      "cleanse: {limits: {v: [-4, 4]}, missing: last}\n",
+                                      "cleanse: {limits: {v: [-4, 4]}, outside: clip}\n");
+    CAPTURE(more);
+    Predictions at(more);
+    REQUIRE(at.versions.promote("double", 1));
+    const Lines alone{at.first("SELECT predict('double', 3)"),
+                      at.first("SELECT predict('double', NULL)"),
+                      at.first("SELECT predict('double', -5)")};
+    Lines together = at.ask("SELECT predict('double') FROM pumps");
+    together.pop_back(); // mismatches
+    CHECK(together == alone);
+}
+
 TEST_CASE("a row goes through the model's own cleansing", "[query][predict]") {
     Predictions at("cleanse: {limits: {v: [0, 10]}, outside: clip}\n");
     REQUIRE(at.versions.promote("double", 1));

@@ -6,7 +6,8 @@
 
 namespace holdfast::sql {
 
-// A model that a query asks row by row: predict('name', ...). Immutable; any thread may use it.
+// A model that a query asks row by row: predict('name', ...). It is that query's own and may keep
+// room for its work: one thread at a time. What it says of a row depends on that row alone.
 class Predictor {
 public:
     virtual ~Predictor() = default;
