@@ -1,5 +1,6 @@
 #include "app/backtest.hpp"
 
+#include "app/output_file.hpp"
 #include "app/train/training_terminal.hpp"
 
 #include <holdfast/config/config.hpp>
@@ -70,10 +71,12 @@ int run_backtest(const BacktestArguments& arguments) {
 
     std::ifstream in(arguments.input_file, std::ios::binary);
     if (!in) return failed(arguments.input_file + ": " + std::strerror(errno));
-    if (is_same_file(arguments.input_file, arguments.output_file))
+    if (is_same_file(arguments.input_file, arguments.output_file) ||
+        is_same_file(arguments.input_file, arguments.output_file + ".new"))
         return failed(arguments.output_file + ": is the input as well");
-    std::ofstream out(arguments.output_file, std::ios::binary | std::ios::trunc);
-    if (!out) return failed(arguments.output_file + ": " + std::strerror(errno));
+    OutputFile out; // what was there stays until all is well, labels included
+    if (const auto opened = out.open(arguments.output_file); !opened)
+        return failed(opened.error().context);
     std::error_code ignored; // without a size there is no bar
     const auto size = std::filesystem::file_size(arguments.input_file, ignored);
     std::optional<TrainingTerminal> terminal(std::in_place);
@@ -83,11 +86,12 @@ int run_backtest(const BacktestArguments& arguments) {
         const double part = ignored ? 0.0 : static_cast<double>(bytes) / static_cast<double>(size);
         return terminal->step("scoring", std::min(part, 1.0));
     };
-    const auto result = models::backtest(spec.value(), options, in, out);
+    const auto result = models::backtest(spec.value(), options, in, out.stream());
     terminal.reset(); // the bar goes before anything is said
     if (!result)      // its text does not tell which of the two
-        return failed((out ? arguments.input_file : arguments.output_file) + ": " +
+        return failed((out.stream() ? arguments.input_file : arguments.output_file) + ": " +
                       result.error().context);
+    if (const auto kept = out.keep(); !kept) return failed(kept.error().context);
     fmt::print("{} rows scored, {} alarms raised, {} cleared\n", result.value().rows,
                result.value().alarms_raised, result.value().alarms_cleared);
     for (std::size_t i = 0; i < spec.value().fields.size(); ++i)

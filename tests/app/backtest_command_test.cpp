@@ -103,7 +103,14 @@ TEST_CASE("labels tell how good a model is", "[app][backtest]") {
     const auto outcome = files.run({"--label", "wrong"});
     CHECK(outcome.exit_code == 0);
     CHECK_THAT(outcome.output, Contains("1 of 1 labelled rows found") && Contains("ROC-AUC 1.000"));
+    const std::string before = read(files.output);
+    REQUIRE_FALSE(before.empty());
     check_refused(files.run({"--label", "none"}), files.input, "there is no column 'none'");
+    // Every row says the same of itself: nobody knows before the last one.
+    write_file(files.input, "when,flow,wrong\n1600000000000,2,0\n1600000600000,2,0\n");
+    check_refused(files.run({"--label", "wrong"}), files.input, "column 'wrong': ");
+    CHECK(read(files.output) == before);
+    CHECK_FALSE(std::filesystem::exists(files.output + ".new"));
     check_refused(Files("when,flow,wrong\n1600000000000,2,0\n").run({"--label", "wrong"}), "",
                   "column 'wrong': ");
 }
