@@ -96,6 +96,10 @@ std::string_view to_string(ClearReason reason) noexcept {
     return "?";
 }
 
+std::string_view to_string(const Judgement& label) noexcept {
+    return label.is_true ? "true" : "false";
+}
+
 std::string occurrence_id(const Alarm& alarm, std::uint64_t raise_number) {
     const std::uint64_t of_key =
         hash(hash(hash(0xCBF29CE484222325ULL, alarm.source), alarm.name), alarm.key);
@@ -179,11 +183,16 @@ std::string to_json(const Alarm& alarm) {
     } else {
         text("reason", to_string(alarm.reason));
     }
-    if (alarm.acknowledged) {
-        out += fmt::format(",\"acknowledged\":{{\"at\":{}", alarm.acknowledged->at_ms);
-        text("by", alarm.acknowledged->by);
-        text("comment", alarm.acknowledged->comment);
+    const auto note = [&](std::string_view name, const OperatorNote& said) {
+        out += fmt::format(",\"{}\":{{\"at\":{}", name, said.at_ms);
+        text("by", said.by);
+        text("comment", said.comment);
         out += '}';
+    };
+    if (alarm.acknowledged) note("acknowledged", *alarm.acknowledged);
+    if (alarm.label) {
+        text("label", to_string(*alarm.label));
+        note("labelled", alarm.label->note);
     }
     out += ",\"details\":";
     out += alarm.details_json.empty() ? "{}" : alarm.details_json;

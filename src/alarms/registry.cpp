@@ -41,6 +41,7 @@ Result<void> Registry::load(const log::Log& log) {
     by_change_.clear();
     totals_by_source_.clear();
     active_ = 0;
+    HF_TRY(load_labels(log)); // put() looks for them
     for (const Alarm& alarm : stored) put(alarm);
     return load_acknowledgements(log);
 }
@@ -60,6 +61,18 @@ Result<void> Registry::load_acknowledgements(const log::Log& log) {
     return log.scan_state(kAcknowledgementsKeyspace, "", each);
 }
 
+Result<void> Registry::load_labels(const log::Log& log) {
+    labels_.clear();
+    return log.scan_state(kLabelsKeyspace, "", [&](std::string_view key, std::string_view value) {
+        const auto label = decode_label(key, value);
+        if (label)
+            labels_.put(label.value());
+        else
+            log_error("alarms", "the label {} is set aside: {}", key, label.error().context);
+        return true;
+    });
+}
+
 void Registry::acknowledge(const Acknowledgement& acknowledgement) {
     const std::lock_guard lock(mutex_);
     const auto found = by_id_.find(acknowledgement.alarm);
@@ -70,6 +83,46 @@ void Registry::acknowledge(const Acknowledgement& acknowledgement) {
     put(alarm);
 }
 
+std::vector<log::StateChange> Registry::changes_for(const Label& label) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<log::StateChange> out{state_change(label)};
+    if (const Label* const goes = labels_.displaced_by(label)) out.push_back(removal_of(*goes));
+    return out;
+}
+
+void Registry::label(const Label& label) {
+    const std::lock_guard lock(mutex_);
+    labels_.put(label);
+    put_again(label.alarm, label.occurrence);
+}
+
+void Registry::unlabel(const Label& label) {
+    const std::lock_guard lock(mutex_);
+    labels_.remove(label);
+    put_again(label.alarm, label.occurrence);
+}
+
+std::optional<Label> Registry::find_label(std::string_view alarm,
+                                          std::string_view occurrence) const {
+    const std::lock_guard lock(mutex_);
+    const Label* const found = labels_.find(alarm, occurrence);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::vector<Label> Registry::labels_of(std::string_view source) const {
+    const std::lock_guard lock(mutex_);
+    return labels_.of(source);
+}
+
+std::optional<log::StateChange> Registry::label_end(const Alarm& cleared) const {
+    const std::lock_guard lock(mutex_);
+    const Label* const found = labels_.find(alarm_id(cleared), cleared.occurrence);
+    if (found == nullptr) return std::nullopt;
+    Label ended = *found;
+    ended.cleared_ms = cleared.cleared_ms;
+    return state_change(ended);
+}
+
 void Registry::apply(std::span<const Alarm> changed) {
     const std::lock_guard lock(mutex_);
     for (const Alarm& alarm : changed) {
@@ -77,6 +130,13 @@ void Registry::apply(std::span<const Alarm> changed) {
         ++(alarm.state == AlarmState::active ? totals.raised : totals.cleared);
         put(alarm);
     }
+}
+
+// What was said of an occurrence is a change where it is the present one.
+void Registry::put_again(std::string_view id, std::string_view occurrence) {
+    const auto found = by_id_.find(std::string(id));
+    if (found == by_id_.end() || found->second.alarm.occurrence != occurrence) return;
+    put(Alarm(found->second.alarm));
 }
 
 void Registry::put(const Alarm& alarm) {
@@ -98,6 +158,9 @@ void Registry::put(const Alarm& alarm) {
         acknowledged = std::move(found->second.alarm.acknowledged);
     found->second = {alarm, next_change_++};
     found->second.alarm.acknowledged = std::move(acknowledged);
+    if (alarm.state == AlarmState::cleared) labels_.end(id, alarm);
+    const Label* const label = labels_.find(id, alarm.occurrence);
+    found->second.alarm.label = label == nullptr ? std::nullopt : std::optional(label->said);
     by_change_.emplace(found->second.change, id);
     if (alarm.state == AlarmState::active) ++active_;
 }
@@ -150,6 +213,7 @@ std::vector<Alarm> Registry::active_of(std::string_view source) const {
         if (alarm.state != AlarmState::active || alarm.source != source) continue;
         out.push_back(alarm);
         out.back().acknowledged.reset();
+        out.back().label.reset();
     }
     return out;
 }

@@ -14,11 +14,17 @@ namespace holdfast::app {
 
 // Of all modules that keep state in the log: it opens with these.
 [[nodiscard]] inline std::vector<log::Keyspace> keyspaces() {
-    return {alarms::kKeyspace,          alarms::kAcknowledgementsKeyspace,
-            broker::kRetainedKeyspace,  broker::kSessionsKeyspace,
-            gateway::kAnswersKeyspace,  gateway::kNotebooksKeyspace,
-            history::kErasuresKeyspace, log::kGroupsKeyspace,
-            models::kKeyspace,          rules::kKeyspace};
+    return {alarms::kKeyspace,
+            alarms::kAcknowledgementsKeyspace,
+            alarms::kLabelsKeyspace,
+            broker::kRetainedKeyspace,
+            broker::kSessionsKeyspace,
+            gateway::kAnswersKeyspace,
+            gateway::kNotebooksKeyspace,
+            history::kErasuresKeyspace,
+            log::kGroupsKeyspace,
+            models::kKeyspace,
+            rules::kKeyspace};
 }
 
 } // namespace holdfast::app

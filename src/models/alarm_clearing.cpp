@@ -19,7 +19,7 @@ Result<void> write_without_alarms(std::string_view model, std::vector<log::State
     std::vector<alarms::Alarm> cleared = alarms.active_of(model);
     for (alarms::Alarm& alarm : cleared) {
         alarm = alarms::removed(std::move(alarm), clock.now_ms());
-        add_alarm(batch, alarm);
+        add_alarm(batch, alarm, alarms);
     }
     publisher.publish(std::move(batch), [stored](auto placed) {
         if (placed)

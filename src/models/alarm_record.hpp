@@ -1,12 +1,16 @@
 #pragma once
 
-#include <holdfast/alarms/alarm.hpp>
+#include <holdfast/alarms/registry.hpp>
 #include <holdfast/broker/publisher.hpp>
+
+#include <utility>
 
 namespace holdfast::models {
 
-// A change of a model's alarm into a batch: its record on the stream `alarms`, and its state.
-inline void add_alarm(broker::PublishBatch& batch, const alarms::Alarm& alarm) {
+// A change of a model's alarm into a batch: its record on the stream `alarms`, its state, and what
+// `known` has to add to it.
+inline void add_alarm(broker::PublishBatch& batch, const alarms::Alarm& alarm,
+                      const alarms::Registry& known) {
     broker::OutMessage message;
     message.topic = alarms::alarm_topic(alarm);
     message.stream = alarms::kAlarmStream;
@@ -17,6 +21,8 @@ inline void add_alarm(broker::PublishBatch& batch, const alarms::Alarm& alarm) {
     message.event_ms = alarm.cleared_ms.value_or(alarm.raised_ms);
     batch.messages.push_back(std::move(message));
     batch.state_changes.push_back(alarms::state_change(alarm));
+    if (alarm.state == alarms::AlarmState::cleared)
+        if (auto end = known.label_end(alarm)) batch.state_changes.push_back(std::move(*end));
 }
 
 } // namespace holdfast::models

@@ -228,7 +228,7 @@ void PartitionTask::gather(Offset next_offset) {
     unstored_->next_offset = next_offset;
     unstored_->batch.passes_over = true; // an alarm too long for its topic must not stop the model
     add_states(unstored_->batch.state_changes, next_offset);
-    for (const alarms::Alarm& alarm : changes_) add_alarm(unstored_->batch, alarm);
+    for (const alarms::Alarm& alarm : changes_) add_alarm(unstored_->batch, alarm, parts_.alarms);
     unstored_->changes = std::move(changes_);
     changes_.clear();
     unstored_records_ = 0;

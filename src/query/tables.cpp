@@ -174,6 +174,7 @@ public:
         for (const auto& alarm : alarms_.list({{}, {}, kAll})) {
             const std::string id = alarms::alarm_id(alarm);
             const auto& acknowledged = alarm.acknowledged;
+            const auto& label = alarm.label;
             const auto& shelved = alarm.shelved;
             const bool is_for_good = !shelved || shelved->until_ms == 0;
             const std::vector<Value> row{
@@ -190,6 +191,9 @@ public:
                 text_or_null(alarms::to_string(alarm.reason)),
                 acknowledged ? time_ms(acknowledged->at_ms) : Value(),
                 acknowledged ? text_or_null(acknowledged->by) : Value(),
+                label ? text(alarms::to_string(*label)) : Value(),
+                label ? time_ms(label->note.at_ms) : Value(),
+                label ? text_or_null(label->note.by) : Value(),
                 shelved ? time_ms(shelved->at_ms) : Value(),
                 is_for_good ? Value() : time_ms(shelved->until_ms),
                 shelved ? text_or_null(shelved->by) : Value(),
@@ -215,6 +219,9 @@ private:
                                     {"reason", Type::text},
                                     {"acknowledged_at", Type::timestamp},
                                     {"acknowledged_by", Type::text},
+                                    {"label", Type::text},
+                                    {"labelled_at", Type::timestamp},
+                                    {"labelled_by", Type::text},
                                     {"shelved_at", Type::timestamp},
                                     {"shelved_until", Type::timestamp},
                                     {"shelved_by", Type::text},

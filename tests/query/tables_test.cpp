@@ -54,8 +54,9 @@ TEST_CASE("the table of alarms has what REST lists of one", "[query]") {
     CHECK(active[0].at("state") == R"("active")");
     CHECK(active[0].at("occurrence") == R"("4539a0dac9e08b40")");
     CHECK(active[0].at("raised_at") == R"("2024-05-01T10:00:10.000Z")");
-    for (const char* unset : {"cleared_at", "reason", "acknowledged_at", "acknowledged_by",
-                              "shelved_at", "shelved_until", "shelved_by"})
+    for (const char* unset :
+         {"cleared_at", "reason", "acknowledged_at", "acknowledged_by", "label", "labelled_at",
+          "labelled_by", "shelved_at", "shelved_until", "shelved_by"})
         CHECK(active[0].at(unset) == "null");
 
     alarm = alarms::removed(alarm, 1'714'557'620'000);
@@ -80,6 +81,11 @@ TEST_CASE("the table of alarms has what operators said", "[query]") {
     CHECK(row.at("details") == R"("{}")");
     CHECK(row.at("acknowledged_at") == R"("2024-05-01T10:00:20.000Z")");
     CHECK(row.at("acknowledged_by") == R"("anna")");
+    registry.label(alarms::label_of(alarm, {false, {1'714'557'625'000, 0, "carl"}}));
+    row = rows_of(*query::alarms_table(registry)).at(0);
+    CHECK(row.at("label") == R"("false")");
+    CHECK(row.at("labelled_at") == R"("2024-05-01T10:00:25.000Z")");
+    CHECK(row.at("labelled_by") == R"("carl")");
     CHECK(row.at("shelved_at") == R"("2024-05-01T10:00:30.000Z")");
     CHECK(row.at("shelved_until") == R"("2024-05-01T10:01:30.000Z")");
     CHECK(row.at("shelved_by") == R"("bert")");

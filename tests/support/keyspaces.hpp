@@ -22,6 +22,7 @@ inline constexpr log::Keyspace kSecondKeyspace{"second"};
             kSecondKeyspace,
             alarms::kKeyspace,
             alarms::kAcknowledgementsKeyspace,
+            alarms::kLabelsKeyspace,
             broker::kRetainedKeyspace,
             broker::kSessionsKeyspace,
             gateway::kAnswersKeyspace,

@@ -34,6 +34,16 @@ struct OperatorNote {
     friend bool operator==(const OperatorNote&, const OperatorNote&) = default;
 };
 
+// Whether an operator found that there was something: alarms of a model are to be learnt from
+// (label.hpp).
+struct Judgement {
+    bool is_true = false;
+    OperatorNote note;
+    friend bool operator==(const Judgement&, const Judgement&) = default;
+};
+
+[[nodiscard]] std::string_view to_string(const Judgement& label) noexcept; // true, false
+
 // One alarm of one (source, name, key). A rule or a model raises it and clears it. The key stays
 // the same for ever; each raise is an occurrence of its own.
 struct Alarm {
@@ -50,6 +60,7 @@ struct Alarm {
     std::string occurrence;                     // occurrence_id() of the last raise
     std::optional<OperatorNote> acknowledged{}; // as the registry shows it; it is not stored here
     std::optional<OperatorNote> shelved{};
+    std::optional<Judgement> label{}; // of the occurrence; as the registry shows it, likewise
 
     friend bool operator==(const Alarm&, const Alarm&) = default;
 };

@@ -8,5 +8,7 @@ namespace holdfast::alarms {
 inline constexpr log::Keyspace kKeyspace{"alarms"};
 // What operators said of them (the same page).
 inline constexpr log::Keyspace kAcknowledgementsKeyspace{"alarm_acks"};
+// What they made of occurrences, also of those that are long over (the same page).
+inline constexpr log::Keyspace kLabelsKeyspace{"alarm_labels"};
 
 } // namespace holdfast::alarms

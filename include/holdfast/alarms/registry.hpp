@@ -3,6 +3,7 @@
 #include <holdfast/alarms/acknowledgement.hpp>
 #include <holdfast/alarms/alarm.hpp>
 #include <holdfast/alarms/keyspace.hpp>
+#include <holdfast/alarms/labels.hpp>
 #include <holdfast/log/log.hpp>
 
 #include <cstddef>
@@ -33,6 +34,17 @@ public:
     // Once its state_change() is stored.
     void acknowledge(const Acknowledgement& acknowledgement);
 
+    // What a label comes to in the log: itself, and that the one which goes for it is gone.
+    [[nodiscard]] std::vector<log::StateChange> changes_for(const Label& label) const;
+    void label(const Label& label);   // once these are stored
+    void unlabel(const Label& label); // once its removal_of() is
+    [[nodiscard]] std::optional<Label> find_label(std::string_view alarm,
+                                                  std::string_view occurrence) const;
+    [[nodiscard]] std::vector<Label> labels_of(std::string_view source) const; // newest first
+    // What belongs beside the state_change() of an alarm that is cleared: when what was labelled
+    // while it was active has ended.
+    [[nodiscard]] std::optional<log::StateChange> label_end(const Alarm& cleared) const;
+
     struct Filter {
         std::optional<AlarmState> state{}; // empty: all
         std::string source{};              // empty: all
@@ -51,7 +63,7 @@ public:
     };
     // The alarms that were changed by `change` or a later one, each once; the newest `limit`.
     [[nodiscard]] Changed changed_since(std::uint64_t change, std::size_t limit) const;
-    // Every active alarm of one rule or model, as it stored it: without acknowledgement.
+    // Every active alarm of one rule or model, as it stored it: without acknowledgement and label.
     [[nodiscard]] std::vector<Alarm> active_of(std::string_view source) const;
 
     [[nodiscard]] std::size_t active_count() const;
@@ -66,11 +78,13 @@ public:
 
 private:
     struct Entry {
-        Alarm alarm;              // acknowledged, where its occurrence is
+        Alarm alarm;              // acknowledged and labelled, where its occurrence is
         std::uint64_t change = 0; // order of changes, for newest first
     };
     void put(const Alarm& alarm);
+    void put_again(std::string_view id, std::string_view occurrence);
     [[nodiscard]] Result<void> load_acknowledgements(const log::Log& log);
+    [[nodiscard]] Result<void> load_labels(const log::Log& log);
 
     const std::size_t alarms_max_;
     mutable std::mutex mutex_;
@@ -78,6 +92,7 @@ private:
     std::unordered_map<std::string, Entry> by_id_;
     std::map<std::uint64_t, std::string> by_change_; // change -> id
     std::map<std::string, Totals, std::less<>> totals_by_source_;
+    Labels labels_;
     std::size_t active_ = 0;
     std::uint64_t next_change_ = 0;
     std::uint64_t dropped_ = 0;
