@@ -45,7 +45,10 @@ public:
         out.alarms_true += counted_.alarms_true;
         out.alarms_false += counted_.alarms_false;
         for (std::size_t i = 0; i < labels_.size(); ++i)
-            if (labels_[i].is_true && !is_met_[i]) ++out.missed;
+            if (labels_[i].is_true && is_met_[i])
+                ++out.kept_true;
+            else if (!labels_[i].is_true && !is_met_[i])
+                ++out.spared_false;
     }
 
 private:
@@ -90,7 +93,7 @@ public:
         for (const double threshold : thresholds_for(spec.threshold())) {
             specs_.push_back(spec);
             specs_.back().set_threshold(threshold);
-            out_.counts.push_back({threshold, 0, 0, 0, 0});
+            out_.counts.emplace_back().threshold = threshold;
         }
     }
 
@@ -112,6 +115,8 @@ public:
         HF_TRY(replay_.run(device, std::min(request_.learn_from_us, request_.from_us),
                            request_.to_us, check_, take));
         for (std::size_t i = 0; i < trials.size(); ++i) trials[i].add_to(out_.counts[i]);
+        for (const LabelledSpan& label : labels)
+            ++(label.is_true ? out_.labelled_true : out_.labelled_false);
         out_.samples += samples;
         if (samples != 0) ++out_.devices;
         return ok();

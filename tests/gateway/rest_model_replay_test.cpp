@@ -5,6 +5,7 @@
 #include "log/log_fixture.hpp"
 
 #include <holdfast/gateway/http/router.hpp>
+#include <holdfast/gateway/rest/api.hpp>
 #include <holdfast/gateway/rest/model_replay_api.hpp>
 #include <holdfast/gateway/rest/work_queue.hpp>
 #include <holdfast/models/engine.hpp>
@@ -41,8 +42,9 @@ struct Site {
             models::Engine::Parts{*log.log, *pool, *publisher, alarms, log.metrics, log.clock});
         REQUIRE(engine->start());
         REQUIRE(engine->create(kModel, "test"));
-        gateway::add_model_replay_routes(router, *engine, history.store.get(), *log.log, clock,
-                                         work, 1U << 20U);
+        gateway::add_model_replay_routes(router, *engine, alarms, history.store.get(), *log.log,
+                                         clock, work, 1U << 20U);
+        gateway::add_model_label_route(router, *engine, alarms, work);
         running.emplace(router);
         client.emplace(running->server().port());
     }
@@ -112,6 +114,37 @@ TEST_CASE("thresholds say how many alarms each would have raised", "[gateway][re
     CHECK(answer.at("suggested").to_number<double>() == 0.05);
     CHECK_FALSE(site.get("level/thresholds").as_object().contains("suggested"));
     CHECK(site.get("level/thresholds?from=now-100s").at("samples").as_int64() == 100);
+}
+
+TEST_CASE("thresholds say what becomes of alarms that were labelled", "[gateway][rest][models]") {
+    Site site;
+    const auto label = [&](const char* occurrence, std::int64_t second, bool is_true) {
+        alarms::Alarm alarm;
+        alarm.source = "level";
+        alarm.device = "press";
+        alarm.occurrence = occurrence;
+        alarm.raised_ms = kStartUs / 1'000 + 1'000 * second;
+        site.alarms.label(alarms::label_of(alarm, {is_true, {second, 0, "anne", ""}}));
+    };
+    label("1", 420, true);
+    label("2", 200, false);
+    const auto labels = site.get("level/labels");
+    REQUIRE(labels.as_array().size() == 2);
+    CHECK(labels.at(0).at("device").as_string() == "press"); // the newest label first
+    CHECK(labels.at(0).at("label").as_string() == "true");
+    CHECK(labels.at(0).at("from").as_int64() == kStartUs / 1'000 + 420'000);
+    CHECK(labels.at(0).at("to").is_null());
+    CHECK(labels.at(0).at("by").as_string() == "anne");
+    const auto answer = site.get("level/thresholds");
+    CHECK(answer.at("labelled_true").as_int64() == 1);
+    CHECK(answer.at("labelled_false").as_int64() == 1);
+    const auto& own = answer.at("thresholds").at(9);
+    CHECK(own.at("kept_true").as_int64() == 1);
+    CHECK(own.at("spared_false").as_int64() == 1);
+    CHECK(own.at("alarms_true").as_int64() == 1);
+    CHECK(answer.at("thresholds").at(19).at("kept_true").as_int64() == 0);
+    const auto missing = site.client->get("/api/v1/models/none/labels");
+    CHECK(missing.status == 404);
 }
 
 TEST_CASE("what is asked wrongly of a replay is named", "[gateway][rest][models]") {

@@ -213,9 +213,13 @@ TEST_CASE("labels divide the alarms of each threshold, and a rate suggests one",
         });
     };
     CHECK(at(0.5).alarms_true == 1);
-    CHECK(at(0.5).missed == 0);
+    CHECK(at(0.5).kept_true == 1);
     CHECK(at(1.0).alarms == 0);
-    CHECK(at(1.0).missed == 1);
+    CHECK(at(1.0).kept_true == 0);
+    CHECK(at(1.0).spared_false == 1);
+    CHECK(at(0.05).spared_false == 0);
+    CHECK(counted.value().labelled_true == 1); // that of a device without samples is none
+    CHECK(counted.value().labelled_false == 1);
     const auto suggested = counted.value().suggested(0.0);
     REQUIRE(suggested.has_value());
     CHECK(at(*suggested).alarms == at(*suggested).alarms_true);

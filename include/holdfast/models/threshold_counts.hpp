@@ -32,14 +32,17 @@ struct ThresholdCount {
     std::uint64_t alarms = 0;
     std::uint64_t alarms_true = 0;  // that overlap a span labelled true,
     std::uint64_t alarms_false = 0; // or else one labelled false
-    std::uint64_t missed = 0;       // spans labelled true that no alarm overlaps
+    std::uint64_t kept_true = 0;    // spans labelled true that an alarm overlaps
+    std::uint64_t spared_false = 0; // spans labelled false that none does
 };
 
 struct ThresholdCounts {
     std::vector<ThresholdCount> counts; // by threshold, the model's own among them
     std::uint64_t devices = 0;          // that had samples
     std::uint64_t samples = 0;
-    std::int64_t first_ms = 0; // of the samples in [from_us, to_us), of whatever device
+    std::uint64_t labelled_true = 0;  // spans of these devices and of the time asked for
+    std::uint64_t labelled_false = 0; // likewise
+    std::int64_t first_ms = 0;        // of the samples in [from_us, to_us), of whatever device
     std::int64_t last_ms = 0;
 
     [[nodiscard]] double weeks() const noexcept;

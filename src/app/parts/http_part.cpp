@@ -158,6 +158,7 @@ void HttpPart::add_routes() {
     gateway::add_record_routes(router_, log, *reads_);
     gateway::add_alarm_routes(router_, alarms_.alarms(), *queries_);
     gateway::add_acknowledge_route(router_, log, alarms_.alarms(), ground_.clock, *administration_);
+    gateway::add_label_route(router_, log, alarms_.alarms(), ground_.clock, *administration_);
     gateway::add_client_routes(router_, broker_.clients(), *queries_);
     gateway::add_device_routes(router_, history_.store(), log, *reads_);
     gateway::add_device_erasure_routes(router_, history_.erasures(), log, ground_.clock,
@@ -169,8 +170,9 @@ void HttpPart::add_routes() {
                                    history_bytes);
     gateway::add_rule_routes(router_, rules, log, *administration_, *queries_);
     gateway::add_model_routes(router_, models, *administration_, *reads_);
-    gateway::add_model_replay_routes(router_, models, history_.store(), log, ground_.clock,
-                                     *history_reads_, history_bytes);
+    gateway::add_model_label_route(router_, models, alarms_.alarms(), *reads_);
+    gateway::add_model_replay_routes(router_, models, alarms_.alarms(), history_.store(), log,
+                                     ground_.clock, *history_reads_, history_bytes);
     const auto refusal_of = [&makers = training_.makers()](const auto& user, const auto& stream) {
         return makers.refusal_of_model(user, stream);
     };

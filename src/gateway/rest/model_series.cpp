@@ -1,6 +1,7 @@
 #include <gateway/rest/history_reads.hpp>
 #include <gateway/rest/model_replay.hpp>
 #include <gateway/rest/model_thresholds.hpp>
+#include <holdfast/alarms/registry.hpp>
 #include <holdfast/gateway/http/caller.hpp>
 #include <holdfast/gateway/http/router.hpp>
 #include <holdfast/gateway/rest/model_replay_api.hpp>
@@ -112,23 +113,23 @@ Result<void> show_series(const models::Engine& engine, const HistoryParts& parts
 } // namespace
 
 void add_model_replay_routes(Router& router, const models::Engine& engine,
-                             const history::Store* store, const log::Log& log, const Clock& clock,
-                             WorkQueue& queue, std::size_t bytes_max) {
-    using Show = Result<void> (*)(const models::Engine&, const HistoryParts&, const HttpRequest&,
-                                  const Reply&);
+                             const alarms::Registry& alarms, const history::Store* store,
+                             const log::Log& log, const Clock& clock, WorkQueue& queue,
+                             std::size_t bytes_max) {
     const auto add = [&](const char* path, std::initializer_list<std::string_view> query,
-                         Show show) {
+                         auto show) {
         router.add("GET", path, query, Right::area(Action::read, "models"),
-                   on_history({store, log, clock, bytes_max}, queue,
-                              [&engine, show](const HistoryParts& parts, const HttpRequest& request,
-                                              const Reply& reply) {
-                                  return show(engine, parts, request, reply);
-                              }));
+                   on_history({store, log, clock, bytes_max}, queue, std::move(show)));
     };
     add("/api/v1/models/{name}/series", {"device", "from", "to", "learn", "points", "format"},
-        show_series);
+        [&engine](const HistoryParts& parts, const HttpRequest& request, const Reply& reply) {
+            return show_series(engine, parts, request, reply);
+        });
     add("/api/v1/models/{name}/thresholds", {"device", "from", "to", "learn", "per_week"},
-        show_thresholds);
+        [&engine, &alarms](const HistoryParts& parts, const HttpRequest& request,
+                           const Reply& reply) {
+            return show_thresholds(engine, alarms, parts, request, reply);
+        });
 }
 
 } // namespace holdfast::gateway

@@ -14,6 +14,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace holdfast::gateway {
 namespace {
@@ -47,7 +48,9 @@ models::Replay::Check watch(const Clock& clock, std::stop_token gone) {
 }
 
 json::object describe(const models::ThresholdCount& count, double weeks) {
-    json::object out{{"threshold", count.threshold}, {"alarms", count.alarms}};
+    json::object out{{"threshold", count.threshold},     {"alarms", count.alarms},
+                     {"alarms_true", count.alarms_true}, {"alarms_false", count.alarms_false},
+                     {"kept_true", count.kept_true},     {"spared_false", count.spared_false}};
     if (weeks > 0.0) out["per_week"] = static_cast<double>(count.alarms) / weeks;
     return out;
 }
@@ -61,13 +64,25 @@ json::object describe(const models::ModelSpec& spec, const models::ThresholdCoun
             {"samples", counted.samples},
             {"first_ms", counted.first_ms},
             {"last_ms", counted.last_ms},
+            {"labelled_true", counted.labelled_true},
+            {"labelled_false", counted.labelled_false},
             {"thresholds", std::move(thresholds)}};
+}
+
+// Of an occurrence whose end is not known there is its raise.
+std::vector<models::LabelledSpan> spans_of(const std::vector<alarms::Label>& labels) {
+    std::vector<models::LabelledSpan> out;
+    for (const alarms::Label& label : labels)
+        out.push_back({label.device, label.raised_ms, label.cleared_ms.value_or(label.raised_ms),
+                       label.said.is_true});
+    return out;
 }
 
 } // namespace
 
-Result<void> show_thresholds(const models::Engine& engine, const HistoryParts& parts,
-                             const HttpRequest& request, const Reply& reply) {
+Result<void> show_thresholds(const models::Engine& engine, const alarms::Registry& alarms,
+                             const HistoryParts& parts, const HttpRequest& request,
+                             const Reply& reply) {
     HF_TRY(const ReplayedModel model, replayed_model(engine, parts, request));
     HF_TRY(const auto asked, read_history_request(request, parts.clock.now_ms() * kUsPerMs));
     HF_TRY(const auto rate, per_week(request));
@@ -81,8 +96,9 @@ Result<void> show_thresholds(const models::Engine& engine, const HistoryParts& p
     HF_TRY(wanted.learn_from_us, learn_from_us(request, asked.from_us));
     wanted.bytes_max = parts.bytes_max;
 
+    const auto labels = spans_of(alarms.labels_of(model.spec.name));
     HF_TRY(const auto counted,
-           models::count_by_threshold(model.spec, *parts.store, model.stream, wanted, {},
+           models::count_by_threshold(model.spec, *parts.store, model.stream, wanted, labels,
                                       watch(parts.clock, reply.gone())));
     json::object out = describe(model.spec, counted);
     if (rate) {

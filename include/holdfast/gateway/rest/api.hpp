@@ -61,6 +61,9 @@ void add_alarm_routes(Router& router, const alarms::Registry& alarms, WorkQueue&
 // POST /api/v1/alarms/{id}/ack. `queue` does one task at a time: the last one holds.
 void add_acknowledge_route(Router& router, log::Log& log, alarms::Registry& alarms,
                            const Clock& clock, WorkQueue& queue);
+// POST /api/v1/alarms/{id}/label. The same queue: which label goes for another is decided once.
+void add_label_route(Router& router, log::Log& log, alarms::Registry& alarms, const Clock& clock,
+                     WorkQueue& queue);
 // MQTT clients. `queue` writes the answers.
 void add_client_routes(Router& router, broker::Clients& clients, WorkQueue& queue);
 // Of the streams that the caller may read. `store` null: no history is kept, all is 404.
@@ -89,6 +92,9 @@ void add_stream_routes(Router& router, log::Log& log, StreamUsers users,
 void add_rule_routes(Router& router, rules::Engine& rules, const log::Log& log, WorkQueue& changes,
                      WorkQueue& reads);
 void add_model_routes(Router& router, models::Engine& models, WorkQueue& changes, WorkQueue& reads);
+// Labels of a model's alarms.
+void add_model_label_route(Router& router, const models::Engine& models,
+                           const alarms::Registry& alarms, WorkQueue& queue);
 
 // Notebooks of the page. `changes` as above.
 void add_notebook_routes(Router& router, NotebookStore& store, WorkQueue& changes,
