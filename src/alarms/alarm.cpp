@@ -14,6 +14,7 @@ namespace holdfast::alarms {
 namespace {
 
 constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kWorsenedVersion = 3; // of an alarm that got worse
 
 // FNV-1a, 64 bit (Fowler, Noll, Vo); the separator keeps ("ab", "c") and ("a", "bc") apart.
 std::uint64_t hash(std::uint64_t seed, std::string_view text) noexcept {
@@ -53,7 +54,7 @@ Result<std::optional<OperatorNote>> take_note(ByteReader& in) {
 Result<Alarm> decode(ByteReader& in) {
     Alarm alarm;
     HF_TRY(const auto version, in.u8());
-    if (version != kVersion)
+    if (version != kVersion && version != kWorsenedVersion)
         return fail(Errc::not_supported, fmt::format("alarm state of version {}", version));
     HF_TRY(const auto state, in.u8());
     if (state > 1) return fail(Errc::corrupt, fmt::format("alarm state {}", state));
@@ -77,6 +78,10 @@ Result<Alarm> decode(ByteReader& in) {
     }
     HF_TRY(alarm.acknowledged, take_note(in));
     HF_TRY(alarm.shelved, take_note(in));
+    if (version == kWorsenedVersion) {
+        HF_TRY(const auto worsened_ms, in.varlong());
+        alarm.worsened_ms = worsened_ms;
+    }
     if (!in.empty()) return fail(Errc::corrupt, "alarm state: bytes too many");
     return alarm;
 }
@@ -124,7 +129,7 @@ std::string alarm_id(std::string_view source, std::string_view name, std::string
 log::StateChange state_change(const Alarm& alarm) {
     Bytes bytes;
     ByteWriter out(bytes);
-    out.u8(kVersion);
+    out.u8(alarm.worsened_ms ? kWorsenedVersion : kVersion);
     const bool is_cleared = alarm.state == AlarmState::cleared;
     assert(is_cleared == alarm.cleared_ms.has_value());
     assert(is_cleared == (alarm.reason != ClearReason::none));
@@ -138,6 +143,7 @@ log::StateChange state_change(const Alarm& alarm) {
         put_text(out, *text);
     put_note(out, alarm.acknowledged);
     put_note(out, alarm.shelved);
+    if (alarm.worsened_ms) out.varlong(*alarm.worsened_ms);
     return {kKeyspace, alarm_id(alarm), std::string(as_text(bytes))};
 }
 
@@ -178,6 +184,7 @@ std::string to_json(const Alarm& alarm) {
     out += fmt::format(",\"raised_at\":{}", alarm.raised_ms);
     out += alarm.cleared_ms ? fmt::format(",\"cleared_at\":{}", *alarm.cleared_ms)
                             : std::string(",\"cleared_at\":null");
+    if (alarm.worsened_ms) out += fmt::format(",\"worsened_at\":{}", *alarm.worsened_ms);
     if (alarm.reason == ClearReason::none) {
         out += ",\"reason\":null";
     } else {

@@ -31,7 +31,8 @@ Result<void> Registry::load(const log::Log& log) {
     }));
     if (unknown) return *unknown;
     const auto changed_ms = [](const Alarm& alarm) {
-        return std::max(alarm.raised_ms, alarm.cleared_ms.value_or(alarm.raised_ms));
+        return std::max({alarm.raised_ms, alarm.worsened_ms.value_or(alarm.raised_ms),
+                         alarm.cleared_ms.value_or(alarm.raised_ms)});
     };
     std::sort(stored.begin(), stored.end(), [&](const Alarm& a, const Alarm& b) {
         return std::tuple(changed_ms(a), alarm_id(a)) < std::tuple(changed_ms(b), alarm_id(b));
@@ -127,7 +128,11 @@ void Registry::apply(std::span<const Alarm> changed) {
     const std::lock_guard lock(mutex_);
     for (const Alarm& alarm : changed) {
         Totals& totals = totals_by_source_[alarm.source];
-        ++(alarm.state == AlarmState::active ? totals.raised : totals.cleared);
+        // One that got worse was raised before.
+        if (alarm.state == AlarmState::cleared)
+            ++totals.cleared;
+        else if (!alarm.worsened_ms)
+            ++totals.raised;
         put(alarm);
     }
 }

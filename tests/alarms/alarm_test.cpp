@@ -50,6 +50,23 @@ TEST_CASE("a stored alarm is read back, and no prefix of it is", "[alarms]") {
     CHECK(alarms::decode_alarm("\x02\x07").error().code == Errc::corrupt);
 }
 
+TEST_CASE("an alarm that got worse is read back, and is no second raise", "[alarms]") {
+    alarms::Registry registry;
+    Alarm alarm = overheat("car1");
+    registry.apply({&alarm, 1});
+    alarm.severity = alarms::Severity::critical;
+    alarm.worsened_ms = alarm.raised_ms + 5;
+    const auto change = alarms::state_change(alarm);
+    CHECK(alarms::decode_alarm(*change.value).value() == alarm);
+    for (std::size_t size = 0; size < change.value->size(); ++size)
+        CHECK(alarms::decode_alarm(change.value->substr(0, size)).has_error());
+    CHECK_THAT(alarms::to_json(alarm), Catch::Contains(R"("worsened_at":)"));
+    registry.apply({&alarm, 1});
+    CHECK(registry.totals().raised == 1);
+    CHECK(registry.active_count() == 1);
+    CHECK(registry.find(alarms::alarm_id(alarm))->severity == alarms::Severity::critical);
+}
+
 TEST_CASE("an id tells source, name and key apart", "[alarms]") {
     CHECK(alarms::alarm_id("a", "b", "c") == alarms::alarm_id("a", "b", "c"));
     CHECK(alarms::alarm_id("ab", "", "c") != alarms::alarm_id("a", "b", "c"));

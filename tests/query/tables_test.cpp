@@ -55,8 +55,8 @@ TEST_CASE("the table of alarms has what REST lists of one", "[query]") {
     CHECK(active[0].at("occurrence") == R"("4539a0dac9e08b40")");
     CHECK(active[0].at("raised_at") == R"("2024-05-01T10:00:10.000Z")");
     for (const char* unset :
-         {"cleared_at", "reason", "acknowledged_at", "acknowledged_by", "label", "labelled_at",
-          "labelled_by", "shelved_at", "shelved_until", "shelved_by"})
+         {"cleared_at", "worsened_at", "reason", "acknowledged_at", "acknowledged_by", "label",
+          "labelled_at", "labelled_by", "shelved_at", "shelved_until", "shelved_by"})
         CHECK(active[0].at(unset) == "null");
 
     alarm = alarms::removed(alarm, 1'714'557'620'000);

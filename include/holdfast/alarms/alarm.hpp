@@ -56,6 +56,7 @@ struct Alarm {
     std::string details_json; // JSON object: the row or the explanation that caused the last change
     std::int64_t raised_ms = 0; // event time, epoch milliseconds
     std::optional<std::int64_t> cleared_ms{};
+    std::optional<std::int64_t> worsened_ms{}; // event time of its last rise in severity
     ClearReason reason = ClearReason::none;
     std::string occurrence;                     // occurrence_id() of the last raise
     std::optional<OperatorNote> acknowledged{}; // as the registry shows it; it is not stored here
