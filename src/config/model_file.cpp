@@ -51,7 +51,6 @@ Result<ModelFile> parse_model(const std::string& text, const std::filesystem::pa
     HF_TRY(const YAML::Node document, read_yaml(text, name));
     ModelFile model;
     model.file = name;
-    model.severity = "minor";
     Mistakes mistakes(name);
     MapReader map(document, "", mistakes);
     if (document.IsMap())

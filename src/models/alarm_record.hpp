@@ -18,7 +18,7 @@ inline void add_alarm(broker::PublishBatch& batch, const alarms::Alarm& alarm,
     message.client_id = "model:" + alarm.source;
     message.payload = alarms::to_json(alarm);
     message.content_type = "application/json";
-    message.event_ms = alarm.cleared_ms.value_or(alarm.raised_ms);
+    message.event_ms = alarm.cleared_ms.value_or(alarm.worsened_ms.value_or(alarm.raised_ms));
     batch.messages.push_back(std::move(message));
     batch.state_changes.push_back(alarms::state_change(alarm));
     if (alarm.state == alarms::AlarmState::cleared)

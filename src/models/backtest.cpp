@@ -122,8 +122,11 @@ void write_row(std::ostream& out, const std::vector<std::string>& cells, const L
     out << ',' << fmt::format("{}", scored.score) << ',';
     if (scored.change) {
         const bool is_raised = scored.change->state == alarms::AlarmState::active;
-        ++(is_raised ? result.alarms_raised : result.alarms_cleared);
-        out << (is_raised ? "raised," : "cleared,") << csv_cell(scored.change->details_json);
+        if (!scored.is_worse) ++(is_raised ? result.alarms_raised : result.alarms_cleared);
+        out << (scored.is_worse ? "worse"
+                : is_raised     ? "raised"
+                                : "cleared")
+            << ',' << csv_cell(scored.change->details_json);
     } else {
         out << ',';
     }

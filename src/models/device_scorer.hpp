@@ -23,7 +23,8 @@ public:
     struct Scored {
         double score = 0.0;
         bool is_warm = false;                // it has learnt enough to raise alarms
-        std::optional<alarms::Alarm> change; // an alarm that was raised or cleared
+        std::optional<alarms::Alarm> change; // an alarm that was raised, got worse or was cleared
+        bool is_worse = false;               // it was raised before
     };
     // `values` has one for each field of the model, NaN where a message has none. limit_exceeded,
     // naming the device, where it would be one too many.

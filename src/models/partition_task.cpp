@@ -47,6 +47,7 @@ void ModelStatus::add(const ModelCounts& counts, std::string_view error) {
     counts_.unstorable += counts.unstorable;
     counts_.lost += counts.lost;
     counts_.alarms_raised += counts.alarms_raised;
+    counts_.alarms_worsened += counts.alarms_worsened;
     counts_.alarms_cleared += counts.alarms_cleared;
     counts_.primed += counts.primed;
     if (!error.empty()) last_error_ = error;
@@ -152,8 +153,10 @@ void PartitionTask::score_collected() {
         }
         if (decoder_.is_implausible(time, row)) ++counts.implausible;
         if (auto& change = scored.value().change) {
-            const bool is_raised = change->state == alarms::AlarmState::active;
-            ++(is_raised ? counts.alarms_raised : counts.alarms_cleared);
+            const bool is_cleared = change->state == alarms::AlarmState::cleared;
+            ++(scored.value().is_worse ? counts.alarms_worsened
+               : is_cleared            ? counts.alarms_cleared
+                                       : counts.alarms_raised);
             changes_.push_back(std::move(*change));
         }
     }

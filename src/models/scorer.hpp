@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/departure.hpp"
 #include "models/device_detector.hpp"
 #include "models/device_scorer.hpp"
 
@@ -38,11 +39,18 @@ private:
         DeviceDetector detector;
         std::int64_t raised_ms = 0;
         std::uint64_t raises = 0;
+        Departure departure{};
+    };
+    struct Sample {
+        std::int64_t event_ms = 0;
+        std::span<const double> values;
     };
     // limit_exceeded.
     Result<Device*> device_of(std::string_view name);
+    ml::Verdict update(Device& device, std::int64_t event_ms, std::span<const double> values);
     [[nodiscard]] alarms::Alarm alarm_of(std::string_view device, const Device& state,
-                                         std::int64_t event_ms, const ml::Verdict& verdict) const;
+                                         const Sample& sample, const ml::Verdict& verdict) const;
+    [[nodiscard]] Result<Device> read_device(ByteView state) const;
 
     const ModelSpec& spec_;
     std::map<std::string, Device, std::less<>> devices_;

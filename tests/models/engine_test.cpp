@@ -57,7 +57,8 @@ TEST_CASE("a model raises alarms into the log and the registry", "[models]") {
     CHECK(info->counts.scored == kSteps);
     CHECK(info->devices == 2);
     CHECK(info->counts.alarms_raised >= 2);
-    CHECK(site.emitted().size() == info->counts.alarms_raised + info->counts.alarms_cleared);
+    CHECK(site.emitted().size() ==
+          info->counts.alarms_raised + info->counts.alarms_worsened + info->counts.alarms_cleared);
     CHECK(site.emitted().at(0).find(R"("state":"active")") != std::string::npos);
     CHECK(site.alarms->totals("m").raised == info->counts.alarms_raised);
     REQUIRE(site.engine->remove("m"));
@@ -136,7 +137,8 @@ TEST_CASE("an alarm record that can never be stored does not stop a model", "[mo
     REQUIRE(eventually([&] { return site.has_caught_up(); }));
     const auto info = site.engine->find("m");
     CHECK(info->counts.scored == kSteps);
-    CHECK(info->counts.unstorable == info->counts.alarms_raised + info->counts.alarms_cleared);
+    CHECK(info->counts.unstorable ==
+          info->counts.alarms_raised + info->counts.alarms_worsened + info->counts.alarms_cleared);
     CHECK(info->counts.unstorable > 0);
     CHECK(info->last_error.starts_with("cars/0 before offset "));
     CHECK(site.emitted().empty());

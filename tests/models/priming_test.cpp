@@ -77,7 +77,8 @@ struct Site : HasHistory, LogSite<models::Engine> {
         const auto keys = state_keys(models::kKeyspace, std::string("m\0d", 3));
         for (const auto& key : keys) found += *at.log->state(models::kKeyspace, key).value();
         // What it counted live is another matter: the detector is what lies behind.
-        return found.size() < 16 ? found : found.substr(16);
+        constexpr std::size_t kHead = 35; // docs/format/models.md: up to the detector's state
+        return found.size() < kHead ? found : found.substr(kHead);
     }
 };
 

@@ -37,6 +37,7 @@ struct ModelCounts {
     std::uint64_t unstorable = 0;  // alarm records that their stream can never take
     std::uint64_t lost = 0;        // offsets that were gone before the model could read them
     std::uint64_t alarms_raised = 0;
+    std::uint64_t alarms_worsened = 0; // told of again, with a higher severity
     std::uint64_t alarms_cleared = 0;
     std::uint64_t primed = 0; // stored samples that it was fed with before it went live
 };

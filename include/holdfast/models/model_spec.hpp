@@ -13,6 +13,7 @@
 #include <holdfast/ml/sensor_fault.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,7 @@ struct ModelSpec {
     std::vector<std::string> fields;          // payload paths: as many as the kind watches
     std::string time;                         // payload path of the event time; empty: as for rules
     std::int64_t prime_ms = 0; // a new one is fed with so much of what is stored; 0: nothing
-    alarms::Severity severity = alarms::Severity::minor;
+    std::optional<alarms::Severity> severity{}; // empty: by score and duration
     ml::RangeForestSettings range_forest;
     ml::SeasonalRangeSettings seasonal_range;
     ml::EwmaChartSettings ewma_chart;

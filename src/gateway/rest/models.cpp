@@ -32,7 +32,14 @@ json::object describe(const models::ModelCounts& counts) {
             {"lost", counts.lost},
             {"primed", counts.primed},
             {"alarms_raised", counts.alarms_raised},
+            {"alarms_worsened", counts.alarms_worsened},
             {"alarms_cleared", counts.alarms_cleared}};
+}
+
+// Null: by score and duration.
+json::value severity_of(const models::ModelSpec& spec) {
+    if (!spec.severity) return nullptr;
+    return json::string(alarms::to_string(*spec.severity));
 }
 
 std::string_view status_of(const models::ModelInfo& model) {
@@ -53,7 +60,7 @@ json::object describe(const models::ModelInfo& model) {
             {"source", model.spec.source},
             {"topic", model.spec.topic},
             {"fields", std::move(fields)},
-            {"severity", alarms::to_string(model.spec.severity)},
+            {"severity", severity_of(model.spec)},
             {"threshold", model.spec.threshold()},
             {"warmup", warm_up_of(model.spec)},
             {"definition", model.text},
