@@ -182,6 +182,34 @@ describe('alarms', () => {
   });
 });
 
+describe('an alarm of a model', () => {
+  it('is labelled true or false, which is shown and taken back', async () => {
+    await site.post('/api/v1/models', JSON.stringify({name: 'sway', kind: 'level_shift', source: 'events', topic: 'mast/+', fields: ['sway'],
+      options: {warmup_samples: 20, hold_samples: 5}}));
+    const now = Date.now();
+    await site.post('/api/v1/publish', Array.from({length: 100}, (_, sample) =>
+      ({topic: 'mast/m1', payload: {sway: 10 + (sample % 2) + (sample < 60 ? 0 : 50)}, ts: now - 1_000 * (100 - sample)})));
+    const {page, wrong, close} = await open();
+    await to(page, 'models/sway');
+    const verdicts = page.getByRole('region', {name: 'What it raised, and why', exact: true});
+    await verdicts.getByRole('button', {name: 'True', exact: true}).click();
+    await verdicts.getByRole('button', {name: 'Take the label back'}).waitFor();
+    assert.deepEqual(await findings(page), []);
+    await verdicts.getByRole('link').first().click();
+    await page.getByRole('cell', {name: /^True somebody/}).waitFor();
+    await page.getByRole('heading', {name: 'What it was made of'}).waitFor();
+    await page.getByRole('listitem').filter({hasText: 'sway'}).getByText('100.0 %').waitFor();
+    await page.getByLabel('Comment').fill('<b>a gust</b>');
+    await page.getByRole('button', {name: 'False', exact: true}).click();
+    await page.getByRole('cell', {name: /^False somebody.*<b>a gust<.b>/}).waitFor();
+    assert.deepEqual(await findings(page), []);
+    await page.getByRole('button', {name: 'Take the label back'}).click();
+    await page.getByRole('button', {name: 'Take the label back'}).waitFor({state: 'detached'});
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+});
+
 describe('one connection', () => {
   it('serves all parts, and comes back with the server', async () => {
     const {page, close} = await open();

@@ -239,8 +239,9 @@ describe('a detector', () => {
     let asked;
     await page.route('**/models/odd/thresholds?*', route => {
       asked = new URL(route.request().url()).searchParams;
-      return route.fulfill({json: {model: 'odd', threshold: 0.5, devices: 3, samples: 1200, first_ms: 0, last_ms: 1, suggested: 0.7,
-        thresholds: [[0.3, 40], [0.5, 9], [0.7, 2], [0.9, 0]].map(([threshold, alarms]) => ({threshold, alarms, per_week: alarms / 2}))}});
+      return route.fulfill({json: {model: 'odd', threshold: 0.5, devices: 3, samples: 1200, first_ms: 0, last_ms: 1, suggested: 0.7, labelled_true: 3, labelled_false: 4,
+        thresholds: [[0.3, 40, 3, 1], [0.5, 9, 3, 2], [0.7, 2, 2, 3], [0.9, 0, 0, 4]].map(([threshold, alarms, kept_true, spared_false]) =>
+          ({threshold, alarms, per_week: alarms / 2, kept_true, spared_false}))}});
     });
     await to(page, 'models/odd');
     await page.getByLabel('False alarms a week').fill('2');
@@ -248,7 +249,7 @@ describe('a detector', () => {
     await page.getByText('Suggested: 0.7. The model has 0.5.').waitFor();
     assert.equal(asked.get('per_week'), '2');
     const said = page.getByRole('status').filter({hasText: 'alarms'});
-    await said.getByText('2 alarms, 1 a week').waitFor();
+    await said.getByText('2 alarms, 1 a week; keeps 2 of 3 labelled true, spares 3 of 4 labelled false').waitFor();
     await page.getByRole('slider', {name: 'Threshold'}).press('ArrowLeft');
     await said.getByText('9 alarms, 4.5 a week').waitFor();
     await page.getByRole('slider', {name: 'Threshold'}).press('Home');

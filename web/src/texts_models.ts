@@ -125,7 +125,8 @@ export const text = {
   nothingCounted: 'Nothing was counted.',
   alarmsAt: (alarms: string, perWeek: string, labelled: string) =>
     `${alarms} alarms${perWeek === '' ? '' : `, ${perWeek} a week`}${labelled === '' ? '' : `; ${labelled}`}`,
-  labelled: (right: string, wrong: string) => `${right} labelled true, ${wrong} false`,
+  labelled: (kept: string, right: string, spared: string, wrong: string) =>
+    `keeps ${kept} of ${right} labelled true, spares ${spared} of ${wrong} labelled false`,
   intoDefinition: 'Put it into the definition',
   alarmsByThreshold: 'Alarms by threshold',
   alarmsRaised: 'Alarms',

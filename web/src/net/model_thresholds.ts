@@ -8,14 +8,16 @@ export interface ThresholdCount {
   threshold: number;
   alarms: number;
   per_week?: number;
-  alarms_true?: number; // that somebody labelled so
-  alarms_false?: number;
+  kept_true?: number;    // of the alarms that were labelled true, those that it would still have raised
+  spared_false?: number; // of those labelled false, those that it would not
 }
 
 export interface ThresholdCounts {
   threshold: number; // that of the model
   devices: number;
   samples: number;
+  labelled_true?: number; // in that time; a server of before says nothing of labels
+  labelled_false?: number;
   thresholds: ThresholdCount[]; // rising
   suggested?: number | null;    // null: none is so quiet
 }

@@ -18,6 +18,8 @@ export interface Alarm {
   severity: 'info' | 'minor' | 'major' | 'critical';
   occurrence: string;
   acknowledged?: {at: number; by: string; comment: string};
+  label?: 'true' | 'false'; // of the occurrence: whether there was something
+  labelled?: {at: number; by: string; comment: string};
   raised_at: number;
   cleared_at: number | null;
   reason: string | null;
@@ -78,7 +80,7 @@ export interface Model {
   source: string;
   topic: string;
   fields: string[];
-  severity: string;
+  severity: string | null; // null: by score and duration
   threshold: number;
   definition: string;
   made_by: string;

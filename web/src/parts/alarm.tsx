@@ -6,6 +6,7 @@ import {useAlarmChanges} from '../net/live';
 import {usePolled} from '../net/poll';
 import {seriesOf, type Series, type TimeRange} from '../net/series';
 import type {Alarm, DeviceLatest} from '../net/types';
+import {time} from '../state/format';
 import {link, param} from '../state/route';
 import {may} from '../state/session';
 import {t} from '../texts';
@@ -13,10 +14,13 @@ import {Action} from '../ui/action';
 import {Chart} from '../ui/chart';
 import {Asked, Empty, Failure} from '../ui/states';
 import {AlarmTable} from './alarms';
+import {isJudged, LabelButtons} from './label';
+import {Shares, type Share} from './shares';
 
 const text = t.alarms;
 const aroundMs = 15 * 60_000; // shown before the raise and behind the clear
 const fieldsMax = 3;
+const digits = 4;
 
 // Of the occurrence that is shown: one that came since has not been seen.
 export function acknowledge(alarm: Alarm, comment: string): Promise<unknown> {
@@ -65,15 +69,45 @@ function Around({alarm}: {alarm: Alarm}) {
   );
 }
 
+// What a detector says of each signal; of details that say no such thing, nothing is shown.
+function sharesOf(details: unknown): Share[] {
+  const {signals} = (details ?? {}) as {signals?: unknown};
+  if (!Array.isArray(signals)) return [];
+  return signals.flatMap((one: Record<string, unknown> | null) => {
+    const {signal, share, value, expected_low: low, expected_high: high} = one ?? {};
+    if (typeof signal !== 'string' || typeof share !== 'number') return [];
+    return [{name: signal, part: share, note: text.wasExpected(numberOf(value), numberOf(low), numberOf(high))}];
+  });
+}
+
+function numberOf(value: unknown): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(digits))) : text.noValue;
+}
+
+function Why({details}: {details: unknown}) {
+  const shares = sharesOf(details);
+  const {since} = (details ?? {}) as {since?: unknown};
+  if (shares.length === 0) return null;
+  return (
+    <section>
+      <h3>{text.why}</h3>
+      {typeof since === 'number' && <p class="soft">{text.since(time(since))}</p>}
+      <Shares shares={shares} />
+    </section>
+  );
+}
+
 function Say({alarm, refresh}: {alarm: Alarm; refresh: () => void}) {
   const [comment, setComment] = useState('');
+  const done = () => {
+    setComment('');
+    refresh();
+  };
   return (
     <div class="row card">
       <label>{text.comment}{' '}<input value={comment} maxLength={250} onInput={event => setComment(event.currentTarget.value)} /></label>
-      <Action run={() => acknowledge(alarm, comment)} done={() => {
-        setComment('');
-        refresh();
-      }} isMain>{text.acknowledge}</Action>
+      <Action run={() => acknowledge(alarm, comment)} done={done} isMain>{text.acknowledge}</Action>
+      {isJudged(alarm) && <LabelButtons alarm={alarm} comment={comment} done={done} />}
     </div>
   );
 }
@@ -91,6 +125,7 @@ export function OneAlarm({id}: {id: string}) {
             <h2><bdi>{alarm.name}</bdi> <bdi>{alarm.key}</bdi></h2>
             <AlarmTable rows={[alarm]} />
             {may('alarms', 'manage') && <Say alarm={alarm} refresh={refresh} />}
+            <Why details={alarm.details} />
             {may('query', 'read') && <Around key={alarm.occurrence} alarm={alarm} />}
           </>
         ) : <Empty>{text.none}</Empty>}

@@ -24,13 +24,20 @@ const columns: Column<Alarm>[] = [
   {title: text.raised, cell: alarm => time(alarm.raised_at), isTime: true},
   {title: text.cleared, cell: alarm => time(alarm.cleared_at), isTime: true},
   {title: text.acknowledged, cell: alarm => <Acknowledged alarm={alarm} />},
+  {title: text.label, cell: alarm => <Labelled alarm={alarm} />},
   {title: text.details, cell: alarm => <code>{compact(alarm.details)}</code>},
 ];
 
-function Acknowledged({alarm}: {alarm: Alarm}) {
-  const said = alarm.acknowledged;
-  if (!said) return null;
+function Said({said}: {said: NonNullable<Alarm['acknowledged']>}) {
   return <>{text.by(said.by || text.nobody, time(said.at))}{said.comment && <><br /><bdi>{said.comment}</bdi></>}</>;
+}
+
+function Acknowledged({alarm: {acknowledged}}: {alarm: Alarm}) {
+  return acknowledged ? <Said said={acknowledged} /> : null;
+}
+
+function Labelled({alarm: {label, labelled}}: {alarm: Alarm}) {
+  return label && labelled ? <><b>{text.labels[label]}</b>{' '}<Said said={labelled} /></> : null;
 }
 
 // `refresh` where one may acknowledge there.

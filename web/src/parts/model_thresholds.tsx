@@ -15,8 +15,9 @@ import {figureOf} from './figures';
 
 const fallback = '24h';
 
-function saidOf({alarms, per_week, alarms_true, alarms_false}: ThresholdCount): string {
-  const labelled = (alarms_true ?? 0) + (alarms_false ?? 0) > 0 ? text.labelled(count(alarms_true ?? 0), count(alarms_false ?? 0)) : '';
+function saidOf({alarms, per_week, kept_true = 0, spared_false = 0}: ThresholdCount, {labelled_true = 0, labelled_false = 0}: ThresholdCounts): string {
+  const labelled = labelled_true + labelled_false === 0 ? ''
+    : text.labelled(count(kept_true), count(labelled_true), count(spared_false), count(labelled_false));
   return text.alarmsAt(count(alarms), per_week === undefined ? '' : figureOf(per_week), labelled);
 }
 
@@ -34,7 +35,7 @@ function Slider({counts, take}: {counts: ThresholdCounts; take: (threshold: numb
           <input type="range" min={0} max={thresholds.length - 1} value={place} aria-valuetext={figureOf(chosen.threshold)}
             onInput={event => setPlace(Number(event.currentTarget.value))} />
         </label>
-        <output><b>{figureOf(chosen.threshold)}</b>: {saidOf(chosen)}</output>
+        <output><b>{figureOf(chosen.threshold)}</b>: {saidOf(chosen, counts)}</output>
         {may('models', 'manage') && <button type="button" onClick={() => take(chosen.threshold)}>{text.intoDefinition}</button>}
       </div>
       <Chart label={text.alarmsByThreshold} style="bar" times={thresholds.map((_, index) => index)} names={thresholds.map(one => figureOf(one.threshold))}

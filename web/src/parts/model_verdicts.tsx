@@ -10,6 +10,7 @@ import {may} from '../state/session';
 import {t} from '../texts';
 import {Asked} from '../ui/states';
 import {Table, type Column} from '../ui/table';
+import {isJudged, LabelButtons} from './label';
 
 const text = t.models;
 const shownMax = 50;
@@ -46,15 +47,25 @@ const detectorColumns: Column<Alarm>[] = [
   {title: '', cell: alarm => <a href={linkAround(alarm)}>{text.look}</a>},
 ];
 
+function Labelled({alarm, refresh}: {alarm: Alarm; refresh: () => void}) {
+  return (
+    <>
+      {alarm.label && <b>{t.alarms.labels[alarm.label]}</b>}{' '}
+      {isJudged(alarm) && may('alarms', 'manage') && <LabelButtons alarm={alarm} done={refresh} />}
+    </>
+  );
+}
+
 export function ModelVerdicts({source, columns = detectorColumns}: {source: string; columns?: Column<Alarm>[]}) {
-  const {value, error} = usePolled<Alarm[]>(may('alarms', 'read') ? withQuery('/api/v1/alarms', {source, limit: shownMax}) : null, 10_000);
+  const {value, error, refresh} = usePolled<Alarm[]>(may('alarms', 'read') ? withQuery('/api/v1/alarms', {source, limit: shownMax}) : null, 10_000);
   if (!may('alarms', 'read')) return null;
+  const labels: Column<Alarm> = {title: t.alarms.label, cell: alarm => <Labelled alarm={alarm} refresh={refresh} />};
   const rows = value?.toSorted((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
   return (
     <section>
       <h3>{text.verdicts}</h3>
       <Asked value={value} error={error} empty={text.noVerdicts}>
-        <Table label={text.verdicts} columns={[...whoAndWhen, ...columns]} rows={rows ?? []} keyOf={alarm => alarm.id} />
+        <Table label={text.verdicts} columns={[...whoAndWhen, ...columns, ...(rows?.some(isJudged) ? [labels] : [])]} rows={rows ?? []} keyOf={alarm => alarm.id} />
       </Asked>
     </section>
   );
