@@ -143,8 +143,12 @@ std::vector<Change> alarms_by_rest(Socket& http, const std::string& device) {
         for (const std::string& line : lines_of(answer.body)) {
             if (line.find(owner) == std::string::npos) continue;
             const bool is_raised = line.find(R"("state":"active")") != std::string::npos;
-            changes.push_back({is_raised ? "active" : "cleared",
-                               number_in(line, is_raised ? "raised_at" : "cleared_at")});
+            const bool is_worse = line.find(R"("worsened_at":)") != std::string::npos;
+            if (is_worse)
+                changes.push_back({"worse", number_in(line, "worsened_at")});
+            else
+                changes.push_back({is_raised ? "active" : "cleared",
+                                   number_in(line, is_raised ? "raised_at" : "cleared_at")});
         }
     }
 }
@@ -158,10 +162,10 @@ std::vector<Change> alarms_by_backtest(const Site& site, const Series& series) {
     REQUIRE(outcome.exit_code == 0);
     std::vector<Change> changes;
     for (const std::string& line : lines_of(read(scores))) {
-        const bool is_raised = line.find(",raised,") != std::string::npos;
-        if (!is_raised && line.find(",cleared,") == std::string::npos) continue;
-        changes.push_back(
-            {is_raised ? "active" : "cleared", epoch_ms(line.substr(0, line.find(',')))});
+        for (const auto& [cell, state] :
+             {std::pair{",raised,", "active"}, {",worse,", "worse"}, {",cleared,", "cleared"}})
+            if (line.find(cell) != std::string::npos)
+                changes.push_back({state, epoch_ms(line.substr(0, line.find(',')))});
     }
     return changes;
 }
