@@ -22,7 +22,9 @@ namespace {
 
 constexpr std::size_t kMiB = 1U << 20U;
 
-// On Linux a nice value belongs to one thread.
+// The last of all, since it takes every core it gets for minutes: at 10 the p99 of acknowledgements
+// was 2.7 times what it is without a training, at 19 it is 1.4 times (bench/train-load). On Linux a
+// nice value belongs to one thread.
 void step_back() {
     constexpr int kNice = 19;
     [[maybe_unused]] const int done = setpriority(PRIO_PROCESS, 0, kNice); // less is never refused

@@ -52,7 +52,7 @@ struct TrainingInfo {
     [[nodiscard]] bool has_ended() const noexcept { return state >= TrainingState::done; }
 };
 
-// Trains models on a thread of its own, at nice 10, one after the other, and keeps what comes out
+// Trains models on a thread of its own, at nice 19, one after the other, and keeps what comes out
 // as versions. What a training may hold is taken from the memory account while it runs: a quarter
 // each for samples and features, the rest for what methods make of them.
 //
