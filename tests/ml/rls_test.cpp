@@ -123,7 +123,7 @@ TEST_CASE("a glitch is not learnt", "[ml]") {
 }
 
 TEST_CASE("constant, equal, missing and infinite signals do the regression no harm", "[ml]") {
-    const double odd = GENERATE(kNan, kInfinity, 1e300, -1e37, 1e-300, 0.0, 7.0);
+    const double odd = GENERATE(as<double>{}, kNan, kInfinity, 1e300, -1e37, 1e-300, 0.0, 7.0);
     CAPTURE(odd);
     ml::Rls rls(4);
     std::mt19937_64 random(1);

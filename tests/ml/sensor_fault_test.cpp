@@ -137,7 +137,8 @@ TEST_CASE("a clock that was wrong is no pause", "[ml]") {
 }
 
 TEST_CASE("constant, missing, huge and infinite values are no trouble", "[ml]") {
-    const double odd = GENERATE(kNan, kInfinity, -kInfinity, 1e300, -1e37, 1e-300, 0.0);
+    const double odd =
+        GENERATE(as<double>{}, kNan, kInfinity, -kInfinity, 1e300, -1e37, 1e-300, 0.0);
     CAPTURE(odd);
     ml::SensorFault detector(2);
     for (int step = 0; step < 3000; ++step) {
