@@ -45,7 +45,7 @@ Result<Replay> replay(const DetectOptions& options, const std::vector<std::strin
     while (std::getline(out, line)) {
         const std::vector<std::string> cells = cells_of(line, ',');
         const std::string& alarm = cells.at(columns.size() + 2);
-        if (!alarm.empty()) is_alarmed = alarm == "raised";
+        if (!alarm.empty()) is_alarmed = alarm != "cleared";
         replay.times.push_back(cells.front());
         replay.scores.push_back(std::strtod(cells.at(columns.size() + 1).c_str(), nullptr));
         replay.alarmed.push_back(is_alarmed);
