@@ -118,16 +118,16 @@ TEST_CASE("a version in use says live what it says at a desk, across a kill", "[
     const auto applied = pipeline::AppliedModel::make(trained(text));
     REQUIRE(applied);
     pipeline::DeviceModel desk(applied.value());
-    std::optional<pipeline::DeviceModel::Prediction> expected;
     std::size_t at = 0;
-    for (const std::size_t to : {130U, 131U, 260U, 400U}) {
+    for (const std::size_t to : {130U, 133U, 260U, 400U}) { // three samples are a step of kRich
         site.send(at, to);
+        std::optional<pipeline::DeviceModel::Prediction> expected; // since the last start
         for (; at < to; ++at)
             if (const auto said =
                     desk.update(kStartMs + static_cast<std::int64_t>(at) * 1000, sample_at(at)))
                 expected = said;
-        const auto live = site.newest();
         REQUIRE(expected);
+        const auto live = site.newest();
         CHECK(live.event_ms == expected->event_ms);
         CHECK(std::bit_cast<std::uint64_t>(live.value) ==
               std::bit_cast<std::uint64_t>(expected->value));
