@@ -197,7 +197,7 @@ describe('an alarm of a model', () => {
     assert.deepEqual(await findings(page), []);
     await verdicts.getByRole('link').first().click();
     await page.getByRole('cell', {name: /^True somebody/}).waitFor();
-    await page.getByRole('heading', {name: 'What it was made of'}).waitFor();
+    await page.getByRole('heading', {name: 'What it is made of'}).waitFor();
     await page.getByRole('listitem').filter({hasText: 'sway'}).getByText('100.0 %').waitFor();
     await page.getByLabel('Comment').fill('<b>a gust</b>');
     await page.getByRole('button', {name: 'False', exact: true}).click();
@@ -205,6 +205,8 @@ describe('an alarm of a model', () => {
     assert.deepEqual(await findings(page), []);
     await page.getByRole('button', {name: 'Take the label back'}).click();
     await page.getByRole('button', {name: 'Take the label back'}).waitFor({state: 'detached'});
+    await to(page, 'alarms');
+    await page.getByRole('cell', {name: /^sway .*, expected from .* to .*; score /}).waitFor();
     assert.deepEqual(wrong, []);
     await close();
   });

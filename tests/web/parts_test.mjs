@@ -87,7 +87,7 @@ describe('a model', () => {
     const {page, close} = await look(browser, site);
     await page.goto(`${site.url}#/models/odd`);
     const row = page.getByRole('region', {name: 'What it raised'}).getByRole('row').nth(1);
-    for (const shown of ['0.91', '95', '1 to 2']) await row.getByText(shown, {exact: true}).waitFor();
+    for (const shown of ['0.91', '95, expected from 1 to 2']) await row.getByText(shown, {exact: true}).waitFor();
     await row.getByRole('link', {name: 'odd', exact: true}).click();
     await page.getByRole('heading', {level: 2, name: /onerror/}).waitFor();
     await close();

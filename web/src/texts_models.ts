@@ -112,12 +112,11 @@ export const text = {
   scoreOverTime: 'Score and threshold over time',
   signalOverTime: (name: string) => `${name} and where it was expected over time`,
   peak: (score: string, at: string) => `What the largest score was made of: ${score}, ${at}`,
-  wasExpected: (value: string, low: string, high: string) => `${value}, expected from ${low} to ${high}`,
 
   thresholds: 'Which threshold',
   thresholdsHelp: (device: string) =>
     `How many alarms each threshold would have raised in the time above, of ${device === '' ? 'all devices' : `'${device}'`}.`,
-  perWeek: 'False alarms a week that are taken',
+  perWeek: 'False alarms a week that you accept',
   countAlarms: 'Count alarms',
   countedOver: (samples: string, devices: string) => `${samples} samples of ${devices} devices.`,
   suggests: (suggested: string, own: string) => `Suggested: ${suggested}. The model has ${own}.`,

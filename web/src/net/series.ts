@@ -22,7 +22,7 @@ const gapSteps = 4; // of what usually lies between two values; more is a gap, n
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 // What lies between two times most of the time, in seconds.
-function usualStep(times: readonly number[]): number {
+export function usualStep(times: readonly number[]): number {
   const steps = times.slice(1).map((at, index) => at - times[index]!).sort((a, b) => a - b);
   return steps[Math.floor(steps.length / 2)] ?? 0;
 }

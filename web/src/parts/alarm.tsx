@@ -14,13 +14,13 @@ import {Action} from '../ui/action';
 import {Chart} from '../ui/chart';
 import {Asked, Empty, Failure} from '../ui/states';
 import {AlarmTable} from './alarms';
+import {saidOf, signalsOf} from './detector_details';
 import {isJudged, LabelButtons} from './label';
 import {Shares, type Share} from './shares';
 
 const text = t.alarms;
 const aroundMs = 15 * 60_000; // shown before the raise and behind the clear
 const fieldsMax = 3;
-const digits = 4;
 
 // Of the occurrence that is shown: one that came since has not been seen.
 export function acknowledge(alarm: Alarm, comment: string): Promise<unknown> {
@@ -31,9 +31,9 @@ function rangeAround(alarm: Alarm): TimeRange {
   return {from: alarm.raised_at - aroundMs, to: (alarm.cleared_at ?? Math.max(Date.now(), alarm.raised_at)) + aroundMs};
 }
 
-// The device's numbers, those that the alarm names first.
+// The device's numbers, those that the alarm names first: a rule's details by their own names, a detector's as signals.
 function fieldsOf(values: Record<string, {value: unknown}>, details: unknown): string[] {
-  const named = new Set(Object.keys((details ?? {}) as object));
+  const named = new Set([...Object.keys((details ?? {}) as object), ...signalsOf(details).map(one => one.signal)]);
   return Object.keys(values).filter(field => typeof values[field]!.value === 'number')
     .sort((a, b) => Number(named.has(b)) - Number(named.has(a))).slice(0, fieldsMax);
 }
@@ -69,29 +69,16 @@ function Around({alarm}: {alarm: Alarm}) {
   );
 }
 
-// What a detector says of each signal; of details that say no such thing, nothing is shown.
-function sharesOf(details: unknown): Share[] {
-  const {signals} = (details ?? {}) as {signals?: unknown};
-  if (!Array.isArray(signals)) return [];
-  return signals.flatMap((one: Record<string, unknown> | null) => {
-    const {signal, share, value, expected_low: low, expected_high: high} = one ?? {};
-    if (typeof signal !== 'string' || typeof share !== 'number') return [];
-    return [{name: signal, part: share, note: text.wasExpected(numberOf(value), numberOf(low), numberOf(high))}];
-  });
-}
-
-function numberOf(value: unknown): string {
-  return typeof value === 'number' ? String(Number(value.toPrecision(digits))) : text.noValue;
-}
-
-function Why({details}: {details: unknown}) {
-  const shares = sharesOf(details);
-  const {since} = (details ?? {}) as {since?: unknown};
+// Of a cleared alarm the details are those of the moment in which it cleared.
+function Why({alarm: {details, state}}: {alarm: Alarm}) {
+  const shares: Share[] = signalsOf(details).map(({signal, share, ...said}) => ({name: signal, part: share, note: saidOf(said)}));
+  const {since, context} = (details ?? {}) as {since?: unknown; context?: unknown};
   if (shares.length === 0) return null;
   return (
     <section>
-      <h3>{text.why}</h3>
+      <h3>{state === 'active' ? text.why : text.whyAtEnd}</h3>
       {typeof since === 'number' && <p class="soft">{text.since(time(since))}</p>}
+      {typeof context === 'string' && <p class="soft"><bdi>{context}</bdi></p>}
       <Shares shares={shares} />
     </section>
   );
@@ -107,7 +94,7 @@ function Say({alarm, refresh}: {alarm: Alarm; refresh: () => void}) {
     <div class="row card">
       <label>{text.comment}{' '}<input value={comment} maxLength={250} onInput={event => setComment(event.currentTarget.value)} /></label>
       <Action run={() => acknowledge(alarm, comment)} done={done} isMain>{text.acknowledge}</Action>
-      {isJudged(alarm) && <LabelButtons alarm={alarm} comment={comment} done={done} />}
+      {isJudged(alarm) && <><span>{text.labelHelp}</span><LabelButtons alarm={alarm} comment={comment} done={done} /></>}
     </div>
   );
 }
@@ -125,7 +112,7 @@ export function OneAlarm({id}: {id: string}) {
             <h2><bdi>{alarm.name}</bdi> <bdi>{alarm.key}</bdi></h2>
             <AlarmTable rows={[alarm]} />
             {may('alarms', 'manage') && <Say alarm={alarm} refresh={refresh} />}
-            <Why details={alarm.details} />
+            <Why alarm={alarm} />
             {may('query', 'read') && <Around key={alarm.occurrence} alarm={alarm} />}
           </>
         ) : <Empty>{text.none}</Empty>}

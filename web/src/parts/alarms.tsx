@@ -10,23 +10,30 @@ import {Action} from '../ui/action';
 import {Asked} from '../ui/states';
 import {Table, type Column} from '../ui/table';
 import {acknowledge, OneAlarm} from './alarm';
+import {summaryOf} from './detector_details';
 import {Timeline} from './timeline';
 
 const text = t.alarms;
 const askedMax = 1_000;
 const severities = ['critical', 'major', 'minor', 'info'];
 
-const columns: Column<Alarm>[] = [
+// What most alarms have not is shown only where one of them has it: details need the room.
+const columnsOf = (rows: readonly Alarm[]): Column<Alarm>[] => [
   {title: text.severity, cell: alarm => <span class={`badge ${alarm.severity}`}>{alarm.severity}</span>},
   {title: text.name, cell: alarm => <a href={link('alarms', alarm.id, {source: alarm.source})}>{alarm.name}</a>},
   {title: text.key, cell: alarm => alarm.key},
   {title: text.source, cell: alarm => <a href={link('alarms', undefined, {search: alarm.source})}>{alarm.source}</a>},
   {title: text.raised, cell: alarm => time(alarm.raised_at), isTime: true},
-  {title: text.cleared, cell: alarm => time(alarm.cleared_at), isTime: true},
-  {title: text.acknowledged, cell: alarm => <Acknowledged alarm={alarm} />},
-  {title: text.label, cell: alarm => <Labelled alarm={alarm} />},
-  {title: text.details, cell: alarm => <code>{compact(alarm.details)}</code>},
+  ...(rows.some(alarm => alarm.cleared_at !== null) ? [{title: text.cleared, cell: (alarm: Alarm) => time(alarm.cleared_at), isTime: true}] : []),
+  ...(rows.some(alarm => alarm.acknowledged) ? [{title: text.acknowledged, cell: (alarm: Alarm) => <Acknowledged alarm={alarm} />}] : []),
+  ...(rows.some(alarm => alarm.label) ? [{title: text.label, cell: (alarm: Alarm) => <Labelled alarm={alarm} />}] : []),
+  {title: text.details, cell: alarm => <Details alarm={alarm} />},
 ];
+
+function Details({alarm}: {alarm: Alarm}) {
+  const summary = summaryOf(alarm);
+  return summary === undefined ? <code>{compact(alarm.details)}</code> : <bdi title={compact(alarm.details)}>{summary}</bdi>;
+}
 
 function Said({said}: {said: NonNullable<Alarm['acknowledged']>}) {
   return <>{text.by(said.by || text.nobody, time(said.at))}{said.comment && <><br /><bdi>{said.comment}</bdi></>}</>;
@@ -42,6 +49,7 @@ function Labelled({alarm: {label, labelled}}: {alarm: Alarm}) {
 
 // `refresh` where one may acknowledge there.
 export function AlarmTable({rows, refresh}: {rows: readonly Alarm[]; refresh?: () => void}) {
+  const columns = columnsOf(rows);
   const shown = refresh && may('alarms', 'manage')
     ? [...columns, {title: '', cell: (alarm: Alarm) => !alarm.acknowledged && <Action run={() => acknowledge(alarm, '')} done={refresh}>{text.acknowledge}</Action>}]
     : columns;

@@ -12,6 +12,7 @@ import {text} from '../texts_models';
 import {Chart} from '../ui/chart';
 import {RangePicker, isFixed, moved, shownRange} from '../ui/range';
 import {Empty, Failure} from '../ui/states';
+import {saidOf} from './detector_details';
 import {figureOf} from './figures';
 import {Shares} from './shares';
 
@@ -55,7 +56,7 @@ function Peak({seen}: {seen: Seen}) {
   const shares = seen.signals.flatMap(({name, shares: all, values, low, high}) => {
     const part = all[at];
     if (part === null || part === undefined || part <= 0) return [];
-    return [{name, part, note: text.wasExpected(figureOf(values[at]), figureOf(low[at]), figureOf(high[at]))}];
+    return [{name, part, note: saidOf({value: values[at], expected_low: low[at], expected_high: high[at]})}];
   });
   if (at < 0 || shares.length === 0) return null;
   const context = seen.contexts[at];

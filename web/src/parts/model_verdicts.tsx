@@ -4,26 +4,18 @@
 import {withQuery} from '../net/api';
 import {usePolled} from '../net/poll';
 import type {Alarm} from '../net/types';
-import {compact, time} from '../state/format';
+import {time} from '../state/format';
 import {link} from '../state/route';
 import {may} from '../state/session';
 import {t} from '../texts';
 import {Asked} from '../ui/states';
 import {Table, type Column} from '../ui/table';
+import {detailOf, saidOf} from './detector_details';
 import {isJudged, LabelButtons} from './label';
 
 const text = t.models;
 const shownMax = 50;
-const digits = 4;
 const aroundMs = 60 * 60_000; // shown before the raise and behind the clear
-
-// Of details that another version wrote, or that name no such member, nothing is shown.
-export function detailOf(alarm: Alarm, name: string): string {
-  const details = alarm.details;
-  const value = typeof details === 'object' && details !== null ? (details as Record<string, unknown>)[name] : undefined;
-  if (typeof value === 'number') return String(Number(value.toPrecision(digits)));
-  return value === undefined || value === null ? '' : compact(value);
-}
 
 // To what the model sees of the device around it.
 function linkAround({source, device, raised_at, cleared_at}: Alarm): string {
@@ -33,16 +25,15 @@ function linkAround({source, device, raised_at, cleared_at}: Alarm): string {
 
 const whoAndWhen: Column<Alarm>[] = [
   {title: text.device, cell: alarm => <a href={link('alarms', alarm.id, {source: alarm.source})}><bdi>{alarm.device}</bdi></a>},
+  {title: t.alarms.severity, cell: alarm => <span class={`badge ${alarm.severity}`}>{alarm.severity}</span>},
   {title: text.raised, cell: alarm => time(alarm.raised_at), isTime: true},
   {title: text.cleared, cell: alarm => (alarm.cleared_at === null ? text.active : time(alarm.cleared_at)), isTime: true},
 ];
 
 const detectorColumns: Column<Alarm>[] = [
   {title: text.score, cell: alarm => detailOf(alarm, 'score'), isNumber: true},
-  {title: text.threshold, cell: alarm => detailOf(alarm, 'threshold'), isNumber: true},
   {title: text.signal, cell: alarm => <bdi>{detailOf(alarm, 'signal')}</bdi>},
-  {title: text.value, cell: alarm => detailOf(alarm, 'value'), isNumber: true},
-  {title: text.expected, cell: alarm => text.between(detailOf(alarm, 'expected_low'), detailOf(alarm, 'expected_high'))},
+  {title: text.value, cell: alarm => saidOf((alarm.details ?? {}) as object)},
   {title: text.context, cell: alarm => <bdi>{detailOf(alarm, 'context')}</bdi>},
   {title: '', cell: alarm => <a href={linkAround(alarm)}>{text.look}</a>},
 ];
@@ -66,6 +57,7 @@ export function ModelVerdicts({source, columns = detectorColumns}: {source: stri
       <h3>{text.verdicts}</h3>
       <Asked value={value} error={error} empty={text.noVerdicts}>
         <Table label={text.verdicts} columns={[...whoAndWhen, ...columns, ...(rows?.some(isJudged) ? [labels] : [])]} rows={rows ?? []} keyOf={alarm => alarm.id} />
+        <p class="soft">{text.verdictsHelp}</p>
       </Asked>
     </section>
   );

@@ -79,7 +79,8 @@ function ModelEditor({model, proposed}: {model?: Model; proposed?: {threshold: n
   };
   return (
     <>
-      <Editor label={text.definition} value={definition} change={setDefinition} rows={16} />
+      {!model && <p class="soft">{text.definitionHelp}</p>}
+      <Editor label={text.definition} value={definition} change={setDefinition} rows={Math.max(8, definition.split('\n').length + 1)} />
       {may('models', 'manage') && (
         <div class="row">
           <Action run={save} isMain {...(model ? {confirm: text.saveAsk(model.name)} : {})}>{text.save}</Action>
