@@ -25,6 +25,7 @@ const pictures = [
   {name: 'device', at: `devices/lift-02?fields=${encodeURIComponent('["motor_current","temperature"]')}`, shown: '.chart canvas', dark: true, isZoomed: true},
   {name: 'notebook', at: 'query/:lifts?range=15m&kiosk=1', shown: '.chart canvas >> nth=1', dark: false},
   {name: 'alarms', at: 'alarms', shown: 'td', dark: false},
+  {name: 'model', at: 'models/engine', shown: '.chart canvas', dark: false, isZoomed: true, ofAlarmBy: 'engine', scrollTo: 'What it sees of a device'},
 ];
 
 process.env.HOLDFAST_PROGRAM = program;
@@ -43,7 +44,7 @@ async function serve(directory) {
 }
 
 const simulate = ({mqtt, http}) => spawn(join(dirname(program), 'holdfast-load'),
-  ['simulate', '--quiet', '--port', mqtt, '--http-port', http, '--fleet', 'cars=12,elevators=8', '--rate', '2', '--seed', '7',
+  ['simulate', '--quiet', '--port', mqtt, '--http-port', http, '--fleet', 'cars=12,elevators=8', '--rate', '8', '--seed', '7',
     '--fault-warmup', '5', '--fault-every', '4', '--fault-length', '15', '--for', '0'], {stdio: 'ignore'});
 
 // Until there is something on the charts, and rules and models have raised something.
@@ -57,11 +58,14 @@ async function somethingHappened(url) {
   throw new Error('there were no two alarms');
 }
 
-async function take(page, url, {name, at, shown, dark, isZoomed = false}) {
+async function take(page, url, {name, at, shown, dark, isZoomed = false, ofAlarmBy, scrollTo}) {
   await page.emulateMedia({colorScheme: dark ? 'dark' : 'light'});
   const now = Date.now();
-  await page.goto(`${url}#/${at}${isZoomed ? `&from=${now - simulatedMs}&to=${now}` : ''}`);
+  const alarms = ofAlarmBy ? await (await fetch(`${url}api/v1/alarms?source=${ofAlarmBy}&limit=1`)).json() : [];
+  const device = ofAlarmBy ? `?device=${alarms[0]?.device ?? ''}` : '';
+  await page.goto(`${url}#/${at}${device}${isZoomed ? `&from=${now - simulatedMs}&to=${now}` : ''}`);
   await page.locator(shown).first().waitFor();
+  if (scrollTo) await page.getByRole('heading', {name: scrollTo}).evaluate(heading => heading.scrollIntoView());
   await page.waitForLoadState('load');
   const path = join(images, `${name}.png`);
   await page.screenshot({path, animations: 'disabled'});
