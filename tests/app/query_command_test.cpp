@@ -52,6 +52,9 @@ TEST_CASE("a running server and its data directory give the same answers", "[app
     const auto beside = run_holdfast({"query", sql, "--data-dir", data_dir, "--format", "csv"});
     CHECK(beside.errors == "");
     CHECK(beside.output == csv.output);
+    const auto plan =
+        run_holdfast({"query", "EXPLAIN SELECT count(payload) FROM telemetry", "--url", url});
+    CHECK_THAT(plan.output, Contains("from the log alone: history ") && !Contains("..."));
     const auto param =
         run_holdfast({"query", "SELECT count(*) AS n FROM telemetry WHERE device = :d", "-p",
                       "d=c1", "--data-dir", data_dir, "--format", "csv"});

@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace holdfast::app {
@@ -17,7 +18,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kCellWidthMax = 60; // what is longer is cut, and says so by "..."
+// What is longer is cut, and says so by "...", so that columns stay beside each other: one alone,
+// as a plan, is whole.
+constexpr std::size_t kCellWidthMax = 60;
 
 // Columns of a terminal, as far as one counts code points.
 std::size_t width_of(std::string_view text) {
@@ -26,12 +29,12 @@ std::size_t width_of(std::string_view text) {
 }
 
 // What a device sent must not move the cursor of who reads it.
-std::string visible(std::string_view text) {
+std::string visible(std::string_view text, std::size_t width_max) {
     std::string out;
     std::size_t width = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
-        if ((c & 0xC0U) != 0x80U && ++width > kCellWidthMax) return out + "...";
+        if ((c & 0xC0U) != 0x80U && ++width > width_max) return out + "...";
         if (c < 0x20 || c == 0x7F)
             out += fmt::format("\\x{:02X}", c);
         else
@@ -40,9 +43,9 @@ std::string visible(std::string_view text) {
     return out;
 }
 
-std::string cell_of(const json::value& value) {
+std::string cell_of(const json::value& value, std::size_t width_max) {
     if (value.is_null()) return "NULL";
-    if (value.is_string()) return visible(std::string_view(value.get_string()));
+    if (value.is_string()) return visible(std::string_view(value.get_string()), width_max);
     if (!value.is_double()) return json::serialize(value);
     std::string number; // as everywhere, not with Boost's exponents
     column::append_json(number, column::Value::of_float(value.get_double()));
@@ -57,15 +60,19 @@ struct Table {
 
 Table read_table(const json::object& answer) {
     Table table;
-    for (const json::value& column : answer.at("columns").as_array()) {
+    const json::array& columns = answer.at("columns").as_array();
+    const std::size_t width_max =
+        columns.size() == 1 ? std::numeric_limits<std::size_t>::max() : kCellWidthMax;
+    for (const json::value& column : columns) {
         const auto& described = column.as_object();
         const std::string_view type = described.at("type").as_string();
-        table.names.push_back(visible(std::string_view(described.at("name").as_string())));
+        table.names.push_back(
+            visible(std::string_view(described.at("name").as_string()), width_max));
         table.is_number.push_back(type == "BIGINT" || type == "DOUBLE");
     }
     for (const json::value& row : answer.at("rows").as_array()) {
         auto& cells = table.rows.emplace_back();
-        for (const json::value& value : row.as_array()) cells.push_back(cell_of(value));
+        for (const json::value& value : row.as_array()) cells.push_back(cell_of(value, width_max));
     }
     return table;
 }
