@@ -48,7 +48,7 @@ std::string id_of(const HttpAnswer& answer) {
 }
 
 bool comes_to_say(Socket& http, const std::string& target, const std::string& text) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(300);
     while (std::chrono::steady_clock::now() < deadline)
         if (http_get(http, target).body.find(text) != std::string::npos) return true;
     return false;

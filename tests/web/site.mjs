@@ -107,7 +107,7 @@ export async function write(page, label, text) {
 export async function look(browser, site, settings = {}) {
   const context = await browser.newContext(settings);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const wrong = [];
   page.on('console', message => {
     if (message.type() === 'error' || message.type() === 'warning') wrong.push(message.text());
