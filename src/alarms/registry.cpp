@@ -93,7 +93,10 @@ std::vector<log::StateChange> Registry::changes_for(const Label& label) const {
 
 void Registry::label(const Label& label) {
     const std::lock_guard lock(mutex_);
+    const Label* const displaced = labels_.displaced_by(label);
+    const auto gone = displaced == nullptr ? std::nullopt : std::optional(*displaced);
     labels_.put(label);
+    if (gone) put_again(gone->alarm, gone->occurrence);
     put_again(label.alarm, label.occurrence);
 }
 

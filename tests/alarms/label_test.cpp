@@ -156,3 +156,20 @@ TEST_CASE("of more labels than may be the oldest goes: of the source, then of al
     CHECK(put("c", "1", 6) == "a1");
     CHECK(labels.of("a").size() == 1);
 }
+
+TEST_CASE("an alarm whose label went for a newer one has none, at once", "[alarms]") {
+    alarms::Registry registry;
+    for (int i = 0; i <= 1'000; ++i) {
+        Alarm alarm = raised(std::to_string(i));
+        alarm.key = alarm.device = "car" + std::to_string(i);
+        registry.apply({&alarm, 1});
+        registry.label(labelled(alarm, true, i));
+    }
+    CHECK(registry.labels_of("coolant").size() == 1'000);
+    alarms::Registry::Filter all;
+    all.limit = 2'000;
+    std::vector<std::string> without;
+    for (const Alarm& alarm : registry.list(all))
+        if (!alarm.label) without.push_back(alarm.key);
+    CHECK(without == std::vector<std::string>{"car0"});
+}
