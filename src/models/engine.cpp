@@ -104,12 +104,7 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     const std::string name = model.spec->name;
     const auto put_back =
         [&](Error why) -> Error { // a replacement that fails leaves the old at work
-        if (known != models_.end() && known->second.tasks.empty()) {
-            const auto old = parts_.log.find_stream(known->second.spec->source);
-            if (old)
-                if (const auto again = add_tasks(known->second, old); !again)
-                    known->second.status->add({}, again.error().context);
-        }
+        if (known != models_.end()) go_on(known->second);
         return why;
     };
     if (known != models_.end()) drop_tasks(known->second);
@@ -168,10 +163,24 @@ Result<void> Engine::Impl::remove(std::string_view name) {
     if (known == models_.end())
         return fail(Errc::not_found, "there is no model '" + std::string(name) + "'");
     drop_tasks(known->second);
-    HF_TRY(std::vector<log::StateChange> changes, erasures(name));
-    HF_TRY(store(std::move(changes), name));
-    models_.erase(known);
-    return ok();
+    const auto removed = [&]() -> Result<void> {
+        HF_TRY(std::vector<log::StateChange> changes, erasures(name));
+        return store(std::move(changes), name);
+    }();
+    if (removed)
+        models_.erase(known);
+    else
+        go_on(known->second);
+    return removed;
+}
+
+// One that could not be replaced or removed, as on a full disk, works as before.
+void Engine::Impl::go_on(Model& model) {
+    if (model.is_set_aside || !model.tasks.empty()) return;
+    const auto stream = parts_.log.find_stream(model.spec->source);
+    if (!stream) return;
+    if (const auto again = add_tasks(model, stream); !again)
+        model.status->add({}, again.error().context);
 }
 
 ModelInfo Engine::Impl::info_of(const Model& model) const {

@@ -71,6 +71,7 @@ private:
     }
     Result<std::vector<log::StateChange>> erasures(std::string_view name) const;
     void drop_tasks(Model& model);
+    void go_on(Model& model);
     ModelInfo info_of(const Model& model) const;
     void count(const std::string& name, const std::shared_ptr<ModelStatus>& status);
 

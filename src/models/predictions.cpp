@@ -129,6 +129,7 @@ private:
         std::vector<std::shared_ptr<PartitionTask>> tasks;
         std::vector<std::shared_ptr<NewestPredictions>> newest; // of the tasks
     };
+    using Runnings = std::map<std::string, Running, std::less<>>;
 
     void drop_tasks(Running& model) {
         for (const auto& task : model.tasks) parts_.pool.remove(*task);
@@ -217,18 +218,17 @@ private:
         const bool has_stream =
             promoted.model != nullptr && !promoted.model->pipeline().source.stream.empty();
         const auto running = running_.find(name);
-        if (running != running_.end()) {
-            if (has_stream && running->second.version == promoted.number)
-                return hand_over(running->second, promoted_by);
-            drop_tasks(running->second);
-            running_.erase(running);
-        }
+        if (running != running_.end() && has_stream && running->second.version == promoted.number)
+            return hand_over(running->second, promoted_by);
         HF_TRY(const auto stored, parts_.log.state(kKeyspace, version_key(source_of(name))));
+        if (running != running_.end()) drop_tasks(running->second);
         const bool goes_on =
             has_stream && stored && decode_offset(*stored) == static_cast<Offset>(promoted.number);
         if (!goes_on) {
-            HF_TRY(begin_anew(name, has_stream ? &promoted : nullptr, promoted_by));
+            const auto begun = begin_anew(name, has_stream ? &promoted : nullptr, promoted_by);
+            if (!begun) return not_begun(running, has_stream, begun.error());
         }
+        if (running != running_.end()) running_.erase(running);
         if (!has_stream) return ok();
         Running model;
         model.version = promoted.number;
@@ -242,6 +242,17 @@ private:
                  model.spec->source);
         auto& placed = running_.insert_or_assign(name, std::move(model)).first->second;
         return hand_over(placed, promoted_by);
+    }
+
+    // Where the next cannot be stored, as on a full disk, the one before goes on, if any; where all
+    // versions went it does not.
+    Error not_begun(Runnings::iterator before, bool has_next, Error why) {
+        if (before == running_.end()) return why;
+        if (has_next)
+            (void)follow_stream(before->second); // it says itself what is wrong
+        else
+            running_.erase(before);
+        return why;
     }
 
     // All stored state goes, and alarms with it; the new version, if any, stands at the end of its
@@ -325,8 +336,8 @@ private:
 
     const Parts parts_;
     mutable std::mutex mutex_;
-    std::map<std::string, Running, std::less<>> running_; // guarded by mutex_
-    bool is_stopped_ = false;                             // guarded by mutex_
+    Runnings running_;        // guarded by mutex_
+    bool is_stopped_ = false; // guarded by mutex_
 };
 
 Predictions::Predictions(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}

@@ -129,6 +129,23 @@ TEST_CASE("the alarms of a model that is removed or replaced are cleared", "[mod
     CHECK(site.alarms->active_count() == 0);
 }
 
+TEST_CASE("a model that cannot be removed or replaced goes on", "[models]") {
+    Site site;
+    REQUIRE(site.engine->create(kModel, "test"));
+    site.send(0, 10);
+    REQUIRE(eventually([&] { return site.has_caught_up(); }));
+    const bool is_replaced = GENERATE(false, true);
+    site.publisher->crash_after(0, false);
+    if (is_replaced)
+        REQUIRE_FALSE(site.engine->create(kModel, "test", true));
+    else
+        REQUIRE_FALSE(site.engine->remove("m"));
+    site.publisher->recover();
+    site.send(10, 20);
+    REQUIRE(eventually([&] { return site.engine->find("m")->counts.scored >= 20; }));
+    CHECK(site.engine->find("m")->devices == 2);
+}
+
 TEST_CASE("an alarm record that can never be stored does not stop a model", "[models]") {
     Site site;
     site.publisher->take_at_most(10);

@@ -309,3 +309,21 @@ TEST_CASE("promoted again by another, a version goes on with his rights", "[mode
     site.restart();
     CHECK(site.info().promoted_by.empty());
 }
+
+TEST_CASE("a version that cannot begin leaves the one before at work", "[models]") {
+    Site site;
+    site.add(kPlain);
+    site.add(kPlain);
+    site.use(1);
+    site.send(0, 20);
+    site.catch_up();
+    REQUIRE(site.versions.promote("wear", 2));
+    site.publisher->crash_after(0, false);
+    REQUIRE_FALSE(site.engine->follow("wear", ""));
+    site.publisher->recover();
+    CHECK(site.info().version == 1);
+    site.send(20, 30);
+    CHECK(site.newest().event_ms == kStartMs + 29 * 1'000);
+    REQUIRE(site.engine->follow("wear", "")); // repeated
+    CHECK(site.info().version == 2);
+}

@@ -27,6 +27,11 @@ public:
         left_ = more;
         last_is_stored_ = last_is_stored;
     }
+    // What is published from now on is stored again, as when a full disk has got room.
+    void recover() {
+        const std::lock_guard lock(mutex_);
+        left_ = kForEver;
+    }
     [[nodiscard]] bool has_crashed() const {
         const std::lock_guard lock(mutex_);
         return left_ < 0;
