@@ -111,6 +111,7 @@ public:
         return true;
     }
     const Offsets& told_below() const noexcept override { return view_.told_below; }
+    bool is_ahead() const noexcept override { return view_.is_ahead; }
     std::int64_t kept_from_us() const noexcept override { return view_.kept_from_us; }
     AggregateCost cost() const noexcept override { return cost_; }
     std::size_t bytes() const noexcept override {

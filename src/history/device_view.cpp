@@ -68,6 +68,9 @@ DeviceView Store::Impl::view_of(StreamId stream, const std::string& device,
         if (const auto* groups = catalog_.groups_of(stream, device))
             for (const Group* group : *groups) {
                 view.groups.push_back(view_of_group(*group, fields));
+                const auto told = view.told_below.find(group->from.index);
+                if (told == view.told_below.end() || group->sealed_next > told->second)
+                    view.is_ahead = true;
                 const Head& head = group->head;
                 if (head.count() > 0 && head.newest_ts_us() >= range.from_us &&
                     head.oldest_ts_us() < range.to_us)

@@ -51,6 +51,7 @@ struct DeviceView {
     std::int64_t partition_us = 0;
     std::uint32_t chunks_end = 0; // chunks of this number and above are newer than the heads
     Offsets told_below;
+    bool is_ahead = false;                 // see Reading
     std::int64_t kept_from_us = INT64_MIN; // rows of earlier times are over
     std::size_t head_bytes = 0;
 

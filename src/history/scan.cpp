@@ -54,6 +54,7 @@ public:
         return true;
     }
     const Offsets& told_below() const noexcept override { return view_.told_below; }
+    bool is_ahead() const noexcept override { return view_.is_ahead; }
     std::int64_t kept_from_us() const noexcept override { return view_.kept_from_us; }
     std::size_t bytes() const noexcept override { return view_.head_bytes + reader_.bytes(); }
 

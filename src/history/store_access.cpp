@@ -23,6 +23,7 @@ public:
         return any;
     }
     const Offsets& told_below() const noexcept override { return reading_->told_below(); }
+    bool is_ahead() const noexcept override { return reading_->is_ahead(); }
     std::int64_t kept_from_us() const noexcept override { return reading_->kept_from_us(); }
     std::size_t bytes() const noexcept override { return reading_->bytes(); }
 
@@ -47,6 +48,7 @@ public:
         return any;
     }
     const Offsets& told_below() const noexcept override { return aggregation_->told_below(); }
+    bool is_ahead() const noexcept override { return aggregation_->is_ahead(); }
     std::int64_t kept_from_us() const noexcept override { return aggregation_->kept_from_us(); }
     AggregateCost cost() const noexcept override { return aggregation_->cost(); }
     std::size_t bytes() const noexcept override { return aggregation_->bytes(); }
@@ -63,6 +65,7 @@ public:
     explicit NoReading(Error why) : why_(std::move(why)) {}
     Result<bool> next(ScanBatch&) override { return why_; }
     const Offsets& told_below() const noexcept override { return nothing_; }
+    bool is_ahead() const noexcept override { return false; }
     std::int64_t kept_from_us() const noexcept override { return INT64_MAX; }
     std::size_t bytes() const noexcept override { return 0; }
 
@@ -76,6 +79,7 @@ public:
     explicit NoAggregation(Error why) : why_(std::move(why)) {}
     Result<bool> next(std::vector<Bucket>&) override { return why_; }
     const Offsets& told_below() const noexcept override { return nothing_; }
+    bool is_ahead() const noexcept override { return false; }
     std::int64_t kept_from_us() const noexcept override { return INT64_MAX; }
     AggregateCost cost() const noexcept override { return {}; }
     std::size_t bytes() const noexcept override { return 0; }

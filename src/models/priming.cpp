@@ -6,6 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 namespace holdfast::models {
@@ -18,6 +22,10 @@ Offset at(const history::Offsets& offsets, PartitionIndex partition) {
     const auto found = offsets.find(partition);
     return found == offsets.end() ? 0 : found->second;
 }
+
+using Monotonic = std::chrono::steady_clock;
+constexpr auto kAwaitedAtOnce = std::chrono::milliseconds(20);
+constexpr auto kAwaitedMost = std::chrono::seconds(30);
 
 class HistoryPriming {
 public:
@@ -63,8 +71,32 @@ private:
             if (priming_.rows != nullptr) priming_.rows->add();
             return ok();
         };
-        HF_TRY(const auto told, replay_.run(device, since_us_, INT64_MAX, check, take));
-        if (at(told, index) > partition.from) partition.read_below.emplace(device, at(told, index));
+        std::optional<history::Offsets> told;
+        while (!told) {
+            HF_TRY(told, replay_.run_beside_log(device, since_us_, INT64_MAX, check, take));
+            if (told) break;
+            HF_TRY(await_log(device));
+        }
+        if (at(*told, index) > partition.from)
+            partition.read_below.emplace(device, at(*told, index));
+        return ok();
+    }
+
+    // After a start history reads again what the log has: a moment, as long as it gets on with it.
+    Result<void> await_log(const std::string& device) {
+        history::Offsets told = history_.told_below(priming_.stream->id);
+        if (told != told_) {
+            told_ = std::move(told);
+            told_at_ = Monotonic::now();
+        } else if (Monotonic::now() - told_at_ > kAwaitedMost) {
+            return fail(
+                Errc::closed,
+                fmt::format("history does not read again what the log has of device '{}'", device));
+        }
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any nobody; // but for a stop
+        nobody.wait_for(lock, priming_.stop.get_token(), kAwaitedAtOnce, [] { return false; });
         return ok();
     }
 
@@ -73,6 +105,8 @@ private:
     Replay replay_;
     PrimedPartitions& out_;
     const std::int64_t since_us_;
+    history::Offsets told_; // as it was last waited for, and since when
+    Monotonic::time_point told_at_ = Monotonic::now();
 };
 
 } // namespace

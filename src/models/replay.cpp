@@ -82,8 +82,8 @@ bool Replay::read_values(std::size_t row) {
     return has_number;
 }
 
-Result<history::Offsets> Replay::run(const std::string& device, std::int64_t from_us,
-                                     std::int64_t to_us, const Check& check, const Take& take) {
+std::unique_ptr<history::Reading> Replay::read(const std::string& device, std::int64_t from_us,
+                                               std::int64_t to_us) const {
     history::ScanRequest request;
     request.stream = stream_;
     request.device = device;
@@ -91,17 +91,36 @@ Result<history::Offsets> Replay::run(const std::string& device, std::int64_t fro
     request.from_us = from_us;
     request.to_us = to_us;
     request.bytes_max = bytes_max_;
-    const auto reading = history_.read(request);
+    return history_.read(request);
+}
+
+Result<void> Replay::give(history::Reading& reading, const Check& check, const Take& take) {
     for (;;) {
         HF_TRY(check());
-        HF_TRY(const bool any, reading->next(batch_));
-        if (!any) return reading->told_below();
+        HF_TRY(const bool any, reading.next(batch_));
+        if (!any) return ok();
         arena_.clear();
         for (std::size_t row = 0; row < batch_.rows(); ++row)
             if (read_values(row)) {
                 HF_TRY(take({event_ms(row), values_}));
             }
     }
+}
+
+Result<void> Replay::run(const std::string& device, std::int64_t from_us, std::int64_t to_us,
+                         const Check& check, const Take& take) {
+    return give(*read(device, from_us, to_us), check, take);
+}
+
+Result<std::optional<history::Offsets>> Replay::run_beside_log(const std::string& device,
+                                                               std::int64_t from_us,
+                                                               std::int64_t to_us,
+                                                               const Check& check,
+                                                               const Take& take) {
+    const auto reading = read(device, from_us, to_us);
+    if (reading->is_ahead()) return std::optional<history::Offsets>();
+    HF_TRY(give(*reading, check, take));
+    return std::optional(reading->told_below());
 }
 
 } // namespace holdfast::models

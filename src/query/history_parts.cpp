@@ -60,7 +60,8 @@ public:
           key_columns_(source.fields.size()) {}
 
     Result<void> start(const log::Log* log) {
-        if (log != nullptr) {
+        reads_log_ = log != nullptr;
+        if (reads_log_) {
             HF_TRY(log_, open_log(*log, {source_.name}, source_, context_, &told_));
         }
         devices_ = devices_asked(history_, stream_->id, source_);
@@ -84,7 +85,7 @@ public:
         auto rows = std::make_unique<HistoryCursor>(
             history_, *stream_, source_, context_,
             [this](const std::string& device, const history::Reading& reading) {
-                return told_.note(device, reading.told_below(), reading.kept_from_us());
+                return note(device, reading);
             });
         HF_TRY(rows->start(std::move(by_rows_)));
         return std::make_unique<BothCursors>(std::move(rows), std::move(log_));
@@ -95,6 +96,12 @@ public:
     }
 
 private:
+    // What it was told matters where the log says the rest.
+    template <class Read>
+    Result<void> note(const std::string& device, const Read& read) {
+        return reads_log_ ? told_.note(device, read) : ok();
+    }
+
     // Fields that are counted, each once, and where those of the calls stand among them.
     void make_request() {
         const auto place_of = [this](std::size_t column) {
@@ -140,7 +147,7 @@ private:
         }
         cost_.headers += aggregation->cost().headers;
         cost_.chunks += aggregation->cost().chunks;
-        return told_.note(device, aggregation->told_below(), aggregation->kept_from_us());
+        return note(device, *aggregation);
     }
 
     // False where the device has to be read row by row.
@@ -246,7 +253,8 @@ private:
     exec::HeldMemory names_memory_;
     exec::HeldMemory buckets_memory_;
     ToldByDevice told_;
-    std::unique_ptr<exec::Cursor> log_; // what told_ does not have; null: history alone is asked
+    bool reads_log_ = false;            // else history alone is asked
+    std::unique_ptr<exec::Cursor> log_; // what told_ does not have
     history::AggregateRequest request_;
     std::vector<std::size_t> places_;    // of each call: its field of the request
     std::optional<std::size_t> present_; // the field that all rows have

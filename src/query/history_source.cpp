@@ -25,7 +25,7 @@ public:
           told_(history.coverage(stream.id), source.event_time.from_us, context),
           history_(history, stream, source, context,
                    [this](const std::string& device, const history::Reading& reading) {
-                       return told_.note(device, reading.told_below(), reading.kept_from_us());
+                       return told_.note(device, reading);
                    }) {}
 
     Result<void> start(const log::Log& log, const SourcePlan& source, exec::Context& context) {

@@ -5,6 +5,8 @@
 #include <holdfast/exec/context.hpp>
 #include <holdfast/history/store.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -31,10 +33,17 @@ public:
           asked_from_us_(asked_from_us),
           memory_(context, "devices of a history") {}
 
-    // limit_exceeded.
-    Result<void> note(const std::string& device, const history::Offsets& told_below,
-                      std::int64_t kept_from_us) {
-        const Reach reach{told_below, kept_from_us};
+    // Of a history::Reading or Aggregation of the device. limit_exceeded; closed where nobody can
+    // say yet which of its rows the log has, too.
+    template <class Read>
+    Result<void> note(const std::string& device, const Read& read) {
+        if (read.is_ahead())
+            return fail(Errc::closed,
+                        fmt::format("history reads again, after a start, what the log has of "
+                                    "device '{}': until then ask @log or @history, or again later",
+                                    device));
+        const history::Offsets& told_below = read.told_below();
+        const Reach reach{told_below, read.kept_from_us()};
         if (reach == least_) return ok();
         // A history that was opened anew goes on further back.
         for (auto& [partition, below] : all_below_)

@@ -195,3 +195,30 @@ TEST_CASE("a model that is removed while it is primed leaves nothing", "[models]
     REQUIRE(eventually([&] { return site.is_live(); }));
     CHECK(site.state() == state_of_whole(500));
 }
+
+TEST_CASE("a model that is primed right after a start sees nothing twice", "[models][priming]") {
+    Site site;
+    const PartitionId cars = site.history.from;
+    // As the follower tells it; `slow` has no number, and keeps the checkpoint where it is.
+    const auto tell = [&](int from, int to) {
+        for (int step = from; step < to; ++step) {
+            const std::int64_t us = (kStartMs + step * kStepMs) * 1'000;
+            const std::vector<history::FieldValue> value{with("v", Site::value(step))};
+            const std::vector<history::FieldValue> other{with("w", 1)};
+            std::vector<history::NewRow> rows{{"d", us, us, step, value}};
+            if (step == 0) rows.push_back({"slow", us, us, step, other});
+            REQUIRE(site.history.store->add(cars, rows, step + 1));
+        }
+    };
+    site.log_steps(0, 500);
+    tell(0, 300);
+    site.history.reopen();
+    site.restart();
+    REQUIRE(site.history.store->position(cars) == 0);
+    REQUIRE(site.history.store->summary(cars.stream, "d")->messages > 200);
+    REQUIRE(site.engine->create(primed_model(), "test"));
+    tell(0, 400);
+    REQUIRE(eventually([&] { return site.is_live(); }));
+    CHECK(site.engine->find("m")->counts.primed == 500);
+    CHECK(site.state() == state_of_whole(500));
+}

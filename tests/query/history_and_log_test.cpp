@@ -167,6 +167,29 @@ TEST_CASE("history keeps more than the log, and the log what history dropped", "
     CHECK(site.rows("SELECT count(*), sum(n) FROM telemetry") == Lines{"[2,5]"});
 }
 
+TEST_CASE("after a start no row counts twice, also before history has read the log again",
+          "[query][history]") {
+    HistorySite site;
+    site.settings.counts_in_history = GENERATE(true, false);
+    // The first keeps the checkpoint where it is; the second fills a chunk.
+    std::vector<KeyedValue> records{{"slow", R"({"n": 0})"}};
+    for (int n = 1; n <= 20; ++n) records.push_back({"fast", fmt::format(R"({{"n": {}}})", n)});
+    site.append(0, records);
+    site.tell_all();
+    site.history.reopen();
+    const auto count = [&](const std::string& of) {
+        return site.rows(fmt::format("SELECT count(*), sum(n) FROM {}", of)).at(0);
+    };
+    CHECK_THAT(count("telemetry"),
+               Catch::Contains("error: history reads again") && Catch::Contains("device 'fast'"));
+    CHECK_THAT(site.rows("SELECT n FROM telemetry").back(), Catch::Contains("device 'fast'"));
+    CHECK(count("telemetry@history") == "[20,210]");
+    CHECK(count("telemetry@log") == "[21,210]");
+    CHECK(count("telemetry WHERE device = 'slow'") == "[1,0]");
+    site.tell_all();
+    CHECK(count("telemetry") == "[21,210]");
+}
+
 TEST_CASE("retention that goes on while a query runs hides no row that the log has",
           "[query][history]") {
     const auto seed = GENERATE(range<std::uint64_t>(1, 5));

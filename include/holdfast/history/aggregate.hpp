@@ -71,6 +71,7 @@ public:
     // Reading::next(), and those of the request's `check`.
     [[nodiscard]] virtual Result<bool> next(std::vector<Bucket>& out) = 0;
     [[nodiscard]] virtual const Offsets& told_below() const noexcept = 0;
+    [[nodiscard]] virtual bool is_ahead() const noexcept = 0;
     [[nodiscard]] virtual std::int64_t kept_from_us() const noexcept = 0;
     [[nodiscard]] virtual AggregateCost cost() const noexcept = 0;
     // What it holds in memory, about.

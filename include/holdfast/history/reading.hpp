@@ -43,8 +43,12 @@ public:
     // Errors: corrupt names the device and the damaged range; limit_exceeded where chunks
     // that overlap in time need more than the bytes allowed; io.
     [[nodiscard]] virtual Result<bool> next(ScanBatch& out) = 0;
-    // Up to where the log had been told: rows of offsets below are in the reading, others are not.
+    // Up to where the log had been told: rows of offsets below are in the reading, others are not,
+    // unless it is ahead.
     [[nodiscard]] virtual const Offsets& told_below() const noexcept = 0;
+    // Whether it may have rows of offsets from there on, too: chunks of before a start, of which
+    // nobody can say which rows they are until the log was told again as far as they reach.
+    [[nodiscard]] virtual bool is_ahead() const noexcept = 0;
     // Rows of earlier times are over: none is in the reading, whatever its offset.
     [[nodiscard]] virtual std::int64_t kept_from_us() const noexcept = 0;
     // What it holds in memory, about.

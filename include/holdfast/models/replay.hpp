@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,12 +36,18 @@ public:
     Replay(const ModelSpec& spec, const history::Store& history, StreamId stream,
            std::size_t bytes_max);
 
-    // Rows of times in [from_us, to_us). Gives up to which offset the log had been told: rows of
-    // offsets below were among them, others not. Errors: of `check` and `take`; io, corrupt, and
+    // Rows of times in [from_us, to_us). Errors: of `check` and `take`; io, corrupt, and
     // limit_exceeded where it needs more than bytes_max, which name the device.
-    [[nodiscard]] Result<history::Offsets> run(const std::string& device, std::int64_t from_us,
-                                               std::int64_t to_us, const Check& check,
-                                               const Take& take);
+    [[nodiscard]] Result<void> run(const std::string& device, std::int64_t from_us,
+                                   std::int64_t to_us, const Check& check, const Take& take);
+    // The same for one who reads the log, too: gives up to which offset it had been told: rows of
+    // offsets below were among them, others not. Nothing, and no row was given, where that cannot
+    // be told yet: the history is ahead, as its Reading says.
+    [[nodiscard]] Result<std::optional<history::Offsets>> run_beside_log(const std::string& device,
+                                                                         std::int64_t from_us,
+                                                                         std::int64_t to_us,
+                                                                         const Check& check,
+                                                                         const Take& take);
 
 private:
     // Where a field of the model is in rows of history, which keeps an array as its text.
@@ -47,6 +55,11 @@ private:
         std::size_t column = 0;
         column::Path inside{}; // from the array on
     };
+    [[nodiscard]] std::unique_ptr<history::Reading> read(const std::string& device,
+                                                         std::int64_t from_us,
+                                                         std::int64_t to_us) const;
+    [[nodiscard]] Result<void> give(history::Reading& reading, const Check& check,
+                                    const Take& take);
     [[nodiscard]] Place place_of(const std::string& path);
     [[nodiscard]] column::Value at(const Place& place, std::size_t row);
     [[nodiscard]] std::int64_t event_ms(std::size_t row);
