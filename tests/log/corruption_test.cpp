@@ -47,15 +47,27 @@ public:
     const bool is_closed;
 
 private:
-    // What a killed process leaves, where it is open still.
+    // What a killed process leaves, where it is open still: of one moment, so not while RocksDB
+    // writes a table and deletes what was in the write-ahead log.
     void take_image() {
-        std::error_code gone; // RocksDB deletes what it does not need any more meanwhile
+        std::map<std::filesystem::path, std::uintmax_t> before;
+        std::error_code gone;
         do {
+            before = files();
             std::filesystem::remove_all(path());
             gone.clear();
             std::filesystem::copy(at_.path(), path(), std::filesystem::copy_options::recursive,
                                   gone);
-        } while (gone);
+        } while (gone || files() != before);
+    }
+
+    // With their sizes.
+    [[nodiscard]] std::map<std::filesystem::path, std::uintmax_t> files() const {
+        std::map<std::filesystem::path, std::uintmax_t> out;
+        std::error_code gone;
+        for (const auto& each : std::filesystem::recursive_directory_iterator(at_.path(), gone))
+            if (const auto size = each.file_size(gone); !gone) out.emplace(each.path(), size);
+        return out;
     }
 
     void make_stream(const std::string& name) {
