@@ -30,6 +30,9 @@ json::object describe(const alarms::Label& label) {
 
 Result<HttpResponse> list(const models::Engine& engine, const alarms::Registry& alarms,
                           const HttpRequest& request) {
+    // Labels are of a name: a model of another stream may have had it. Who may read alarms may read
+    // those of all streams.
+    HF_TRY(check_right(request.caller->rights, Action::read, access::Resource::area("alarms")));
     const auto name = request.capture("name");
     const auto model = engine.find(name);
     if (!model) return fail(Errc::not_found, fmt::format("there is no model '{}'", name));
