@@ -248,10 +248,10 @@ private:
     // versions went it does not.
     Error not_begun(Runnings::iterator before, bool has_next, Error why) {
         if (before == running_.end()) return why;
-        if (has_next)
-            (void)follow_stream(before->second); // it says itself what is wrong
-        else
+        if (!has_next)
             running_.erase(before);
+        else if (const auto again = follow_stream(before->second); !again)
+            before->second.status->add({}, again.error().context);
         return why;
     }
 
