@@ -1,62 +1,21 @@
 // Goal: an operator acknowledges the occurrence that he has seen, with a comment; the answer is
 // sent when it is stored. Method: a registry and a log, the route behind a server on loopback.
-#include "gateway/http_client.hpp"
-#include "log/log_fixture.hpp"
+#include "gateway/alarm_site.hpp"
 
-#include <holdfast/alarms/registry.hpp>
-#include <holdfast/gateway/rest/api.hpp>
-#include <holdfast/gateway/rest/work_queue.hpp>
-#include <holdfast/log/state_write.hpp>
-
-#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
-#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 using namespace holdfast;
 using namespace holdfast::test;
 
 namespace {
 
-struct Site {
-    Site() {
-        raise("1");
-        gateway::add_alarm_routes(router, alarms, work);
-        gateway::add_acknowledge_route(router, *log.log, alarms, log.clock, work);
-        running.emplace(router);
-        client.emplace(running->server().port());
-    }
-    ~Site() {
-        client.reset();
-        running->stop();
-        work.stop();
-    }
-    void raise(const std::string& occurrence) {
-        alarms::Alarm alarm;
-        alarm.source = "overheat";
-        alarm.name = "too hot";
-        alarm.key = "press-1";
-        alarm.occurrence = occurrence;
-        id = alarm_id(alarm);
-        REQUIRE(log::StateWrite::write(*log.log, {alarms::state_change(alarm)}));
-        alarms.apply({&alarm, 1});
-    }
-    Answer acknowledge(std::string_view body) {
-        return client->send("POST", fmt::format("/api/v1/alarms/{}/ack", id), body);
-    }
-    boost::json::value listed() {
-        return boost::json::parse(client->get("/api/v1/alarms").body).as_array().at(0);
-    }
-
-    LogFixture log;
-    alarms::Registry alarms;
-    gateway::WorkQueue work{1};
-    gateway::Router router;
-    std::optional<RunningServer> running;
-    std::optional<Client> client;
-    std::string id;
+struct Site : AlarmSite {
+    Answer acknowledge(std::string_view body) { return say("ack", body); }
 };
 
 } // namespace
