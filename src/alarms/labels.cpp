@@ -29,27 +29,33 @@ std::vector<Label> Labels::of(std::string_view source) const {
 
 const Label* Labels::displaced_by(const Label& label) const {
     if (find(label.alarm, label.occurrence) != nullptr) return nullptr;
+    const auto count = count_by_source_.find(label.source);
+    const bool is_source_full = count != count_by_source_.end() && count->second >= of_source_max_;
+    if (!is_source_full && by_key_.size() < max_) return nullptr;
     const Label* oldest = nullptr;
-    const Label* oldest_of_source = nullptr;
-    std::size_t of_source = 0;
-    for (const auto& [key, each] : by_key_) {
-        if (oldest == nullptr || is_older(each, *oldest)) oldest = &each;
-        if (each.source != label.source) continue;
-        ++of_source;
-        if (oldest_of_source == nullptr || is_older(each, *oldest_of_source))
-            oldest_of_source = &each;
-    }
-    if (of_source >= of_source_max_) return oldest_of_source;
-    return by_key_.size() >= max_ ? oldest : nullptr;
+    for (const auto& [key, each] : by_key_)
+        if (!is_source_full || each.source == label.source)
+            if (oldest == nullptr || is_older(each, *oldest)) oldest = &each;
+    return oldest;
 }
 
 void Labels::put(const Label& label) {
     if (const Label* const goes = displaced_by(label)) remove(*goes);
-    by_key_.insert_or_assign(label_key(label.alarm, label.occurrence), label);
+    const auto key = label_key(label.alarm, label.occurrence);
+    if (by_key_.insert_or_assign(key, label).second) ++count_by_source_[label.source];
 }
 
 void Labels::remove(const Label& label) {
-    by_key_.erase(label_key(label.alarm, label.occurrence));
+    const auto found = by_key_.find(label_key(label.alarm, label.occurrence));
+    if (found == by_key_.end()) return;
+    const auto count = count_by_source_.find(found->second.source);
+    if (--count->second == 0) count_by_source_.erase(count);
+    by_key_.erase(found);
+}
+
+void Labels::clear() {
+    by_key_.clear();
+    count_by_source_.clear();
 }
 
 void Labels::end(std::string_view alarm_id, const Alarm& cleared) {

@@ -124,9 +124,14 @@ Result<ModelInfo> Engine::Impl::put(std::string_view text, std::string_view orig
     }
     if (auto stored = store(std::move(changes), name); !stored)
         return put_back(std::move(stored).error());
-    HF_TRY(add_tasks(model, stream));
+    const auto added = add_tasks(model, stream);
+    if (!added) { // it is the model from now on, as stored: it stands, and tries again
+        drop_tasks(model);
+        model.status->add({}, added.error().context);
+    }
     count(name, model.status);
     const auto placed = models_.insert_or_assign(name, std::move(model)).first;
+    if (!added) return added.error();
     log_info("models", "model '{}' ({}) reads stream '{}'", name,
              to_string(placed->second.spec->kind), placed->second.spec->source);
     return info_of(placed->second);

@@ -56,6 +56,8 @@ private:
                           std::string made_by);
     Result<void> make_operators(const std::string& name, Model& model);
     bool ask_rights(Model& model);
+    template <typename Wanted>
+    Result<void> follow_streams(Wanted is_wanted); // of all models; defined where it is used
     Result<void> follow_stream(Model& model);
     Result<void> take_up(const std::string& name, const std::string& text);
     Result<void> add_tasks(Model& model, const std::shared_ptr<const log::Stream>& stream);

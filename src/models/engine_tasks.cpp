@@ -129,10 +129,21 @@ Result<void> Engine::Impl::add_primed_tasks(Model& model, const Priming& done,
 
 Result<void> Engine::Impl::refresh() {
     const std::lock_guard lock(mutex_);
+    return follow_streams([](Model&) { return true; });
+}
+
+// One that fails says so and keeps no other from it. The first error.
+template <typename Wanted>
+Result<void> Engine::Impl::follow_streams(Wanted is_wanted) {
+    Result<void> first = ok();
     for (auto& [name, model] : models_) {
-        HF_TRY(follow_stream(model));
+        if (!is_wanted(model)) continue;
+        auto followed = follow_stream(model);
+        if (followed) continue;
+        model.status->add({}, followed.error().context);
+        if (first) first = std::move(followed);
     }
-    return ok();
+    return first;
 }
 
 Result<void> Engine::Impl::follow_stream(Model& model) {
@@ -154,12 +165,11 @@ Result<void> Engine::Impl::follow_stream(Model& model) {
 
 Result<void> Engine::Impl::follow_rights() {
     const std::lock_guard lock(mutex_);
-    for (auto& [name, model] : models_) {
-        if (!ask_rights(model)) continue;
+    return follow_streams([this](Model& model) {
+        if (!ask_rights(model)) return false;
         if (!model.refusal.empty()) drop_tasks(model);
-        HF_TRY(follow_stream(model));
-    }
-    return ok();
+        return true;
+    });
 }
 
 // Whether it may have become another. A line where it has.

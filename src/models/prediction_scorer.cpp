@@ -11,13 +11,15 @@
 
 namespace holdfast::models {
 
-void NewestPredictions::set(std::string_view device, const Prediction& prediction) {
+void NewestPredictions::set(std::string_view device, std::int64_t event_ms, double value,
+                            bool is_alarmed) {
     const std::lock_guard lock(mutex_);
-    const auto found = by_device_.find(device);
-    if (found != by_device_.end())
-        found->second = prediction;
-    else
-        by_device_.emplace(device, prediction);
+    auto found = by_device_.find(device);
+    if (found == by_device_.end())
+        found = by_device_.emplace(device, Prediction{.device = std::string(device)}).first;
+    found->second.event_ms = event_ms;
+    found->second.value = value;
+    found->second.is_alarmed = is_alarmed;
 }
 
 void NewestPredictions::add_to(std::vector<Prediction>& out) const {
@@ -50,7 +52,8 @@ Result<DeviceScorer::Scored> PredictionScorer::score(std::string_view name, std:
                                     name, devices_max_, source_));
         found = devices_.try_emplace(std::string(name), *model_).first;
     }
-    changed_.emplace(name);
+    // emplace() alone makes a node, and drops it, where there is one.
+    if (!changed_.contains(name)) changed_.emplace(name);
     Device& device = found->second;
     Scored scored{std::numeric_limits<double>::quiet_NaN(), true, std::nullopt};
     const auto said = device.model.update(event_ms, values);
@@ -59,7 +62,7 @@ Result<DeviceScorer::Scored> PredictionScorer::score(std::string_view name, std:
     // What cannot be told changes no alarm.
     if (!std::isnan(said->value) && is_beyond(said->value) != device.is_alarmed)
         scored.change = change(name, device, said->event_ms, said->value);
-    newest_->set(name, {std::string(name), said->event_ms, said->value, device.is_alarmed});
+    newest_->set(name, said->event_ms, said->value, device.is_alarmed);
     return scored;
 }
 

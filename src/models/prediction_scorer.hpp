@@ -14,7 +14,7 @@ namespace holdfast::models {
 // The newest predictions of one partition, for who looks. Thread-safe.
 class NewestPredictions {
 public:
-    void set(std::string_view device, const Prediction& prediction);
+    void set(std::string_view device, std::int64_t event_ms, double value, bool is_alarmed);
     void add_to(std::vector<Prediction>& out) const;
 
 private:

@@ -72,19 +72,12 @@ public:
 
     Result<void> refresh() {
         const std::lock_guard lock(mutex_);
-        for (auto& [name, model] : running_) {
-            HF_TRY(follow_stream(model));
-        }
-        return ok();
+        return follow_streams([](Running&) { return true; });
     }
 
     Result<void> follow_rights() {
         const std::lock_guard lock(mutex_);
-        for (auto& [name, model] : running_) {
-            if (!ask_rights(model)) continue;
-            HF_TRY(follow_stream(model));
-        }
-        return ok();
+        return follow_streams([this](Running& model) { return ask_rights(model); });
     }
 
     std::optional<PredictionsInfo> find(std::string_view name) const {
@@ -166,6 +159,20 @@ private:
         return true;
     }
 
+    // Of all that are wanted; one that fails says so and keeps no other from it. The first error.
+    template <typename Wanted>
+    Result<void> follow_streams(Wanted is_wanted) {
+        Result<void> first = ok();
+        for (auto& [name, model] : running_) {
+            if (!is_wanted(model)) continue;
+            auto followed = follow_stream(model);
+            if (followed) continue;
+            model.status->add({}, followed.error().context);
+            if (first) first = std::move(followed);
+        }
+        return first;
+    }
+
     Result<void> follow_stream(Running& model) {
         if (is_stopped_) return ok();
         const auto stream = parts_.log.find_stream(model.spec->source);
@@ -237,7 +244,10 @@ private:
         HF_TRY(const auto maker, parts_.log.state(kKeyspace, maker_key(model.spec->name)));
         model.promoted_by = maker.value_or("");
         (void)ask_rights(model);
-        HF_TRY(follow_stream(model));
+        if (const auto followed = follow_stream(model); !followed) {
+            drop_tasks(model); // of partitions before the one that failed: the pool has them
+            return followed;
+        }
         log_info("models", "version {} of model '{}' predicts on stream '{}'", model.version, name,
                  model.spec->source);
         auto& placed = running_.insert_or_assign(name, std::move(model)).first->second;

@@ -80,7 +80,8 @@ Result<Scorer::Device*> Scorer::device_of(std::string_view name) {
                                     name, kDevicesMax, spec_.name));
         found = devices_.emplace(std::string(name), Device{DeviceDetector(spec_)}).first;
     }
-    changed_.emplace(name);
+    // emplace() alone makes a node, and drops it, where there is one.
+    if (!changed_.contains(name)) changed_.emplace(name);
     return &found->second;
 }
 

@@ -86,7 +86,7 @@ std::vector<TrainingMark> take_marks(const fs::path& directory) {
             continue;
         }
         out.push_back(std::move(mark).value());
-        fs::remove(file, error);
+        remove_mark(directory, out.back().id);
     }
     return out;
 }

@@ -265,7 +265,8 @@ Result<void> VersionStore::use(const std::string& name, std::vector<std::uint64_
     if (!applied) return applied.error();
     HF_TRY(write_whole(promotions_path(name), encode_promotions(promotions)));
     const std::lock_guard lock(mutex_);
-    Model& model = models_[name]; // nobody else changes what there is
+    Model& model = models_[name];                     // nobody else changes what there is
+    model.versions[promotions.back()].damage.clear(); // it reads, whatever was before
     model.promotions = std::move(promotions);
     model.applied = std::move(applied).value();
     return ok();
@@ -337,6 +338,7 @@ Result<void> VersionStore::remove(std::string_view name) {
             return fail(Errc::io,
                         fmt::format("cannot remove {}: {}", file.string(), error.message()));
     }
+    HF_TRY(sync_directory(settings_.directory)); // or a power loss brings them back
     const std::lock_guard lock(mutex_);
     models_.erase(models_.find(name));
     return ok();

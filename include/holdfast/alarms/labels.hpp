@@ -24,7 +24,7 @@ public:
 
     void put(const Label& label); // without what displaced_by() names
     void remove(const Label& label);
-    void clear() { by_key_.clear(); }
+    void clear();
     // The occurrence that the alarm has is over.
     void end(std::string_view alarm_id, const Alarm& cleared);
 
@@ -32,6 +32,7 @@ private:
     const std::size_t of_source_max_;
     const std::size_t max_;
     std::map<std::string, Label, std::less<>> by_key_; // label_key()
+    std::map<std::string, std::size_t, std::less<>> count_by_source_;
 };
 
 } // namespace holdfast::alarms
