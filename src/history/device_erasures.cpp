@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace holdfast::history {
 namespace {
@@ -30,14 +31,16 @@ DeviceErasures::DeviceErasures(Parts parts, Done done)
 DeviceErasures::~DeviceErasures() = default;
 
 Result<void> DeviceErasures::start() {
+    std::set<std::string, std::less<>> unread; // keys of such as this version cannot tell
     HF_TRY(parts_.log.scan_state(
-        kErasuresKeyspace, "", [this](std::string_view key, std::string_view value) {
+        kErasuresKeyspace, "", [this, &unread](std::string_view key, std::string_view value) {
             auto what = decode_erasure(key, value);
             if (what) {
                 const Name name{what.value().stream, what.value().device};
                 entries_[name] = {std::move(what).value(), 1, 0, true};
             } else {
                 log_error("history", "{}; it is not gone on with", what.error().context);
+                unread.emplace(key);
             }
             return true;
         }));
@@ -46,9 +49,10 @@ Result<void> DeviceErasures::start() {
         // Rows that come back until it is tried again go then.
         if (!marked) log_warn("history", "{}", marked.error().context);
     }
-    // The log's state is what counts: these ended.
+    // The log's state is what counts: these ended. What cannot be read has not.
     for (const Name& name : parts_.store.erasures()) {
-        if (entries_.contains(name)) continue;
+        if (entries_.contains(name) || unread.contains(erasure_state_key(name.first, name.second)))
+            continue;
         HF_TRY(parts_.store.end_erasure(name.first, name.second));
     }
     thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });

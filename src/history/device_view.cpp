@@ -62,9 +62,7 @@ DeviceView Store::Impl::view_of(StreamId stream, const std::string& device,
         range.from_us = std::max(range.from_us, view.kept_from_us);
         view.range = range;
         view.chunks_end = next_chunk_;
-        for (auto each = progress_.lower_bound({stream, 0});
-             each != progress_.end() && each->first.stream == stream; ++each)
-            view.told_below[each->first.index] = each->second.told_below;
+        view.told_below = told_below_locked(stream);
         if (const auto* groups = catalog_.groups_of(stream, device))
             for (const Group* group : *groups) {
                 view.groups.push_back(view_of_group(*group, fields));

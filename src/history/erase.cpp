@@ -129,7 +129,8 @@ Result<void> Store::Impl::rewrite_erased(StreamId stream, const std::string& dev
         if (cancelled) return fail(Errc::closed, "history closes");
     }
     HF_TRY(database_->compact(meta_, cancelled)); // has their names
-    return database_->flush_all();                // out of the write-ahead log, too
+    if (cancelled) return fail(Errc::closed, "history closes");
+    return database_->flush_all(); // out of the write-ahead log, too
 }
 
 Result<void> Store::Impl::end_erasure(StreamId stream, const std::string& device) {

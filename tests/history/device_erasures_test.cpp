@@ -2,12 +2,15 @@
 // from neither; all others stay, and what it says later is kept. Method: a log, a store and what
 // follows in directories of their own; the process ends at random points, the power goes, history
 // is lost.
+#include "history/erasure_codec.hpp"
 #include "history/store_fixture.hpp"
 #include "log/file_bytes.hpp"
 #include "log/log_fixture.hpp"
 
 #include <holdfast/history/device_erasures.hpp>
+#include <holdfast/history/keyspace.hpp>
 #include <holdfast/kv/simulated_storage.hpp>
+#include <holdfast/log/state_write.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -171,6 +174,22 @@ TEST_CASE("erasures go on after crashes until they are done", "[history]") {
         site.finish();
         site.check();
     }
+}
+
+TEST_CASE("an erasure that cannot be read is not taken for one that ended", "[history]") {
+    Site site;
+    site.say("pump-1", 5);
+    site.say("pump-2", 5);
+    site.catch_up();
+    site.running.reset();
+    const StreamId stream = site.partition.stream;
+    REQUIRE(site.history.store->erase(stream, "pump-1", {{0, 10}, {1, 10}}));
+    REQUIRE(site.history.store->erase(stream, "pump-2", {{0, 10}, {1, 10}}));
+    const std::string key = history::erasure_state_key(stream, "pump-1");
+    REQUIRE(log::StateWrite::write(*site.log.log, {{history::kErasuresKeyspace, key, "?"}}));
+    site.start();
+    REQUIRE(site.history.store->erasures().size() == 1);
+    CHECK(site.history.store->erasures()[0].second == "pump-1");
 }
 
 TEST_CASE("what a device says while it is erased belongs to the one or the other", "[history]") {
