@@ -51,14 +51,12 @@ std::optional<Error> DiskWatch::full() {
         return fail(Errc::no_space,
                     fmt::format("{}: the file system has {} bytes left, {} are kept in reserve",
                                 directory_.string(), free_bytes_, reserve_bytes_));
+    if (bytes_max_ == 0 || used_bytes_ + beside_bytes_ <= bytes_max_) return {};
     const std::string beside = beside_bytes_ == 0 ? std::string()
                                                   : fmt::format(", and {} bytes lie in {}",
                                                                 beside_bytes_, beside_.string());
-    if (bytes_max_ != 0 && used_bytes_ + beside_bytes_ > bytes_max_)
-        return fail(Errc::no_space,
-                    fmt::format("{}: holds {} bytes{}, its limit is {}", directory_.string(),
-                                used_bytes_, beside, bytes_max_));
-    return {};
+    return fail(Errc::no_space, fmt::format("{}: holds {} bytes{}, its limit is {}",
+                                            directory_.string(), used_bytes_, beside, bytes_max_));
 }
 
 bool DiskWatch::has_room_for(std::uint64_t bytes) {
