@@ -142,6 +142,7 @@ private:
         Document document;
         before_begin_ = std::exchange(row_begin_, members_.size());
         const bool is_read = wants_members_ && !needs_document_ &&
+                             message.payload.size() <= kPayloadBytesMax && // as parse() has it
                              shapes_.read(as_text(message.payload), arena_, members_);
         if (is_read)
             document.members = std::span(members_).subspan(row_begin_);
