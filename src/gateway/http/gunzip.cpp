@@ -22,12 +22,15 @@ Result<std::string> gunzip(std::string_view gzip, std::size_t bytes_max, TakenBy
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(gzip.data())); // zlib reads only
     stream.avail_in = static_cast<uInt>(gzip.size());
     std::string out;
+    std::size_t charged = 0; // of out: a member may use little of the room that it was given
     for (;;) {
         // One byte past the bound may come, so that a body of just bytes_max reaches its end.
         const std::size_t room = std::min(kPieceBytes, bytes_max + 1 - out.size());
-        if (!taken.take(room))
-            return fail(Errc::limit_exceeded, "too much is waiting in memory; try again later");
         const std::size_t used = out.size();
+        const std::size_t more = used + room - std::min(charged, used + room);
+        if (!taken.take(more))
+            return fail(Errc::limit_exceeded, "too much is waiting in memory; try again later");
+        charged += more;
         out.resize(used + room);
         stream.next_out = reinterpret_cast<Bytef*>(out.data() + used);
         stream.avail_out = static_cast<uInt>(room);

@@ -38,6 +38,11 @@ Result<HttpResponse> answer_to(const HttpRequest& request, const BackUp& back_up
     return response;
 }
 
+struct Ended {
+    std::atomic<bool>& is_running;
+    ~Ended() { is_running = false; }
+};
+
 } // namespace
 
 void add_backup_route(Router& router, BackUp back_up, WorkQueue& queue) {
@@ -45,9 +50,8 @@ void add_backup_route(Router& router, BackUp back_up, WorkQueue& queue) {
     const auto work = [back_up = std::move(back_up),
                        is_running](const HttpRequest& request) -> Result<HttpResponse> {
         if (is_running->exchange(true)) return problem(409, "another backup is under way");
-        auto answer = answer_to(request, back_up);
-        is_running->store(false);
-        return answer;
+        const Ended ended{*is_running}; // also by an exception
+        return answer_to(request, back_up);
     };
     router.add("POST", "/api/v1/backup", {}, Right::area(access::Action::administer, "backup"),
                on_queue(queue, work));
